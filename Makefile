@@ -1,0 +1,51 @@
+# `make` prints what there is. Every target can be run on a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+SEEDS  ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup train test report features publish lint format types ci clean
+
+help: ## print this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.txt requirements-no-deps.txt constraints-build.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+setup: $(READY) ## create .venv and install everything pinned
+
+train: $(READY) ## train the quantum model on MNIST
+	$(BIN)/python train.py model=quantum
+
+test: $(READY) ## run the test suite
+	$(BIN)/python -m pytest
+
+report: $(READY) ## train both models (finished runs are skipped) and write the comparison
+	@for seed in $(SEEDS); do for model in quantum classical; do \
+	  $(BIN)/python train.py model=$$model seed=$$seed run.root=runs/report run.skip_finished=true || exit $$?; \
+	done; done
+	$(BIN)/python -m latentq.report runs/report out=runs/report
+
+features: $(READY) ## train the digit classifier behind fid
+	$(BIN)/python train.py model=features
+
+lint: $(READY) ## check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+ci: test lint ## what continuous integration runs
+
+clean: ## remove caches, not runs
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Matched classical baselines: the same networks and trainers as the quantum model."""

@@ -1,0 +1,202 @@
+"""The rules of the configuration, checked as a whole before anything else happens.
+
+Every key of the configuration has a rule here. A mistake is answered with the key, what it must
+be, what it was, and the nearest name that exists.
+"""
+
+import difflib
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from latentq.errors import InputError
+
+Config = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value must be: a type, and a range, a list of choices, or a length.
+
+    Arguments:
+        kind: The type.
+        low: The smallest number allowed.
+        high: The largest number allowed.
+        choices: The values allowed.
+        optional: Whether null is allowed.
+        above: Whether `low` itself is not allowed.
+    """
+
+    kind: type
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+    above: bool = False
+
+    def describe(self) -> str:
+        """Says what the value must be."""
+        null = " or null" if self.optional else ""
+        if self.choices:
+            return f"one of {', '.join(self.choices)}{null}"
+        if self.kind in (bool, str):
+            return {bool: "true or false", str: "text"}[self.kind] + null
+        name = "an integer" if self.kind is int else "a number"
+        low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
+        high = f" and at most {self.high:g}" if self.high < math.inf else ""
+        return f"{name}, {low}{high}{null}"
+
+    def accepts(self, value: Any) -> bool:  # noqa: ANN401
+        """Whether a value is allowed."""
+        if value is None:
+            return self.optional
+        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+            return False
+        if self.choices:
+            return value in self.choices
+        if self.kind in (int, float):
+            low = value > self.low if self.above else value >= self.low
+            return bool(low and value <= self.high and math.isfinite(value))
+        return True
+
+
+def _count(high: float = math.inf, low: int = 1, optional: bool = False) -> Rule:
+    return Rule(int, low=low, high=high, optional=optional)
+
+
+def _positive(high: float = math.inf) -> Rule:
+    return Rule(float, low=0, high=high, above=True)
+
+
+RULES: dict[str, Rule] = {
+    "seed": _count(2**32 - 1, low=0),
+    "device": Rule(str, choices=("auto", "cpu", "cuda")),
+    "threads": _count(1024, optional=True),
+    "resume": Rule(str, optional=True),
+    "images.epochs": _count(10_000),
+    "images.batch_size": _count(60_000),
+    "images.lr": _positive(1),
+    "images.weight_decay": Rule(float, low=0, high=1),
+    "metrics.samples": _count(10_000, low=2),
+    "metrics.features": Rule(str),
+    "run.root": Rule(str),
+    "run.name": Rule(str, optional=True),
+    "run.skip_finished": Rule(bool),
+    "data.name": Rule(str, choices=("auto", "mnist", "digits")),
+    "data.root": Rule(str, optional=True),
+    "data.download": Rule(bool),
+    "data.validation": _count(59_999),
+    "data.limit": _count(60_000, optional=True),
+    "model.kind": Rule(str, choices=("quantum", "classical", "features")),
+    "model.channels": _count(256),
+    "model.latent": _count(1024),
+    "engine": Rule(str, choices=("fused", "torchquantum")),
+    "loss": Rule(str, choices=("mmd1", "mmdk", "wasserstein")),
+    "outcomes": Rule(str, choices=("exact", "sampled")),
+    "prior.qubits": _count(6),
+    "prior.steps": _count(100),
+    "prior.ancillas": _count(4, low=0),
+    "prior.layers": _count(1000),
+    "prior.axes.*": Rule(str, choices=("rx", "ry", "rz")),
+    "prior.entangled": Rule(bool),
+    "prior.init_scale": Rule(float, low=0, high=math.tau),
+    "prior.strength.*": Rule(float, low=0, high=100),
+    "prior.terminal": Rule(str, choices=("basis", "zero", "haar")),
+    "prior.noise": Rule(float, low=0, high=100),
+    "denoising.iterations": _count(10**7),
+    "denoising.together": _count(10**5, low=0),
+    "denoising.inputs": _count(10**5),
+    "denoising.starts": _count(10**5),
+    "denoising.targets": _count(10**5),
+    "denoising.intermediate_weight": Rule(float, low=0, high=1000),
+    "denoising.lr_alone": _positive(10),
+    "denoising.lr_together": _positive(10),
+}
+MAX_PARTICLES = 2**15
+COMMON = ("seed", "device", "threads", "resume", "images.", "metrics.", "run.", "data.")
+KEYS_OF = {
+    "quantum": (
+        "model.kind",
+        "model.channels",
+        "engine",
+        "loss",
+        "outcomes",
+        "prior.",
+        "denoising.",
+    ),
+    "classical": ("model.",),
+    "features": ("model.kind", "model.channels"),
+}
+
+
+def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Lists the leaves of a nested configuration as dotted keys and values."""
+    items = config.items() if isinstance(config, dict) else enumerate(config)
+    for key, value in items:
+        name = f"{prefix}{key}"
+        if isinstance(value, (dict, list)):
+            yield from leaves(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def _check_values(config: Config) -> Iterator[str]:
+    for key, value in leaves(config):
+        rule = RULES.get(re.sub(r"\.\d+$", ".*", key))
+        if rule is None:
+            yield f"{key}: there is no such key{nearest(key, list(RULES))}"
+        elif not rule.accepts(value):
+            hint = nearest(value, rule.choices) if isinstance(value, str) else ""
+            yield f"{key}: must be {rule.describe()}, was {value!r}{hint}"
+
+
+def _check_keys(config: Config) -> Iterator[str]:
+    kind = config.get("model", {}).get("kind")
+    wanted = {k for k in RULES if k.startswith((*COMMON, *KEYS_OF.get(kind, ())))}
+    present = {re.sub(r"\.\d+$", ".*", key) for key, _ in leaves(config)}
+    for key in sorted(wanted - present):
+        yield f"{key.removesuffix('.*')}: must be given for model={kind}"
+    for key in sorted(present - wanted):
+        yield f"{key}: a model={kind} has no such key"
+
+
+def _check_relations(config: Config) -> Iterator[str]:
+    prior = config.get("prior")
+    if prior is None:
+        return
+    for key, number in (("axes", range(1, 10)), ("strength", range(2, 3))):
+        if not isinstance(prior[key], list) or len(prior[key]) not in number:
+            yield f"prior.{key}: must be a list, for strength of two numbers, was {prior[key]!r}"
+    branches = prior["ancillas"] * prior["steps"]
+    particles = config["denoising"]["starts"] * 2.0**branches
+    if config["outcomes"] == "exact" and config["denoising"]["together"]:
+        if particles > MAX_PARTICLES:
+            yield (
+                f"denoising.starts: {config['denoising']['starts']} states with 2^{branches} exact "
+                f"branches each are {particles:.3g} particles, at most {MAX_PARTICLES} are "
+                "allowed; lower denoising.starts or prior.ancillas, or set outcomes=sampled"
+            )
+
+
+def validate(config: Config) -> Config:
+    """Checks a configuration as a whole and returns it.
+
+    Raises:
+        InputError: If a key or value is wrong; all mistakes are listed in one line.
+    """
+    mistakes = list(_check_values(config)) or list(_check_keys(config))
+    mistakes = mistakes or list(_check_relations(config))
+    if mistakes:
+        raise InputError("; ".join(mistakes))
+
+    return config
+
+
+def nearest(word: str, words: Any) -> str:  # noqa: ANN401
+    """Returns a hint with the word that is closest to a misspelt one, or nothing."""
+    match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
+    return f" (did you mean {match[0]}?)" if match else ""

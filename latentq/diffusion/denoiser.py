@@ -1,0 +1,212 @@
+r"""The backward process: :math:`T` circuits with measured ancillas, and the losses they train on.
+
+Step :math:`t` maps :math:`S_{t+1}` to :math:`S_t`: fresh ancillas in :math:`| 0 \rangle` join
+the data, a parameterised circuit :math:`U_t` acts, and the ancillas are measured in Z. Every
+outcome is kept. Outcome :math:`m` has the Born probability and leaves the state
+
+.. math:: p_m = \| K_m \psi \|^2, \qquad \psi_m = K_m \psi / \sqrt{p_m}.
+
+Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`latentq.mmd`, either
+
+- on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
+  how :math:`p_m` depends on the angles; or
+- on all outcomes as particles with weights :math:`p_m` (`outcomes="exact"`), whose loss and
+  gradient are exact.
+
+References:
+    Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from latentq import circuits, fused
+from latentq.diffusion.forward import ForwardProcess
+from latentq.mmd import LOSSES
+
+Engine = Literal["fused", "torchquantum"]
+Outcomes = Literal["sampled", "exact"]
+Instrument = Callable[[Tensor], Tensor]
+
+
+class Particles(NamedTuple):
+    """Weighted states: `psi` with shape (N, d) and `weights` with shape (N) that sum to one."""
+
+    psi: Tensor
+    weights: Tensor
+
+
+def uniform_particles(psi: Tensor) -> Particles:
+    """Returns equally weighted particles."""
+    return Particles(psi, psi.real.new_full((len(psi),), 1 / len(psi)))
+
+
+def _probabilities(branches: Tensor) -> Tensor:
+    # A branch of probability zero has no state; the floor keeps its gradient finite.
+    p = (branches.real.square() + branches.imag.square()).sum(dim=-1)
+    return p.clamp_min(torch.finfo(p.dtype).tiny ** 0.5)
+
+
+def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
+    r"""Returns every outcome of a measurement as a particle of weight :math:`w_i p_m`.
+
+    Arguments:
+        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
+        weights: The weights :math:`w_i` before the measurement, with shape :math:`(N)`.
+    """
+    p = _probabilities(branches)
+    psi = branches / p.sqrt()[..., None]
+    return Particles(psi.flatten(0, 1), (weights[:, None] * p).flatten())
+
+
+def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:
+    r"""Draws one outcome for each state by the Born rule.
+
+    Arguments:
+        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
+        generator: The source of randomness.
+
+    Returns:
+        The states after the measurement, with shape :math:`(N, d)`.
+    """
+    p = _probabilities(branches)
+    outcome = torch.multinomial(p.detach(), 1, generator=generator)
+    chosen = branches.gather(1, outcome[..., None].expand(-1, -1, branches.shape[-1]))
+    return chosen.squeeze(1) / p.gather(1, outcome).sqrt()
+
+
+class QuDDPM(nn.Module):
+    r"""A quantum denoising diffusion model with :math:`T` measured-ancilla circuits.
+
+    Arguments:
+        forward_process: The forward process, with its terminal ensemble.
+        ancillas: The number of ancillas :math:`n_A` of a step.
+        layers: The number of layers :math:`L` of a circuit.
+        loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
+        outcomes: Whether outcomes are `sampled` or kept as `exact` branches in training.
+        engine: The engine that executes the circuits.
+        init_scale: The angles start uniform in :math:`[-s, s]`.
+        axes: The axes of the rotations.
+        entangled: Whether the circuits have CZ gates.
+    """
+
+    def __init__(
+        self,
+        forward_process: ForwardProcess,
+        ancillas: int = 1,
+        layers: int = 24,
+        loss: str = "mmdk",
+        outcomes: Outcomes = "exact",
+        engine: Engine = "fused",
+        init_scale: float = 1.0,
+        axes: tuple[circuits.Axis, ...] = ("rx", "ry"),
+        entangled: bool = True,
+        *,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+
+        self.forward_process = forward_process
+        self.ancillas = ancillas
+        self.distance = LOSSES[loss]
+        self.outcomes = outcomes
+        self.engine = engine
+        self.circuit = circuits.denoising_circuit(
+            forward_process.qubits + ancillas, layers, axes, entangled
+        )
+        self.angles = nn.ParameterList(
+            init_scale * (2 * torch.rand(self.circuit.parameters, generator=generator) - 1)
+            for _ in range(forward_process.steps)
+        )
+
+    @property
+    def steps(self) -> int:
+        """The number of steps T."""
+        return self.forward_process.steps
+
+    def instruments(self, steps: list[int]) -> list[Instrument]:
+        r"""Returns the maps :math:`\psi \mapsto (K_m \psi)_m` of some steps.
+
+        Each takes statevectors of shape :math:`(B, d)` to branches of shape :math:`(B, M, d)`.
+        """
+        if self.engine == "torchquantum":
+            return [
+                lambda psi, a=self.angles[t]: circuits.branches(
+                    self.circuit, a, psi, self.ancillas
+                )
+                for t in steps
+            ]
+
+        angles = torch.stack([self.angles[t] for t in steps])
+        kraus = fused.kraus(self.circuit, angles, self.ancillas)
+        return [lambda psi, k=k: fused.apply_kraus(k, psi) for k in kraus]
+
+    @torch.no_grad()
+    def sample_chain(self, n: int, generator: torch.Generator, stop: int = 0) -> Tensor:
+        r"""Draws states along the generation, with shape :math:`(T - s + 1, N, d)`.
+
+        Arguments:
+            n: The number of states :math:`N`.
+            generator: The source of randomness.
+            stop: The step :math:`s` to stop at; 0 runs to the data end.
+
+        Returns:
+            The ensembles from the terminal one to the generated :math:`S_s`.
+        """
+        chain = [self.forward_process.terminal_states(n, generator)]
+        for instrument in (
+            self.instruments([*reversed(range(stop, self.steps))]) if (stop < self.steps) else []
+        ):
+            chain.append(draw_outcomes(instrument(chain[-1]), generator))
+
+        return torch.stack(chain)
+
+    def advance(
+        self, instrument: Instrument, particles: Particles, generator: torch.Generator
+    ) -> Particles:
+        """Applies one step to particles, with outcomes sampled or kept as configured."""
+        branches = instrument(particles.psi)
+        if self.outcomes == "sampled":
+            return Particles(draw_outcomes(branches, generator), particles.weights)
+
+        return keep_outcomes(branches, particles.weights)
+
+    def step_loss(
+        self, t: int, inputs: Tensor, targets: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        r"""Returns the loss of step :math:`t` alone, :math:`D(U_t(S_{t+1}), S_t)`.
+
+        Arguments:
+            t: The step, from :math:`T - 1` down to 0.
+            inputs: Its input states, with shape :math:`(N, d)`.
+            targets: States of :math:`S_t`, with shape :math:`(M, d)`.
+            generator: The source of randomness, used for sampled outcomes.
+        """
+        (instrument,) = self.instruments([t])
+        particles = self.advance(instrument, uniform_particles(inputs), generator)
+        return self.distance(particles.psi, targets, particles.weights)
+
+    def chain_losses(
+        self, inputs: Tensor, targets: list[Tensor], generator: torch.Generator
+    ) -> list[Tensor]:
+        r"""Returns the losses of all steps of one chain, :math:`D(P_t, S_t)`.
+
+        Arguments:
+            inputs: States of the terminal ensemble, with shape :math:`(N, d)`. With exact
+                outcomes they become :math:`N 2^{n_A T}` particles.
+            targets: States of :math:`S_0 \dots S_{T-1}`, each with shape :math:`(M, d)`.
+            generator: The source of randomness, used for sampled outcomes.
+
+        Returns:
+            The losses of the steps :math:`0 \dots T - 1`, differentiable end to end.
+        """
+        particles, losses = uniform_particles(inputs), []
+        order = [*reversed(range(self.steps))]
+        for t, instrument in zip(order, self.instruments(order), strict=True):
+            particles = self.advance(instrument, particles, generator)
+            losses.append(self.distance(particles.psi, targets[t], particles.weights))
+
+        return losses[::-1]

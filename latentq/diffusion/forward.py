@@ -1,0 +1,117 @@
+r"""The forward process: scrambling circuits that turn data into noise in :math:`T` steps.
+
+At step :math:`t` every state gets fresh gates of its own,
+
+.. math:: R_Z R_Y R_Z \text{ on each qubit, angles } \sim U[-\pi/8, \pi/8] \, h_t, \qquad
+    R_{ZZ}(g / 2 \sqrt{n}) \text{ on all pairs}, \quad g \sim U[0.4, 0.6] \, h_t,
+
+with strengths :math:`h_1 \dots h_T`. The ensemble :math:`S_t` is built from the data anew for
+each :math:`t`: marginals are used, never trajectories.
+
+Generation starts from a terminal ensemble that is fixed beforehand and needs no data. How far
+:math:`S_T` still is from it can be measured with any loss of :mod:`latentq.mmd`.
+
+References:
+    Generative quantum machine learning via denoising diffusion probabilistic models
+    (Zhang et al., 2024), Phys. Rev. Lett. 132, 100602. Bounded strengths: arXiv 2512.06695.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from latentq import fused
+from latentq.circuits import scrambling_circuit
+from latentq.states import haar_states
+
+Terminal = Literal["basis", "zero", "haar"]
+
+
+def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) -> Tensor:
+    r"""Applies one scrambling layer per strength to states, with fresh gates for each state.
+
+    Arguments:
+        psi: Statevectors, with shape :math:`(B, 2^n)`.
+        strengths: The strengths :math:`h`, one for each layer; none leaves the states as is.
+        generator: The source of randomness.
+
+    Returns:
+        The scrambled states, with shape :math:`(B, 2^n)`.
+    """
+    if not strengths:
+        return psi
+
+    qubits = psi.shape[-1].bit_length() - 1
+    circuit = scrambling_circuit(qubits, layers=len(strengths))
+    angles = torch.rand(
+        (len(psi), circuit.layers, circuit.layer_parameters),
+        dtype=psi.real.dtype,
+        device=psi.device,
+        generator=generator,
+    )
+    local, shared = angles[..., : 3 * qubits], angles[..., 3 * qubits :]
+    angles = torch.cat(
+        ((2 * local - 1) * math.pi / 8, (0.4 + 0.2 * shared) / (2 * math.sqrt(qubits))), dim=-1
+    )
+    angles = angles * torch.tensor(strengths).to(angles)[:, None]
+    return fused.run(circuit, angles.flatten(1), psi)
+
+
+@dataclass(frozen=True)
+class ForwardProcess:
+    r"""The forward scrambling process with a linear schedule and a data-free terminal ensemble.
+
+    The terminal ensemble is one of
+
+    - `basis`: a uniformly random basis state, scrambled once with strength `noise`. Its mean
+      state is :math:`1 / d`, which the kernel :math:`F` cannot tell from Haar states;
+    - `zero`: :math:`| 0 \dots 0 \rangle` scrambled by all :math:`T` steps of the schedule;
+    - `haar`: Haar states.
+
+    Arguments:
+        qubits: The number of qubits :math:`n`.
+        steps: The number of steps :math:`T`.
+        strength: The first and the last strength, :math:`h_1` and :math:`h_T`.
+        terminal: The name of the terminal ensemble.
+        noise: The strength of the scrambling of the `basis` ensemble.
+    """
+
+    qubits: int = 4
+    steps: int = 5
+    strength: tuple[float, float] = (0.1, 2.0)
+    terminal: Terminal = "basis"
+    noise: float = 1.0
+
+    @property
+    def strengths(self) -> list[float]:
+        r"""The strengths :math:`h_1 \dots h_T`, evenly spaced."""
+        return torch.linspace(*self.strength, self.steps, dtype=torch.float64).tolist()
+
+    def diffuse(self, psi: Tensor, t: int, generator: torch.Generator) -> Tensor:
+        r"""Draws from :math:`S_t`, given states of the data.
+
+        Arguments:
+            psi: States of the data :math:`S_0`, with shape :math:`(B, 2^n)`.
+            t: The step, from 0 to :math:`T`; 0 returns the states themselves.
+            generator: The source of randomness.
+        """
+        return scramble(psi, self.strengths[:t], generator)
+
+    def terminal_states(self, n: int, generator: torch.Generator) -> Tensor:
+        r"""Draws states of the terminal ensemble, with shape :math:`(N, 2^n)`, complex64."""
+        if self.terminal == "haar":
+            return haar_states(n, qubits=self.qubits, generator=generator)
+
+        dimension = 2**self.qubits
+        if self.terminal == "zero":
+            index = torch.zeros(n, dtype=torch.int64, device=generator.device)
+            strengths = self.strengths
+        else:
+            index = torch.randint(dimension, (n,), device=generator.device, generator=generator)
+            strengths = [self.noise]
+
+        basis = torch.eye(dimension, dtype=torch.complex64, device=generator.device)
+        return scramble(basis[index], strengths, generator)

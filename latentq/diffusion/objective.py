@@ -1,0 +1,120 @@
+r"""What a QuDDPM is trained on: its steps one after the other, then all of them together.
+
+First, from the noise end, step :math:`t` learns :math:`D(U_t(S_{t+1}), S_t)` while the later
+steps are frozen; its input set is made once by running them. Then all angles are trained on
+
+.. math:: \frac{1}{1 + \lambda (T - 1)} \Big( D(P_0, S_0) + \lambda \sum_{t=1}^{T-1} D(P_t, S_t)
+    \Big),
+
+where :math:`P_t` are the ensembles of one chain that starts at the terminal ensemble.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from latentq.diffusion.denoiser import QuDDPM
+from latentq.randomness import derive_generator
+
+
+class DenoisingObjective(nn.Module):
+    r"""The loss of a QuDDPM on the states of the data, phase by phase.
+
+    Phases :math:`0 \dots T - 1` train the steps :math:`T - 1 \dots 0` alone; every later phase
+    trains all steps together.
+
+    Arguments:
+        prior: The model.
+        latents: The states of the data :math:`S_0`, with shape :math:`(N, d)`.
+        inputs: The number of input states of a step that is trained alone.
+        starts: The number of terminal states of a chain that is trained as a whole.
+        targets: The number of target states of a loss.
+        intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles.
+        seed: The seed of all draws.
+    """
+
+    def __init__(
+        self,
+        prior: QuDDPM,
+        latents: Tensor,
+        *,
+        inputs: int,
+        starts: int,
+        targets: int,
+        intermediate_weight: float,
+        seed: int,
+    ) -> None:
+        super().__init__()
+
+        self.prior = prior
+        self.inputs, self.starts, self.targets = inputs, starts, targets
+        self.intermediate_weight = intermediate_weight
+        self.seed = seed
+        self.ensembles = [
+            prior.forward_process.diffuse(latents, t, self._generator("diffuse", t, latents))
+            for t in range(prior.steps)
+        ]
+        self.phase = 0
+        self._inputs = latents[:0]
+
+    def _generator(self, purpose: str, step: int, like: Tensor) -> torch.Generator:
+        return derive_generator(self.seed, purpose, step, device=like.device)
+
+    def begin(self, phase: int) -> None:
+        """Enters a phase; for a step alone, its input set is made from the frozen later steps."""
+        self.phase = phase
+        if phase < self.prior.steps:
+            t = self.prior.steps - 1 - phase
+            generator = self._generator("inputs", t, self.ensembles[0])
+            self._inputs = self.prior.sample_chain(self.inputs, generator, stop=t + 1)[-1]
+
+    def _targets(self, t: int, generator: torch.Generator) -> Tensor:
+        ensemble = self.ensembles[t]
+        index = torch.randint(
+            len(ensemble), (self.targets,), device=ensemble.device, generator=generator
+        )
+        return ensemble[index]
+
+    def loss(self, step: int) -> dict[str, Tensor]:
+        r"""Returns the loss of an iteration, and :math:`D(P_t, S_t)` of the steps in it.
+
+        Arguments:
+            step: The number of the iteration, from which all draws are derived.
+        """
+        generator = self._generator("denoise", step, self.ensembles[0])
+        steps = self.prior.steps
+        if self.phase < steps:
+            t = steps - 1 - self.phase
+            value = self.prior.step_loss(t, self._inputs, self._targets(t, generator), generator)
+            return {"loss": value, f"mmd_{t}": value.detach()}
+
+        starts = self.prior.forward_process.terminal_states(self.starts, generator)
+        targets = [self._targets(t, generator) for t in range(steps)]
+        losses = self.prior.chain_losses(starts, targets, generator)
+        weighted = losses[0] + self.intermediate_weight * sum(losses[1:])
+        parts = {f"mmd_{t}": value.detach() for t, value in enumerate(losses)}
+        return {"loss": weighted / (1 + self.intermediate_weight * (steps - 1)), **parts}
+
+    @torch.no_grad()
+    def report(self, n: int) -> dict[str, object]:
+        r"""Measures how well each generated ensemble agrees with its target.
+
+        Arguments:
+            n: The number of states on either side.
+
+        Returns:
+            The distances :math:`D(P_t, S_t)` for :math:`t = 0 \dots T - 1`, that of the
+            undenoised terminal ensemble to :math:`S_0`, and that of :math:`S_T` to the terminal
+            ensemble.
+        """
+        prior, latents = self.prior, self.ensembles[0]
+        generator = self._generator("report", 0, latents)
+        chain = prior.sample_chain(n, generator).flip(0)
+        targets = [self.ensembles[t][:n] for t in range(prior.steps)]
+        end = prior.forward_process.diffuse(latents[:n], prior.steps, generator)
+        return {
+            "steps": [
+                prior.distance(p, s).item() for p, s in zip(chain[:-1], targets, strict=True)
+            ],
+            "undenoised": prior.distance(chain[-1], targets[0]).item(),
+            "forward_end": prior.distance(end, chain[-1]).item(),
+        }

@@ -1,0 +1,128 @@
+"""The numbers of a trained model: FID and its fixed rows, on the official test images."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from latentq import metrics
+from latentq.features import Classifier
+from latentq.model import LatentQ, in_chunks
+from latentq.randomness import derive_generator
+from latentq.states import haar_states
+
+Features = Callable[[Tensor], Tensor]
+
+
+@torch.no_grad()
+def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
+    """Returns the decoded latents of images, with shape (N, 1, 28, 28)."""
+    return in_chunks(lambda x: model.decode(model.encode(x)), images)  # type: ignore[operator]
+
+
+@torch.no_grad()
+def quantum_rows(
+    model: LatentQ, chain: Tensor, features: Features, reference: Tensor, seed: int
+) -> dict[str, float | None]:
+    """Returns the FID of undenoised terminal states and of Haar states, both decoded."""
+    generator = derive_generator(seed, "haar", device=chain.device)
+    haar = haar_states(
+        chain.shape[1], qubits=model.prior.forward_process.qubits, generator=generator
+    )
+    return {
+        "fid_terminal": metrics.fid(features(in_chunks(model.decode, chain[0])), reference),
+        "fid_haar": metrics.fid(features(in_chunks(model.decode, haar)), reference),
+    }
+
+
+def inception_row(images: Tensor, reference: Tensor) -> dict[str, float | str | None]:
+    """Returns the FID in Inception's features, or the reason why there is none."""
+    weights = metrics.inception_weights()
+    if weights is None:
+        reason = f"torch-fidelity's weights {metrics.INCEPTION_FILE} are not on this machine"
+        return {"fid_inception": None, "fid_inception_reason": reason}
+
+    value = metrics.fid_inception(images, reference, weights)
+    return {"fid_inception": value, "fid_inception_reason": None}
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module,
+    classifier: Classifier,
+    *,
+    train: Tensor,
+    test: Tensor,
+    samples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Measures a trained model against the test images.
+
+    Arguments:
+        model: The model, which has `encode`, `decode` and `sample`.
+        classifier: The feature extractor.
+        train: Real training images, for the floor, with shape (N, 1, 28, 28).
+        test: The test images, with shape (M, 1, 28, 28).
+        samples: How many images are generated, reconstructed and compared at the most.
+        seed: The seed of the samples.
+
+    Returns:
+        The rows of `metrics.json` that are measured; `None` where not estimable.
+    """
+    n = min(samples, len(test))
+
+    def features(images: Tensor) -> Tensor:
+        return metrics.extract_features(classifier, images)
+
+    reference = features(test[:n])
+    chain = None
+    if isinstance(model, LatentQ):
+        chain = model.sample_chain(n, seed)
+        images = in_chunks(model.decode, chain[-1])
+    else:
+        images = model.sample(n, seed)  # type: ignore[operator]
+    generated = features(images)
+    kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
+    precision, recall = metrics.precision_recall(generated, reference)
+    floor = train[:n] if len(train) >= n else train
+    rows: dict[str, Any] = {
+        "n_samples": n,
+        "fid": metrics.fid(generated, reference),
+        "fid_reconstruction": metrics.fid(features(reconstruct(model, test[:n])), reference),
+        "fid_floor": metrics.fid(features(floor), reference),
+        "fid_terminal": None,
+        "fid_haar": None,
+        "kid": kid_mean,
+        "kid_std": kid_deviation,
+        "precision": precision,
+        "recall": recall,
+        **inception_row(images, test[:n]),
+    }
+    if isinstance(model, LatentQ) and chain is not None:
+        rows |= quantum_rows(model, chain, features, reference, seed)
+    return rows
+
+
+def count_parameters(module: nn.Module | None) -> int:
+    """Returns the number of trained parameters of a module."""
+    return 0 if module is None else sum(p.numel() for p in module.parameters())
+
+
+def parameter_counts(model: nn.Module) -> dict[str, int]:
+    """Returns the trained parameters of encoder, decoder and prior, and their sum."""
+    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
+    return {**parts, "total": sum(parts.values())}
+
+
+@torch.no_grad()
+def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
+    """Returns the share of images whose class is recognised.
+
+    Arguments:
+        classifier: The classifier.
+        images: Images, with shape (N, 1, 28, 28).
+        labels: Their classes, with shape (N).
+    """
+    predicted = in_chunks(classifier.eval(), images).argmax(dim=1)
+    return (predicted == labels).double().mean().item()

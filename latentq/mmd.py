@@ -1,0 +1,100 @@
+r"""Distances between ensembles of pure states: MMD with fidelity kernels, and Wasserstein.
+
+An ensemble is a set of states :math:`\psi_i` with weights :math:`w_i` that sum to one. With a
+kernel :math:`k` on states, the squared maximum mean discrepancy of two ensembles is
+
+.. math:: D = \sum_{ij} w_i w_j k(\phi_i, \phi_j) + \frac{1}{M^2} \sum_{ij} k(\psi_i, \psi_j)
+    - \frac{2}{M} \sum_{ij} w_i k(\phi_i, \psi_j),
+
+diagonal terms included, as published. With the fidelity :math:`F` as kernel it equals
+:math:`\| \rho_\phi - \rho_\psi \|_{HS}^2`: it sees the mean state and nothing else. The kernel
+:math:`F^k` compares means of :math:`k` copies, that is, the first :math:`k` moments.
+
+All losses have one signature: `loss(phi, psi, weights=None)` with states of shape
+:math:`(N, d)` and :math:`(M, d)` and weights of shape :math:`(N)` for the first ensemble.
+
+References:
+    Zhang et al. (2024), Phys. Rev. Lett. 132, 100602; powers of the kernel: arXiv 2601.22005.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import ot
+import torch
+from torch import Tensor
+
+from latentq.states import gram_fidelities, mean_state
+
+Loss = Callable[..., Tensor]
+
+
+def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the MMD with kernel :math:`F`, through the mean states.
+
+    .. math:: D_1 = \| \rho_\phi - \rho_\psi \|_{HS}^2
+
+    Arguments:
+        phi: The states of the model, with shape :math:`(N, d)`.
+        psi: The target states, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
+    """
+    difference = mean_state(phi, weights) - mean_state(psi)
+    return difference.real.square().sum() + difference.imag.square().sum()
+
+
+def power_ladder(fidelities: Tensor, rungs: int = 5) -> Tensor:
+    r"""Returns the kernel :math:`\sum_{r=0}^{R-1} F^{2^r} / R` by repeated squaring.
+
+    It is a mean of positive definite kernels, 1 at :math:`F = 1` and 0 at :math:`F = 0`.
+
+    Arguments:
+        fidelities: Fidelities, with shape :math:`(*)`.
+        rungs: The number of powers :math:`R`; five gives :math:`F` to :math:`F^{16}`.
+    """
+    total = power = fidelities
+    for _ in range(rungs - 1):
+        power = power.square()
+        total = total + power
+
+    return total / rungs
+
+
+def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the MMD with the ladder of powers of :math:`F`, up to :math:`F^{16}`.
+
+    Arguments:
+        phi: The states of the model, with shape :math:`(N, d)`.
+        psi: The target states, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
+    """
+    w = phi.real.new_full((len(phi),), 1 / len(phi)) if weights is None else weights
+    model = w @ power_ladder(gram_fidelities(phi, phi)) @ w
+    cross = w @ power_ladder(gram_fidelities(phi, psi)).mean(dim=1)
+    return model - 2 * cross + power_ladder(gram_fidelities(psi, psi)).mean()
+
+
+def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the Wasserstein distance with cost :math:`1 - F`.
+
+    .. math:: W = \min_{\pi \geq 0} \sum_{ij} \pi_{ij} (1 - F_{ij}), \quad
+        \sum_j \pi_{ij} = w_i, \; \sum_i \pi_{ij} = 1 / M
+
+    The transport is solved exactly. By the envelope theorem its gradient is the plan with
+    respect to the cost and the dual potential with respect to the weights.
+
+    Arguments:
+        phi: The states of the model, with shape :math:`(N, d)`.
+        psi: The target states, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
+    """
+    w = phi.real.new_full((len(phi),), 1 / len(phi)) if weights is None else weights
+    cost = 1 - gram_fidelities(phi, psi)
+    source = w.detach().double().cpu().numpy()
+    target = np.full(len(psi), source.sum() / len(psi))
+    plan, log = ot.emd(source, target, cost.detach().double().cpu().numpy(), log=True)
+    plan, dual = torch.as_tensor(plan).to(cost), torch.as_tensor(log["u"]).to(cost)
+    return (plan * cost).sum() + ((w - w.detach()) * dual).sum()
+
+
+LOSSES: dict[str, Loss] = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}

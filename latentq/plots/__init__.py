@@ -1,0 +1,39 @@
+"""Pictures: grids of digits, denoising chains, FID charts and training curves.
+
+The only part of LatentQ that imports matplotlib. Every drawing function draws on an Axes that it
+is given; the others make a figure, without pyplot's global state, and write it without
+timestamps, so that the same input gives the same bytes.
+"""
+
+from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
+from latentq.plots.files import (
+    fid_chart,
+    figure_bytes,
+    save_chain,
+    save_figure,
+    save_reconstructions,
+    save_samples,
+    training_chart,
+)
+from latentq.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Curve",
+    "FidRow",
+    "Theme",
+    "chain_grid",
+    "fid_bars",
+    "fid_chart",
+    "figure_bytes",
+    "image_grid",
+    "mosaic",
+    "reconstruction_grid",
+    "save_chain",
+    "save_figure",
+    "save_reconstructions",
+    "save_samples",
+    "training_chart",
+    "training_curve",
+]

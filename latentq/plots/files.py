@@ -1,0 +1,194 @@
+"""Figures made to measure, and written so that the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from latentq.plots.charts import LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
+from latentq.plots.grids import GAP, GUTTER, TEXT, chain_grid, image_grid, reconstruction_grid
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DPI = 100
+SCALE = 3  # Screen pixels per image pixel: a digit is 84 pixels wide.
+NO_DATES = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Returns a figure as a file, without a date, version or random name in it.
+
+    Arguments:
+        figure: The figure.
+        kind: Either `"png"` or `"svg"`.
+    """
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "latentq", "svg.fonttype": "path"}):
+        figure.savefig(
+            buffer,
+            format=kind,
+            dpi=figure.dpi,
+            facecolor=figure.get_facecolor(),
+            metadata=NO_DATES[kind],
+        )
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, path: Path | str) -> None:
+    """Writes a figure as PNG or SVG, by its suffix, whole or not at all.
+
+    Raises:
+        ValueError: If the suffix is another.
+        OSError: If the file cannot be written; one that was there before is left as it was.
+    """
+    path = Path(path)
+    kind = path.suffix.removeprefix(".")
+    if kind not in NO_DATES:
+        raise ValueError(f"path: must end in .png or .svg, was {path.name}")
+
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(figure_bytes(figure, kind))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _grid_figure(
+    draw: Callable[[Axes], None], rows: int, columns: int, title: str, labels: int = 0
+) -> Figure:
+    """Makes a figure in which a grid has exactly `SCALE` screen pixels per image pixel.
+
+    Arguments:
+        draw: Draws the grid on an Axes.
+        rows: The height of the grid in image pixels.
+        columns: The width of the grid in image pixels.
+        title: The title; long ones are wrapped.
+        labels: The room for row labels, in screen pixels.
+    """
+    margin = 2 * SCALE
+    height, grid = rows * SCALE, columns * SCALE
+    width = grid + labels + 2 * margin
+    lines = textwrap.wrap(title, max(12, width // 10))
+    head = 24 * len(lines) + 14 if lines else margin
+    total = height + head + margin
+
+    figure = Figure(figsize=(width / DPI, total / DPI), dpi=DPI, facecolor=GUTTER)
+    FigureCanvasAgg(figure)
+    left, bottom = (margin + labels) / width, margin / total
+    draw(figure.add_axes((left, bottom, grid / width, height / total)))
+    for i, line in enumerate(lines):
+        at = (margin + SCALE) / width, 1 - (24 * i + 12) / total
+        figure.text(*at, line, va="top", fontsize=13, color=TEXT, parse_math=False)
+    return figure
+
+
+def save_samples(images: Tensor, path: Path | str, title: str, columns: int = 8) -> None:
+    r"""Writes a grid of samples as a PNG.
+
+    Arguments:
+        images: Images in :math:`[0, 1]`, with shape :math:`(N, 1, 28, 28)`; 64 look well.
+        path: The file.
+        title: The title, which says which data it is where that is not MNIST.
+        columns: The number of images in a row.
+    """
+    columns = max(1, min(columns, len(images)))
+    rows = -(-len(images) // columns)
+    height, width = images.shape[-2] + 1, images.shape[-1] + 1
+    figure = _grid_figure(
+        lambda ax: image_grid(ax, images, columns), rows * height + 1, columns * width + 1, title
+    )
+    save_figure(figure, path)
+
+
+def save_chain(chain: Tensor, path: Path | str, title: str) -> None:
+    r"""Writes a decoded denoising chain as a PNG, a row for each of the steps.
+
+    Arguments:
+        chain: The ensembles :math:`S_T, \ldots, S_0`, decoded, with shape
+            :math:`(T + 1, N, 1, 28, 28)`; :math:`N` of 8 to 12 looks well.
+        path: The file.
+        title: The title, which says which data it is where that is not MNIST.
+    """
+    steps, samples, _, height, width = chain.shape
+    figure = _grid_figure(
+        lambda ax: chain_grid(ax, chain),
+        steps * (height + 1) + 1,
+        samples * (width + 1) + 1,
+        title,
+        labels=36,
+    )
+    save_figure(figure, path)
+
+
+def save_reconstructions(
+    originals: Tensor, reconstructions: Tensor, path: Path | str, title: str, columns: int = 8
+) -> None:
+    r"""Writes images and their reconstructions, in pairs of rows, as a PNG.
+
+    Arguments:
+        originals: Images in :math:`[0, 1]`, with shape :math:`(N, 1, 28, 28)`; 16 or 24 look well.
+        reconstructions: Their reconstructions, with the same shape.
+        path: The file.
+        title: The title, which says which data it is where that is not MNIST.
+        columns: The number of images in a row.
+    """
+    columns = max(1, min(columns, len(originals)))
+    rows = 2 * -(-len(originals) // columns)
+    height, width = originals.shape[-2] + 1, originals.shape[-1] + 1
+    figure = _grid_figure(
+        lambda ax: reconstruction_grid(ax, originals, reconstructions, columns),
+        rows * height + 1 + (rows // 2 - 1) * GAP,
+        columns * width + 1,
+        title,
+        labels=64,
+    )
+    save_figure(figure, path)
+
+
+def fid_chart(
+    rows: Sequence[FidRow], floor: float | None, width: float = 7.6, theme: Theme = LIGHT
+) -> Figure:
+    """Makes a transparent figure with the FID chart.
+
+    Arguments:
+        rows: The dots, from top to bottom.
+        floor: The FID of real images against real images.
+        width: The width in inches.
+        theme: The colours.
+    """
+    height = 0.7 + 0.54 * max(1, len(rows))
+    figure = Figure(figsize=(width, height), facecolor="none")
+    ax = figure.add_axes((0.01, 0.6 / height, 0.98, 1 - 0.62 / height))
+    fid_bars(ax, rows, floor, theme)
+    return figure
+
+
+def training_chart(
+    stages: Mapping[str, Sequence[Curve]], width: float = 7.6, theme: Theme = LIGHT
+) -> Figure:
+    """Makes a transparent figure with a panel for each stage, stacked if it is narrow.
+
+    Arguments:
+        stages: The curves of each stage, by its name.
+        width: The width in inches.
+        theme: The colours.
+    """
+    stacked = width < 5
+    shape = (len(stages), 1) if stacked else (1, len(stages))
+    figure = Figure((width, 2.9 * shape[0]), facecolor="none", layout="constrained")
+    panels = figure.subplots(*shape, squeeze=False).flat
+    for ax, (stage, curves) in zip(panels, stages.items(), strict=True):
+        training_curve(ax, curves, stage, theme)
+        ax.legend(frameon=False, fontsize=9, labelcolor=theme.ink, loc="upper right")
+    return figure

@@ -1,0 +1,73 @@
+"""Copies the model of finished runs to `checkpoints/` and writes their table.
+
+    python -m latentq.publish run=runs/quantum-mnist-seed0 name=quantum
+
+Everything in `checkpoints/README.md` is read off the models and runs, nothing is typed.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.errors import InputError
+from latentq.storage import CONFIG, WEIGHTS, describe, load, write_atomically
+
+FOLDER = Path(__file__).parent.parent / "checkpoints"
+HEAD = """# Trained models
+
+Each folder holds `config.json` (kind, arguments, sha256 of the weights, seed, commit),
+`weights.safetensors`, the resolved `config.yaml` of its training and its `metrics.json`.
+`latentq.load` checks the sha256; nothing is ever unpickled. The `features` model is the classifier
+behind the column `fid` everywhere: FID in other features does not compare with it.
+
+This table is written by `python -m latentq.publish`; `make train` and `make report` train the
+models.
+
+| folder | kind | seed | result on the 10,000 test images | size | sha256 of the weights | commit |
+|---|---|---|---|---|---|---|
+"""
+
+
+def table_row(folder: Path) -> str:
+    """Describes a published model in one row of the table."""
+    _, description = describe(folder)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    if description["kind"] == "features":
+        result = f"accuracy {metrics['test_accuracy']:.2%}"
+    else:
+        result = f"FID {metrics['fid']:.1f}, reconstruction {metrics['fid_reconstruction']:.2f}"
+    size = (folder / WEIGHTS).stat().st_size / 1e6
+    commit = str(metrics["git_commit"])[:10]
+    digest = description["sha256"]
+    return (
+        f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
+        f"| {size:.2f} MB | `{digest}` | `{commit}` |\n"
+    )
+
+
+def publish(arguments: list[str]) -> None:
+    """Copies a model and renews the table.
+
+    Raises:
+        InputError: If the run is not finished, or its model does not load.
+    """
+    options = parse_options(arguments, {"run": Rule(str), "name": Rule(str)}, {})
+    run, target = Path(options["run"]), FOLDER / options["name"]
+    if not (run / "metrics.json").is_file():
+        raise InputError(f"run: must be a finished run folder, was {run}")
+    load(run)
+    target.mkdir(parents=True, exist_ok=True)
+    for source in (run / "model" / CONFIG, run / "model" / WEIGHTS):
+        shutil.copy(source, target / source.name)
+    for name in ("metrics.json", "config.yaml"):
+        shutil.copy(run / name, target / name)
+    rows = [table_row(p.parent) for p in sorted(FOLDER.glob(f"*/{CONFIG}"))]
+    write_atomically(FOLDER / "README.md", (HEAD + "".join(rows)).encode())
+    print(f"published: {target}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(publish, __doc__))

@@ -1,0 +1,196 @@
+"""Run folders: where a training writes, what it records of itself, and how it is found again."""
+
+import csv
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from latentq.config import Config, leaves
+from latentq.errors import InputError
+from latentq.storage import write_atomically
+
+METRICS, CONFIG = "metrics.json", "config.yaml"
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "torchquantum",
+    "pytorch-lightning",
+    "torchmetrics",
+    "torch-fidelity",
+    "scipy",
+    "numpy",
+    "scikit-learn",
+    "hydra-core",
+    "POT",
+    "safetensors",
+)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Writes JSON atomically; a number that is not finite becomes null."""
+
+    def clean(value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, dict):
+            return {k: clean(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(v) for v in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    text = json.dumps(clean(content), indent=2, allow_nan=False)
+    write_atomically(path, (text + "\n").encode())
+
+
+def package_versions() -> dict[str, str | None]:
+    """Returns the installed versions of the packages that LatentQ stands on."""
+
+    def find(name: str) -> str | None:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return None
+
+    return {name: find(name) for name in PACKAGES}
+
+
+def git_commit() -> str | None:
+    """Returns the commit of the source tree, marked `+changes` if files differ from it."""
+
+    def git(*words: str) -> str:
+        root = Path(__file__).parent.parent
+        done = subprocess.run(
+            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=20
+        )
+        return done.stdout.strip()
+
+    try:
+        dirty = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "HEAD") + ("+changes" if dirty else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def environment() -> dict[str, Any]:
+    """Returns what a reader needs to repeat a run: versions, machine and command."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": package_versions(),
+        "cpu_count": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "command": " ".join(["python", *sys.argv]),
+        "git_commit": git_commit(),
+    }
+
+
+def check_writable(folder: Path) -> None:
+    """Makes a folder and writes to it for a moment.
+
+    Raises:
+        InputError: If that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"run.root: must be a writable folder, was {folder}: {error}") from error
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run folder holds the metrics of a finished run."""
+    return (folder / METRICS).is_file()
+
+
+def versions_of(root: Path, name: str) -> list[Path]:
+    """Lists the run folders `name`, `name-2`, `name-3` ... that exist, oldest first."""
+
+    def number(path: Path) -> int:
+        tail = path.name[len(name) + 1 :]
+        return int(tail) if tail.isdigit() else 1
+
+    numbered = root.glob(f"{name}-[0-9]*")
+    return sorted((p for p in (root / name, *numbered) if p.is_dir()), key=number)
+
+
+def new_run(root: Path, name: str) -> Path:
+    """Makes a run folder that did not exist before: `name`, or else `name-2`, `name-3` ..."""
+    check_writable(root)
+    number = 1
+    while True:
+        folder = root / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+def find_run(resume: str, root: Path, name: str) -> Path:
+    """Finds the run folder to resume.
+
+    Arguments:
+        resume: `last` for the newest unfinished run of that name, or a folder.
+        root: The folder of run folders.
+        name: The name of the run.
+
+    Raises:
+        InputError: If there is no such run, or it is finished.
+    """
+    if resume == "last":
+        open_runs = [p for p in versions_of(root, name) if not is_finished(p)]
+        if not open_runs:
+            raise InputError(f"resume: there is no unfinished run {name} in {root}")
+        return open_runs[-1]
+
+    folder = Path(resume)
+    if not (folder / CONFIG).is_file():
+        raise InputError(f"resume: must be last or a run folder with {CONFIG}, was {resume}")
+    if is_finished(folder):
+        raise InputError(f"resume: {resume} is finished; start a new run instead")
+    return folder
+
+
+def check_same_config(folder: Path, config: Config) -> None:
+    """Checks that a run is resumed with the configuration that it was started with.
+
+    Raises:
+        InputError: If they differ; the message names the keys.
+    """
+    free = ("resume", "threads", "device", "run.", "data.root", "data.download", "data.name")
+    before = dict(leaves(yaml.safe_load((folder / CONFIG).read_text())))
+    now = dict(leaves(config))
+    differ = [
+        f"{key}: was {before.get(key)!r}, now {now.get(key)!r}"
+        for key in sorted(before.keys() | now.keys())
+        if before.get(key) != now.get(key) and not key.startswith(free)
+    ]
+    if differ:
+        raise InputError(f"resume: {folder} was started with another configuration ({differ[0]})")
+
+
+def merge_logs(folder: Path, stages: list[str]) -> None:
+    """Joins the CSV logs of the stages to one `metrics.csv` with a column `stage`."""
+    rows: list[dict[str, str]] = []
+    for stage in stages:
+        path = folder / "logs" / stage / "metrics.csv"
+        if path.is_file():
+            with path.open(newline="") as file:
+                rows += [{"stage": stage, **row} for row in csv.DictReader(file)]
+    columns = list(
+        dict.fromkeys(["stage", "epoch", "step", "loss", *(k for r in rows for k in r)])
+    )
+    with (folder / "metrics.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)

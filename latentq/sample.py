@@ -1,0 +1,46 @@
+"""Draws images from a trained model: a picture, and with `images=FILE.npy` the numbers.
+
+python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
+"""
+
+import sys
+from pathlib import Path
+
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.errors import InputError
+
+RULES = {
+    "checkpoint": Rule(str),
+    "n": Rule(int, low=1, high=10_000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "out": Rule(str),
+}
+DEFAULTS = {"checkpoint": "checkpoints/quantum", "n": 64, "seed": 0, "out": "grid.png"}
+
+
+def sample(arguments: list[str]) -> None:
+    """Draws images and saves them as a picture.
+
+    Raises:
+        InputError: If an option is wrong, or the checkpoint is missing or damaged.
+    """
+    options = parse_options(arguments, RULES, DEFAULTS)
+    out = Path(options["out"])
+    if out.suffix.lower() != ".png" or not out.parent.is_dir():
+        raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
+
+    import latentq
+    from latentq import plots
+
+    model = latentq.load(options["checkpoint"])
+    if not hasattr(model, "sample"):
+        raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
+    images = model.sample(options["n"], seed=options["seed"])
+    title = f"{options['checkpoint']}, {options['n']} samples, seed {options['seed']}"
+    plots.save_samples(images, out, title)
+    print(f"{options['n']} samples: {out}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(sample, __doc__))

@@ -1,0 +1,205 @@
+"""The stages of a run: images first, then, for the quantum model, denoising on frozen latents."""
+
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from torch import Tensor, nn
+
+from latentq import callbacks
+from latentq.config import Config
+from latentq.diffusion import DenoisingObjective
+from latentq.errors import InputError
+from latentq.evaluation import reconstruct
+from latentq.model import LatentQ, in_chunks
+from latentq.training import DenoisingModule, ImageModule
+
+CHECKPOINT = "last.ckpt"
+SHOWN = 64
+
+
+def accelerator(device: str) -> str:
+    """Returns the device to use, `cpu` or `cuda`.
+
+    Raises:
+        InputError: If a GPU is asked for and there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device: cuda was asked for, but torch sees no GPU; use device=cpu")
+
+    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def read_checkpoint(folder: Path) -> dict[str, Any] | None:
+    """Reads the checkpoint of an interrupted run, if it has one.
+
+    Raises:
+        InputError: If the file is damaged.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return {"stage": content["stage"], "epoch": content["epoch"]}
+    except Exception as error:
+        raise InputError(
+            f"resume: {path} is damaged; delete it to begin this stage anew"
+        ) from error
+
+
+class _Named(ModelCheckpoint):
+    """Keeps the newest checkpoint as `last.ckpt`, marked with the stage that it belongs to."""
+
+    def __init__(self, folder: Path, stage: str) -> None:
+        super().__init__(
+            dirpath=folder,
+            filename=Path(CHECKPOINT).stem,
+            save_top_k=1,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+        self.stage = stage
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["stage"] = self.stage
+
+
+def fit(
+    module: ImageModule | DenoisingModule,
+    data: pl.LightningDataModule | None,
+    epochs: int,
+    folder: Path,
+    grid: callbacks.SampleGrid | None,
+    device: str,
+) -> float:
+    """Runs one stage to its end, or resumes it, and returns the seconds that it took.
+
+    Arguments:
+        module: The Lightning module.
+        data: Its data module; `None` if the module brings its own loader.
+        epochs: The number of epochs.
+        folder: The run folder.
+        grid: The callback that draws a grid after each epoch.
+        device: `cpu` or `cuda`.
+    """
+    logs = folder / "logs"
+    checkpoint = read_checkpoint(folder)
+    ours = checkpoint is not None and checkpoint["stage"] == module.stage
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", ".*exists and is not empty.*")
+        warnings.filterwarnings("ignore", ".*already exists.*logs.*")
+        trainer = pl.Trainer(
+            accelerator="gpu" if device == "cuda" else "cpu",
+            devices=1,
+            max_epochs=epochs,
+            logger=[
+                CSVLogger(logs, name=module.stage, version=""),
+                TensorBoardLogger(logs, name=module.stage, version=""),
+            ],
+            callbacks=[
+                callbacks.progress(),
+                callbacks.StopAtNonFinite(),
+                _Named(folder, module.stage),
+                *([grid] if grid else []),
+            ],
+            log_every_n_steps=20,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            deterministic="warn" if device == "cuda" else True,
+        )
+        path = str(folder / CHECKPOINT) if ours else None
+        trainer.fit(module, datamodule=data, ckpt_path=path, weights_only=True)
+    return time.perf_counter() - start
+
+
+def train_images(
+    model: nn.Module,
+    data: Any,
+    config: Config,
+    folder: Path,
+    title: str,
+    device: str,
+) -> float:
+    """Trains a model on images: autoencoder, VAE or classifier.
+
+    Arguments:
+        model: The model.
+        data: The data module of images.
+        config: The configuration of the run.
+        folder: The run folder.
+        title: The title of the pictures.
+        device: `cpu` or `cuda`.
+    """
+    settings = config["images"]
+    iterations = settings["epochs"] * len(data.train_dataloader())
+    module = ImageModule(
+        model,
+        lr=settings["lr"],
+        weight_decay=settings["weight_decay"],
+        iterations=iterations,
+        seed=config["seed"],
+    )
+    grid = None
+    if hasattr(model, "decode"):
+        shown = data.validation.images[:SHOWN]
+        draw = _on_device(model, lambda place: reconstruct(model, shown.to(place)))
+        grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: reconstructions")
+    return fit(module, data, settings["epochs"], folder, grid, device)
+
+
+def _on_device(model: nn.Module, draw: Callable[[torch.device], Tensor]) -> Callable[[], Tensor]:
+    return lambda: draw(next(model.parameters()).device)
+
+
+def denoising_objective(
+    model: LatentQ, images: Tensor, config: Config, device: str
+) -> DenoisingObjective:
+    """Encodes the training images and sets up the objective of the prior on their states."""
+    names = ("inputs", "starts", "targets", "intermediate_weight")
+    settings = {k: config["denoising"][k] for k in names}
+    model = model.to(device).eval()
+    with torch.no_grad():
+        latents = in_chunks(lambda x: model.encode(x.to(device)), images)
+    return DenoisingObjective(model.prior, latents, **settings, seed=config["seed"])
+
+
+def train_denoising(
+    model: LatentQ,
+    objective: DenoisingObjective,
+    config: Config,
+    folder: Path,
+    title: str,
+    device: str,
+) -> float:
+    """Trains the prior of the quantum model on the states of its frozen encoder.
+
+    Arguments:
+        model: The model, whose autoencoder is trained.
+        objective: The objective of the prior.
+        config: The configuration of the run.
+        folder: The run folder.
+        title: The title of the pictures.
+        device: `cpu` or `cuda`.
+    """
+    settings = config["denoising"]
+    module = DenoisingModule(
+        objective,
+        iterations=settings["iterations"],
+        together=settings["together"],
+        lr_alone=settings["lr_alone"],
+        lr_together=settings["lr_together"],
+    )
+    draw = _on_device(model, lambda place: model.sample(SHOWN, config["seed"]))
+    grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: samples")
+    return fit(module, None, module.phases, folder, grid, device)

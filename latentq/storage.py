@@ -1,0 +1,163 @@
+"""Trained models on disk: a folder with `config.json` and `weights.safetensors`.
+
+Weights are safetensors, the description is JSON; nothing is ever unpickled. The description
+names the kind of model from a fixed list, its arguments, and the sha256 of the weights.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import nn
+
+from latentq.errors import InputError
+from latentq.randomness import derive_seed
+
+FORMAT = 1
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+KINDS = {
+    "quantum": ("latentq.model", "LatentQ"),
+    "classical": ("baselines.vae", "VAE"),
+    "features": ("latentq.features", "Classifier"),
+}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a file beside its target and renames it, so that it is whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def sha256_file(path: Path) -> str:
+    """Returns the sha256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
+    """Builds a model of a kind from its arguments.
+
+    Raises:
+        InputError: If there is no such kind, or an argument does not fit it.
+    """
+    if kind not in KINDS:
+        raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
+
+    module, name = KINDS[kind]
+    try:
+        return getattr(importlib.import_module(module), name)(**arguments)
+    except (TypeError, KeyError) as error:
+        raise InputError(f"config: does not fit a {kind} model: {error}") from error
+
+
+def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
+    """Builds a model that takes no seed, with weights that follow from one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "init", kind))
+        return build(kind, arguments)
+
+
+def save(
+    model: nn.Module,
+    folder: str | Path,
+    kind: str,
+    arguments: dict[str, Any],
+    notes: dict[str, Any] | None = None,
+) -> None:
+    """Saves a model, so that :func:`load` gives it back.
+
+    Arguments:
+        model: The model.
+        folder: The folder to write to; it is made if it does not exist.
+        kind: The kind of model, a key of :data:`KINDS`.
+        arguments: The arguments that built it.
+        notes: Facts to keep with it, such as the data and the commit.
+    """
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    weights = save_tensors(tensors)
+    description = {
+        "format": FORMAT,
+        "kind": kind,
+        "arguments": arguments,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "notes": notes or {},
+    }
+    folder = Path(folder)
+    write_atomically(folder / WEIGHTS, weights)
+    write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
+
+
+def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """Reads the description of a saved model.
+
+    Arguments:
+        path: The folder of a model, or a run folder with a folder `model` in it.
+
+    Returns:
+        The folder of the model, and its description.
+
+    Raises:
+        InputError: If there is no model, or its description is damaged or of a newer format.
+    """
+    folder = Path(path)
+    if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
+        folder = folder / "model"
+    try:
+        description = json.loads((folder / CONFIG).read_text())
+    except OSError as error:
+        raise InputError(
+            f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
+        ) from error
+    except ValueError as error:
+        raise InputError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
+
+    if not isinstance(description, dict) or not {"kind", "arguments", "sha256"} <= set(
+        description
+    ):
+        raise InputError(f"checkpoint: {folder / CONFIG} does not describe a model")
+    if description.get("format") != FORMAT:
+        raise InputError(
+            f"checkpoint: format must be {FORMAT}, was {description.get('format')!r}; "
+            "it needs another version of LatentQ"
+        )
+    return folder, description
+
+
+def load(path: str | Path, device: str = "cpu") -> nn.Module:
+    """Loads a trained model, ready to sample.
+
+    Arguments:
+        path: The folder of a model, or a run folder with a folder `model` in it.
+        device: The device to put it on.
+
+    Raises:
+        InputError: If there is no model, or a file of it is damaged or does not fit.
+    """
+    folder, description = describe(path)
+    try:
+        content = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise InputError(f"checkpoint: {folder / WEIGHTS} cannot be read: {error}") from error
+
+    if hashlib.sha256(content).hexdigest() != description["sha256"]:
+        raise InputError(
+            f"checkpoint: {folder / WEIGHTS} is damaged, its sha256 is not the one in {CONFIG}"
+        )
+    model = build(description["kind"], description["arguments"])
+    try:
+        model.load_state_dict(load_tensors(content), strict=True)
+    except (RuntimeError, SafetensorError) as error:
+        raise InputError(f"checkpoint: {folder / WEIGHTS} does not fit its config") from error
+    return model.to(torch.device(device)).eval()

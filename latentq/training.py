@@ -1,0 +1,144 @@
+"""The Lightning modules that train every model: they call its loss, log and optimise."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from latentq.diffusion.objective import DenoisingObjective
+from latentq.randomness import derive_generator
+
+WARMUP = 0.1
+
+
+def cosine_schedule(step: int, total: int) -> float:
+    """Returns the factor of the learning rate: a linear rise over a tenth, then half a cosine.
+
+    Arguments:
+        step: The number of the iteration, from 0.
+        total: The number of iterations.
+    """
+    rise = max(1, round(WARMUP * total))
+    if step < rise:
+        return (step + 1) / rise
+
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
+
+
+def _scheduled(optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> dict[str, Any]:
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    return {
+        "optimizer": optimizer,
+        "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+    }
+
+
+class ImageModule(pl.LightningModule):
+    """Trains a model that has `loss(images, labels, generator)` on batches of images.
+
+    Arguments:
+        model: The model: an autoencoder, a VAE or a classifier.
+        lr: The largest learning rate of AdamW.
+        weight_decay: The weight decay of AdamW.
+        iterations: The number of iterations of the whole training.
+        seed: The seed of the model's draws.
+    """
+
+    stage = "images"
+
+    def __init__(
+        self, model: nn.Module, *, lr: float, weight_decay: float, iterations: int, seed: int
+    ) -> None:
+        super().__init__()
+
+        self.model = model
+        self.lr, self.weight_decay, self.iterations = lr, weight_decay, iterations
+        self.seed = seed
+
+    def _losses(self, batch: list[Tensor], purpose: str, step: int) -> dict[str, Tensor]:
+        images, labels = batch
+        generator = derive_generator(self.seed, purpose, step, device=self.device)
+        return self.model.loss(images, labels, generator)  # type: ignore[operator]
+
+    def training_step(self, batch: list[Tensor], index: int) -> Tensor:
+        """Returns the loss of a batch."""
+        losses = self._losses(batch, "train", self.global_step)
+        self.log_dict(losses, prog_bar=True, batch_size=len(batch[0]))
+        return losses["loss"]
+
+    def validation_step(self, batch: list[Tensor], index: int) -> None:
+        """Logs the losses of a validation batch."""
+        losses = self._losses(batch, "validate", index)
+        self.log_dict({f"val_{k}": v for k, v in losses.items()}, batch_size=len(batch[0]))
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401
+        """Returns AdamW with a warmed-up cosine schedule."""
+        optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=self.lr, weight_decay=self.weight_decay
+        )
+        return _scheduled(optimizer, lambda step: cosine_schedule(step, self.iterations))
+
+
+class DenoisingModule(pl.LightningModule):
+    """Trains a QuDDPM phase by phase, one epoch a phase, on frozen latent states.
+
+    Arguments:
+        objective: The objective, which holds the model and the states.
+        iterations: The number of iterations of a phase.
+        together: The number of phases that train all steps together.
+        lr_alone: The learning rate of Adam for a step alone.
+        lr_together: The learning rate of Adam for all steps together.
+    """
+
+    stage = "denoising"
+
+    def __init__(
+        self,
+        objective: DenoisingObjective,
+        *,
+        iterations: int,
+        together: int,
+        lr_alone: float,
+        lr_together: float,
+    ) -> None:
+        super().__init__()
+
+        self.objective = objective
+        self.iterations, self.together = iterations, together
+        self.lr_alone, self.lr_together = lr_alone, lr_together
+
+    @property
+    def phases(self) -> int:
+        """The number of phases, each of which is a Lightning epoch."""
+        return self.objective.prior.steps + self.together
+
+    def train_dataloader(self) -> DataLoader:
+        """Returns the counters of a phase's iterations; draws are derived from them."""
+        return DataLoader(range(self.iterations), batch_size=None)  # type: ignore[arg-type]
+
+    def on_train_epoch_start(self) -> None:
+        """Enters the phase of this epoch."""
+        self.objective.begin(self.current_epoch)
+
+    def training_step(self, counter: int, index: int) -> Tensor:
+        """Returns the loss of an iteration."""
+        losses = self.objective.loss(self.global_step)
+        self.log_dict(losses, prog_bar=True, batch_size=1)
+        return losses["loss"]
+
+    def _factor(self, step: int) -> float:
+        alone = self.objective.prior.steps * self.iterations
+        if step < alone:
+            return self.lr_alone * cosine_schedule(step % self.iterations, self.iterations)
+
+        total = self.together * self.iterations
+        return self.lr_together * cosine_schedule(step - alone, total)
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401
+        """Returns Adam with a cosine for each step alone and one for all steps together."""
+        optimizer = torch.optim.Adam(self.objective.prior.parameters(), lr=1.0)
+        return _scheduled(optimizer, self._factor)

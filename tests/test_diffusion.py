@@ -1,0 +1,256 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from latentq.diffusion import (
+    ForwardProcess,
+    Particles,
+    QuDDPM,
+    draw_outcomes,
+    uniform_particles,
+)
+from latentq.diffusion.denoiser import Engine, Outcomes
+from latentq.mmd import LOSSES, mmd1
+from latentq.states import haar_states, mean_state
+from tests import oracles
+
+C = torch.complex128
+
+
+def tiny_model(
+    loss: str = "mmd1",
+    outcomes: Outcomes = "exact",
+    engine: Engine = "fused",
+    qubits: int = 2,
+    steps: int = 2,
+    ancillas: int = 1,
+) -> QuDDPM:
+    """A model with the same angles for every loss, rule of outcomes and engine."""
+
+    return QuDDPM(
+        ForwardProcess(qubits=qubits, steps=steps),
+        ancillas=ancillas,
+        layers=2,
+        init_scale=3.0,
+        loss=loss,
+        outcomes=outcomes,
+        engine=engine,
+        generator=torch.Generator().manual_seed(1),
+    )
+
+
+def kraus(model: QuDDPM, t: int) -> np.ndarray:
+    """The dense Kraus matrices of a step."""
+    return oracles.kraus(model.circuit, model.angles[t].detach().numpy(), model.ancillas)
+
+
+def flat_gradient(loss: Tensor, model: QuDDPM) -> Tensor:
+    gradients = torch.autograd.grad(loss, list(model.angles), allow_unused=True)
+    pairs = zip(gradients, model.angles, strict=True)
+    return torch.cat([torch.zeros_like(a) if g is None else g for g, a in pairs])
+
+
+def test_impossible_outcomes_do_no_harm(generator: torch.Generator) -> None:
+    """Without rotations the ancilla stays in |0>, and outcome 1 has no state."""
+
+    for name in LOSSES:
+        model = tiny_model(name)
+        torch.nn.init.zeros_(model.angles[0])
+        psi = haar_states(3, qubits=2, generator=generator)
+        loss = model.step_loss(0, psi, haar_states(4, qubits=2, generator=generator), generator)
+        assert torch.isfinite(flat_gradient(loss, model)).all(), name
+
+    (instrument,) = model.instruments([0])
+    psi = haar_states(300, qubits=2, generator=generator)
+    drawn = draw_outcomes(instrument(psi), generator)
+    assert torch.allclose(drawn, psi, atol=1e-6)  # two layers of CZ are the identity
+
+
+def test_initial_angles() -> None:
+    process = ForwardProcess(qubits=4, steps=3)
+    model, again = (
+        QuDDPM(process, layers=24, init_scale=0.3, generator=torch.Generator().manual_seed(7))
+        for _ in range(2)
+    )
+    angles = torch.stack(list(model.angles))
+
+    assert model.steps == 3 and angles.shape == (3, 5 * 2 * 24)
+    assert angles.abs().max() <= 0.3 and angles.min() < -0.29 and angles.max() > 0.29
+    assert angles.mean().abs() < 0.03 and not torch.equal(angles[0], angles[1])
+    assert torch.equal(angles, torch.stack(list(again.angles)))
+
+
+@pytest.mark.parametrize("engine", ["fused", "torchquantum"])
+def test_instruments_are_the_steps_named(engine: Engine, generator: torch.Generator) -> None:
+    model = tiny_model(engine=engine, steps=3, ancillas=2)
+    psi = haar_states(3, qubits=2, generator=generator)
+
+    for t, instrument in zip([2, 0], model.instruments([2, 0]), strict=True):
+        expected = np.einsum("mij,bj->bmi", kraus(model, t), psi.numpy())
+        assert np.allclose(instrument(psi).detach().numpy(), expected, atol=1e-5)
+
+
+def test_step_loss_is_that_of_the_channel(generator: torch.Generator) -> None:
+    model = tiny_model()
+    inputs, targets = haar_states(2, 3, qubits=2, generator=generator, dtype=torch.complex64)
+
+    for t in range(2):
+        loss = model.step_loss(t, inputs, targets, generator).item()
+        out = oracles.apply_channel(kraus(model, t), oracles.density(inputs.numpy()))
+        expected = np.linalg.norm(out - oracles.density(targets.numpy())) ** 2
+        assert loss == pytest.approx(expected, abs=1e-6)
+
+
+def test_chain_losses_are_those_of_the_channels(generator: torch.Generator) -> None:
+    model = tiny_model(steps=3)
+    inputs, *targets = haar_states(4, 3, qubits=2, generator=generator)
+    losses = model.chain_losses(inputs, targets, generator)
+    rho = oracles.density(inputs.numpy())
+
+    assert len(losses) == 3
+    for t in (2, 1, 0):
+        rho = oracles.apply_channel(kraus(model, t), rho)
+        expected = np.linalg.norm(rho - oracles.density(targets[t].numpy())) ** 2
+        assert losses[t].item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("ancillas", "steps"), [(1, 3), (2, 2)])
+def test_exact_chain_keeps_all_branches(
+    ancillas: int, steps: int, generator: torch.Generator
+) -> None:
+    model = tiny_model(steps=steps, ancillas=ancillas)
+    seen = []
+
+    def spy(psi: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        seen.append(Particles(psi, weights))
+        return mmd1(psi, targets, weights)
+
+    model.distance = spy
+    inputs = haar_states(5, qubits=2, generator=generator)
+    model.chain_losses(inputs, [inputs] * steps, generator)
+
+    assert [len(p.psi) for p in seen] == [5 * 2 ** (ancillas * (s + 1)) for s in range(steps)]
+    for particles in seen:
+        assert particles.weights.shape == particles.psi.shape[:1]
+        assert particles.weights.sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_sampled_outcomes_keep_the_number_of_particles(generator: torch.Generator) -> None:
+    model = tiny_model(outcomes="sampled")
+    (instrument,) = model.instruments([0])
+    inputs = Particles(
+        haar_states(3, qubits=2, generator=generator), torch.tensor([0.2, 0.3, 0.5])
+    )
+    psi, weights = model.advance(instrument, inputs, generator)
+
+    assert psi.shape == (3, 4) and torch.equal(weights, inputs.weights)
+    assert torch.allclose(torch.linalg.vector_norm(psi, dim=-1), torch.ones(3))
+
+
+def test_mean_of_sampled_outcomes_is_the_channel(generator: torch.Generator) -> None:
+    model = tiny_model(outcomes="sampled", ancillas=2)
+    psi = haar_states(1, qubits=2, generator=generator)
+    (instrument,) = model.instruments([1])
+    particles = uniform_particles(psi.expand(40_000, -1))
+    sampled = mean_state(*model.advance(instrument, particles, generator))
+
+    exact = oracles.apply_channel(kraus(model, 1), oracles.density(psi.numpy()))
+    assert np.allclose(sampled.detach().numpy(), exact, atol=0.01)
+    assert not np.allclose(sampled.detach().numpy(), oracles.density(psi.numpy()), atol=0.1)
+
+
+@pytest.mark.parametrize("chain", [False, True])
+@pytest.mark.parametrize("name", LOSSES)
+def test_exact_gradient(name: str, chain: bool, generator: torch.Generator) -> None:
+    model = tiny_model(name).double()
+    inputs, *targets = haar_states(3, 5, qubits=2, generator=generator, dtype=C)
+
+    def loss() -> Tensor:
+        if chain:
+            return sum(model.chain_losses(inputs, targets, generator))
+        return model.step_loss(1, inputs, targets[1], generator)
+
+    def loss_at(x: np.ndarray) -> float:
+        torch.nn.utils.vector_to_parameters(torch.from_numpy(x), model.parameters())
+        with torch.no_grad():
+            return loss().item()
+
+    exact = flat_gradient(loss(), model).numpy()
+    start = torch.nn.utils.parameters_to_vector(model.parameters()).detach().numpy().copy()
+    numeric = oracles.gradient(loss_at, start)
+
+    assert np.abs(numeric).max() > 1e-2
+    assert np.allclose(exact, numeric, atol=1e-7)
+
+
+def test_published_gradient_is_biased(generator: torch.Generator) -> None:
+    """With many copies of one state, sampling noise averages out and the bias remains.
+
+    What remains is the exact gradient with the probabilities held fixed.
+    """
+
+    exact, sampled = tiny_model(), tiny_model(outcomes="sampled")
+    inputs = haar_states(1, qubits=2, generator=generator)
+    targets = haar_states(1, qubits=2, generator=generator)
+    right = flat_gradient(exact.step_loss(0, inputs, targets, generator), exact)
+
+    (instrument,) = exact.instruments([0])
+    psi, weights = exact.advance(instrument, uniform_particles(inputs), generator)
+    biased = flat_gradient(mmd1(psi, targets, weights.detach()), exact)
+
+    copies = inputs.expand(40_000, -1)
+    mean = flat_gradient(sampled.step_loss(0, copies, targets, generator), sampled)
+
+    assert torch.allclose(mean, biased, atol=0.02)
+    assert (mean - right).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("outcomes", ["exact", "sampled"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_engines_agree(name: str, outcomes: Outcomes, generator: torch.Generator) -> None:
+    inputs, targets = haar_states(2, 6, qubits=2, generator=generator)
+    losses, gradients = [], []
+    for engine in ("fused", "torchquantum"):
+        model = tiny_model(name, outcomes, engine)
+        loss = model.step_loss(1, inputs, targets, torch.Generator().manual_seed(3))
+        losses.append(loss.item())
+        gradients.append(flat_gradient(loss, model))
+
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    assert torch.allclose(*gradients, atol=1e-5) and gradients[0].abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("engine", ["fused", "torchquantum"])
+def test_sample_chain_takes_the_steps_downwards(engine: Engine) -> None:
+    """Each ensemble is one of the branches of the one before, under the right step."""
+
+    model = tiny_model(engine=engine, steps=3)
+    chain = model.sample_chain(8, torch.Generator().manual_seed(4))
+
+    assert not chain.requires_grad
+    terminal = model.forward_process.terminal_states(8, torch.Generator().manual_seed(4))
+    assert torch.equal(chain[0], terminal)
+    for t, before, after in zip((2, 1, 0), chain, chain[1:], strict=False):
+        branches = np.einsum("mij,bj->bmi", kraus(model, t), before.numpy())
+        unit = branches / np.linalg.norm(branches, axis=-1, keepdims=True)
+        distance = np.abs(after.numpy()[:, None] - unit).max(axis=-1).min(axis=1)
+        assert np.allclose(distance, 0, atol=1e-5)
+
+
+def test_sample_chain_shape_seed_and_stop() -> None:
+    model = tiny_model(qubits=4, steps=3)
+    before = torch.get_rng_state()
+
+    def chain(seed: int, stop: int = 0, n: int = 5) -> Tensor:
+        return model.sample_chain(n, torch.Generator().manual_seed(seed), stop)
+
+    full = chain(0)
+    assert full.shape == (4, 5, 16) and full.dtype == torch.complex64
+    assert torch.equal(full, chain(0)) and not torch.equal(full, chain(1))
+    for stop in range(4):
+        # The matrix products of fewer steps may round differently.
+        assert torch.allclose(chain(0, stop), full[: 4 - stop], atol=1e-5)
+        assert len(chain(0, stop)) == 4 - stop
+    assert chain(0, n=1).shape == (4, 1, 16)
+    assert torch.equal(before, torch.get_rng_state())

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latentq.encoding import amplitude_encode, density_features
+from latentq.states import fidelity, haar_states
+
+C = torch.complex128
+
+
+def test_amplitude_encode() -> None:
+    features = torch.tensor([[3.0, 0.0, 0.0, -4.0], [0.0, 2.0, 1.0, 2.0]]).double()
+    expected = torch.tensor([[3, -4j], [1j, 2 + 2j]], dtype=C)
+    expected = expected / torch.tensor([[5.0], [3.0]])
+
+    assert torch.allclose(amplitude_encode(features), expected)
+    assert amplitude_encode(features.float()).dtype == torch.complex64
+    assert torch.allclose(amplitude_encode(7 * features), expected)
+
+
+def test_amplitude_encode_needs_a_direction() -> None:
+    features = torch.ones(3, 32)
+    features[1] = 0
+
+    with pytest.raises(ValueError, match="finite and not zero"):
+        amplitude_encode(features)
+    with pytest.raises(ValueError, match="finite and not zero"):
+        amplitude_encode(torch.full((1, 32), float("nan")))
+    with pytest.raises(ValueError, match="even length, was 3"):
+        amplitude_encode(torch.ones(1, 3))
+
+
+def test_amplitude_encode_gradient(generator: torch.Generator) -> None:
+    features = torch.randn(2, 8, generator=generator, dtype=torch.float64, requires_grad=True)
+
+    assert torch.autograd.gradcheck(amplitude_encode, (features,))
+
+
+def test_density_features_are_the_coordinates_of_rho(generator: torch.Generator) -> None:
+    psi = haar_states(3, qubits=2, generator=generator, dtype=C)
+    features = density_features(psi)
+
+    assert features.shape == (3, 16)
+    for x, v in zip(features.numpy(), psi.numpy(), strict=True):
+        rho = np.outer(v, v.conj())
+        above = np.sqrt(2) * rho[np.triu_indices(4, k=1)]
+        assert np.allclose(x, np.concatenate((np.diag(rho).real, above.real, above.imag)))
+
+
+@settings(deadline=None, derandomize=True, max_examples=30)
+@given(st.integers(0, 2**32), st.integers(0, 4), st.floats(-10, 10))
+def test_density_features_keep_fidelity_and_drop_phase(
+    seed: int, qubits: int, phase: float
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    phi, psi = haar_states(2, 5, qubits=qubits, generator=generator, dtype=C)
+    x, y = density_features(phi), density_features(psi)
+
+    assert torch.allclose((x * y).sum(dim=-1), fidelity(phi, psi))
+    assert torch.allclose((x * x).sum(dim=-1), torch.ones(5).double())
+    assert torch.allclose(density_features(np.exp(1j * phase) * psi), y)
+
+
+def test_density_features_gradient(generator: torch.Generator) -> None:
+    psi = haar_states(2, qubits=2, generator=generator, dtype=C).requires_grad_()
+
+    assert torch.autograd.gradcheck(density_features, (psi,))

@@ -1,0 +1,171 @@
+"""Every statistic here is in closed form, see tests/README.md; none reads the angles drawn."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import kstest
+from torch import Tensor
+
+from latentq.diffusion import ForwardProcess, scramble
+from latentq.states import fidelity, haar_states, mean_state, purity
+from tests import oracles
+
+C = torch.complex128
+PLUS = torch.tensor([1, 1], dtype=C) / np.sqrt(2)
+PLUS_Y = torch.tensor([1, 1j], dtype=C) / np.sqrt(2)
+ZERO = torch.tensor([1, 0], dtype=C)
+
+
+def copies(n: int, *qubits: Tensor) -> Tensor:
+    """A product state, n times."""
+    psi = torch.ones(1, dtype=C)
+    for qubit in qubits:
+        psi = torch.kron(psi, qubit)
+    return psi.expand(n, -1)
+
+
+def expectation(psi: Tensor, word: str) -> float:
+    """The ensemble mean of a Pauli word."""
+    return np.trace(mean_state(psi).numpy() @ oracles.pauli_string(word)).real
+
+
+@pytest.mark.parametrize("strength", [0.3, 1.0, 2.0])
+def test_rotation_angles_are_uniform(strength: float, generator: torch.Generator) -> None:
+    psi = scramble(copies(5000, ZERO), [strength], generator)
+    theta = 2 * torch.asin(psi[:, 1].abs()).numpy()
+    bound = np.pi / 8 * strength
+
+    assert theta.max() <= bound + 1e-7
+    assert kstest(theta, "uniform", (0, bound)).pvalue > 0.01
+
+
+def test_rotations_are_z_y_z(generator: torch.Generator) -> None:
+    """The mean channel scales the Bloch vector by (s^3, s^2, s): three axes, two or one act."""
+
+    s = oracles.mean_cosine(np.pi / 8 * 4)
+    for start, expected in ((PLUS, (s**3, 0, 0)), (PLUS_Y, (0, s**2, 0)), (ZERO, (0, 0, s))):
+        psi = scramble(copies(40_000, start), [4.0], generator)
+        assert np.allclose([expectation(psi, p) for p in "xyz"], expected, atol=0.02)
+
+
+@pytest.mark.parametrize("qubits", [2, 3, 4])
+def test_rzz_angles_are_uniform(qubits: int, generator: torch.Generator) -> None:
+    """At small strength |+...+> becomes a weighted graph state, whose purity tells the angle."""
+
+    h = 0.05
+    psi = scramble(copies(4000, *[PLUS] * qubits), [h], generator)
+    bloch = (2 * purity(psi, (qubits - 1,)) - 1).sqrt()
+    g = torch.acos(bloch ** (1 / (qubits - 1))).numpy() * 2 * np.sqrt(qubits) / h
+
+    assert 0.399 < g.min() < 0.401 and 0.599 < g.max() < 0.601
+    assert kstest(g, "uniform", (0.4, 0.2)).pvalue > 0.01
+    assert len(np.unique(g)) == 4000  # fresh gates for each state
+
+
+def test_rzz_comes_last_and_turns_forward(generator: torch.Generator) -> None:
+    psi = scramble(copies(40_000, PLUS, ZERO), [4.0], generator)
+    s, ends = oracles.mean_cosine(np.pi / 2), np.array([0.4, 0.6]) * 4 / (2 * np.sqrt(2))
+    mean_cos = (np.sin(ends[1]) - np.sin(ends[0])) / (ends[1] - ends[0])
+    mean_sin = (np.cos(ends[0]) - np.cos(ends[1])) / (ends[1] - ends[0])
+
+    assert expectation(psi, "xi") == pytest.approx(s**3 * mean_cos, abs=0.02)
+    assert expectation(psi, "yz") == pytest.approx(s**3 * mean_sin, abs=0.02)
+    # With RZZ before the rotations this would be s^2 E sin: 0.26 instead of 0.11.
+    assert expectation(psi, "yi") == pytest.approx(s**4 * mean_sin, abs=0.02)
+
+
+def test_one_qubit_has_no_rzz(generator: torch.Generator) -> None:
+    """Three angles a layer: the generator is left where three draws leave it."""
+
+    other = torch.Generator().manual_seed(0)
+    scramble(copies(10, ZERO), [1.0, 1.0], generator)
+    torch.rand(10, 2, 3, generator=other, dtype=torch.float64)
+
+    assert torch.equal(generator.get_state(), other.get_state())
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, C])
+def test_scramble_keeps_norm(dtype: torch.dtype, generator: torch.Generator) -> None:
+    psi = haar_states(20, qubits=4, generator=generator, dtype=dtype)
+    out = scramble(psi, [0.5, 1.0, 2.0], generator)
+
+    assert out.dtype == dtype
+    assert torch.allclose(torch.linalg.vector_norm(out, dim=-1), torch.ones(20).to(out.real))
+    assert fidelity(psi, out).max() < 0.99
+
+
+def test_scramble_keeps_overlaps_only_with_the_same_gates(generator: torch.Generator) -> None:
+    psi = haar_states(qubits=3, generator=generator, dtype=C).expand(2, -1)
+    alone = [scramble(psi[:1], [1.0], torch.Generator().manual_seed(s)) for s in (3, 3, 4)]
+    one, two = scramble(psi, [1.0], generator)
+
+    assert torch.equal(alone[0], alone[1])
+    assert fidelity(alone[0], alone[2]).item() < 0.999
+    assert fidelity(one, two).item() < 0.999
+
+
+def test_no_steps_are_the_identity(generator: torch.Generator) -> None:
+    psi = haar_states(3, qubits=2, generator=generator)
+
+    assert torch.equal(scramble(psi, [], generator), psi)
+    assert torch.equal(ForwardProcess(qubits=2).diffuse(psi, 0, generator), psi)
+    assert torch.allclose(scramble(psi, [0.0], generator), psi)
+
+
+def test_strengths() -> None:
+    assert ForwardProcess().strengths == pytest.approx([0.1, 0.575, 1.05, 1.525, 2.0])
+    assert ForwardProcess(steps=1, strength=(0.7, 2.0)).strengths == pytest.approx([0.7])
+
+
+def mean_z(steps: int) -> float:
+    """The mean of Z on one qubit after some steps: only RY acts on it."""
+    strengths = ForwardProcess().strengths[:steps]
+    return np.prod([oracles.mean_cosine(np.pi / 8 * h) for h in strengths])
+
+
+@pytest.mark.parametrize("t", [1, 3, 5])
+def test_diffuse(t: int, generator: torch.Generator) -> None:
+    process = ForwardProcess(qubits=2)
+    psi = process.diffuse(copies(20_000, ZERO, ZERO), t, generator)
+
+    assert expectation(psi, "zi") == pytest.approx(mean_z(t), abs=8e-3)
+    assert expectation(psi, "iz") == pytest.approx(mean_z(t), abs=8e-3)
+
+
+def test_zero_terminal(generator: torch.Generator) -> None:
+    psi = ForwardProcess(terminal="zero").terminal_states(20_000, generator)
+
+    for word in ("ziii", "izii", "iizi", "iiiz"):
+        assert expectation(psi, word) == pytest.approx(mean_z(5), abs=8e-3)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0, 2.0])
+def test_basis_terminal(noise: float, generator: torch.Generator) -> None:
+    """The mean state is 1 / 16, while the participation tells how strong the noise is."""
+
+    psi = ForwardProcess(noise=noise).terminal_states(20_000, generator)
+    participation = psi.abs().pow(4).sum(dim=-1).mean().item()
+    cosine = oracles.mean_cosine(np.pi / 4 * noise) if noise else 1.0
+
+    assert torch.linalg.norm(mean_state(psi) - torch.eye(16) / 16).item() < 0.01
+    assert participation == pytest.approx((0.75 + 0.25 * cosine) ** 4, abs=5e-3)
+
+
+def test_haar_terminal(generator: torch.Generator) -> None:
+    psi = ForwardProcess(terminal="haar").terminal_states(20_000, generator)
+
+    assert torch.linalg.norm(mean_state(psi) - torch.eye(16) / 16).item() < 0.01
+    assert purity(psi, (0, 2)).mean().item() == pytest.approx(8 / 17, abs=2e-3)
+    assert psi.abs().pow(4).sum(dim=-1).mean().item() == pytest.approx(2 / 17, abs=1e-3)
+
+
+@pytest.mark.parametrize("terminal", ["basis", "zero", "haar"])
+def test_terminal_states_are_reproducible(terminal: str) -> None:
+    process = ForwardProcess(qubits=2, terminal=terminal)
+    first, again, other = (
+        process.terminal_states(6, torch.Generator().manual_seed(s)) for s in (1, 1, 2)
+    )
+
+    assert first.shape == (6, 4) and first.dtype == torch.complex64
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert torch.allclose(torch.linalg.vector_norm(first, dim=-1), torch.ones(6))

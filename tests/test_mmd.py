@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import linear_sum_assignment, linprog
+from torch import Tensor
+
+from latentq.mmd import LOSSES, mmd1, mmdk, power_ladder, wasserstein
+from latentq.states import gram_fidelities, haar_states
+from tests import oracles
+
+C, R = torch.complex128, torch.float64
+
+every_loss = pytest.mark.parametrize("name", LOSSES)
+
+
+def clouds(generator: torch.Generator, n: int = 5, m: int = 7) -> tuple[Tensor, Tensor, Tensor]:
+    """Two ensembles of two-qubit states and weights for the first."""
+    phi = haar_states(n, qubits=2, generator=generator, dtype=C)
+    psi = haar_states(m, qubits=2, generator=generator, dtype=C)
+    weights = 0.1 + torch.rand(n, generator=generator, dtype=R)
+    return phi, psi, weights / weights.sum()
+
+
+def test_losses_by_name() -> None:
+    assert {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein} == LOSSES
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_mmd1(weighted: bool, generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+    w = weights if weighted else torch.full((5,), 0.2, dtype=R)
+    loss = mmd1(phi, psi, weights if weighted else None).item()
+
+    a, b, p = phi.numpy(), psi.numpy(), w.numpy()
+    difference = oracles.density(a, p) - oracles.density(b)
+    assert loss == pytest.approx(np.linalg.norm(difference) ** 2, abs=1e-14)
+    assert loss == pytest.approx(oracles.mmd(lambda f: f, a, b, p), abs=1e-14)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_mmdk(weighted: bool, generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+    w = weights if weighted else torch.full((5,), 0.2, dtype=R)
+    loss = mmdk(phi, psi, weights if weighted else None).item()
+
+    expected = oracles.mmd(oracles.ladder, phi.numpy(), psi.numpy(), w.numpy())
+    assert loss == pytest.approx(expected, abs=1e-14)
+
+
+def test_power_ladder() -> None:
+    f = torch.linspace(0, 1, 11, dtype=R)
+
+    assert torch.allclose(power_ladder(f), (f + f**2 + f**4 + f**8 + f**16) / 5)
+    assert torch.allclose(power_ladder(f, rungs=2), (f + f**2) / 2)
+    assert torch.equal(power_ladder(f, rungs=1), f)
+
+
+@every_loss
+def test_weights_are_repetitions(name: str, generator: torch.Generator) -> None:
+    phi, psi, _ = clouds(generator, n=3)
+    counts = torch.tensor([1, 2, 3])
+    repeated = LOSSES[name](phi.repeat_interleave(counts, dim=0), psi)
+
+    assert torch.allclose(LOSSES[name](phi, psi, counts.double() / 6), repeated)
+    assert not torch.allclose(LOSSES[name](phi, psi), repeated)
+
+
+@every_loss
+def test_equal_ensembles_have_distance_zero(name: str, generator: torch.Generator) -> None:
+    phi, psi, _ = clouds(generator)
+    shuffled = phi[torch.tensor([3, 0, 4, 1, 2])] * 1j
+
+    assert LOSSES[name](phi, shuffled).item() == pytest.approx(0, abs=1e-14)
+    assert LOSSES[name](phi, psi).item() > 1e-2
+
+
+@every_loss
+def test_orthogonal_states_in_closed_form(name: str) -> None:
+    """Both kernels are 0 and the cost is 1 between basis states: 2 for MMD, 1 for transport."""
+
+    basis = torch.eye(4, dtype=C)
+    expected = {"mmd1": 2.0, "mmdk": 2.0, "wasserstein": 1.0}[name]
+
+    assert LOSSES[name](basis[:1], basis[1:2]).item() == pytest.approx(expected)
+
+
+def test_mmd1_is_blind_to_what_mmdk_sees(generator: torch.Generator) -> None:
+    basis = torch.eye(16, dtype=torch.complex64)
+    haar = haar_states(2000, qubits=4, generator=generator)
+    c, noise = oracles.haar_ladder(16), 1 / 2000
+
+    # The noise is the diagonal of the V-statistic, (1 - c) / N for a kernel of Haar mean c.
+    assert mmd1(basis, haar).item() == pytest.approx(15 / 16 * noise, rel=0.2)
+    assert mmdk(basis, haar).item() == pytest.approx(1 / 16 - c + (1 - c) * noise, abs=5e-4)
+
+
+def test_wasserstein_is_the_assignment(generator: torch.Generator) -> None:
+    phi, psi, _ = clouds(generator, n=8, m=8)
+    cost = 1 - gram_fidelities(phi, psi).numpy()
+
+    expected = cost[linear_sum_assignment(cost)].mean()
+    assert wasserstein(phi, psi).item() == pytest.approx(expected)
+    assert expected < cost.mean() - 0.1
+
+
+def test_wasserstein_is_the_linear_program(generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+    cost = 1 - gram_fidelities(phi, psi).numpy()
+    rows = np.kron(np.eye(5), np.ones(7))
+    columns = np.kron(np.ones(5), np.eye(7))
+    marginals = np.concatenate((weights.numpy(), np.full(7, 1 / 7)))
+
+    expected = linprog(cost.ravel(), A_eq=np.vstack((rows, columns)), b_eq=marginals).fun
+    assert wasserstein(phi, psi, weights).item() == pytest.approx(expected)
+
+
+@every_loss
+def test_gradient_of_states(name: str, generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+
+    def loss(x: np.ndarray) -> float:
+        moved = torch.view_as_complex(torch.from_numpy(x).reshape(5, 4, 2))
+        return LOSSES[name](moved, psi, weights).item()
+
+    leaf = phi.clone().requires_grad_()
+    (exact,) = torch.autograd.grad(LOSSES[name](leaf, psi, weights), leaf)
+    numeric = oracles.gradient(loss, torch.view_as_real(phi).flatten().numpy())
+
+    assert np.abs(numeric).max() > 1e-2
+    assert np.allclose(
+        torch.view_as_real(exact.resolve_conj()).flatten().numpy(), numeric, atol=1e-7
+    )
+
+
+@every_loss
+def test_gradient_of_weights(name: str, generator: torch.Generator) -> None:
+    """Weights are moved from the last state to each other one, so that their sum stays one."""
+
+    phi, psi, weights = clouds(generator)
+    directions = np.eye(5)[:4] - np.eye(5)[4]
+
+    def loss(x: np.ndarray) -> float:
+        return LOSSES[name](phi, psi, weights + torch.from_numpy(x @ directions)).item()
+
+    leaf = weights.clone().requires_grad_()
+    (exact,) = torch.autograd.grad(LOSSES[name](phi, psi, leaf), leaf)
+    numeric = oracles.gradient(loss, np.zeros(4))
+
+    assert np.abs(numeric).max() > 1e-2
+    assert np.allclose(directions @ exact.numpy(), numeric, atol=1e-7)
+
+
+@every_loss
+def test_single_precision(name: str, generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+    double = LOSSES[name](phi, psi, weights)
+    single = LOSSES[name](phi.to(torch.complex64), psi.to(torch.complex64), weights.float())
+
+    assert single.dtype == torch.float32
+    assert single.item() == pytest.approx(double.item(), abs=1e-6)

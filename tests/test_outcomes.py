@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+import torch
+from scipy.stats import chisquare
+from torch import Tensor
+
+from latentq.diffusion import draw_outcomes, keep_outcomes, uniform_particles
+from latentq.states import fidelity, haar_states, mean_state
+
+C = torch.complex128
+
+
+def random_branches(generator: torch.Generator, n: int = 3, m: int = 4) -> Tensor:
+    """Branches of n states of two qubits whose probabilities sum to one."""
+    joint = haar_states(n, qubits=2 + m.bit_length() - 1, generator=generator, dtype=C)
+    return joint.unflatten(-1, (m, 4))
+
+
+def test_keep_outcomes(generator: torch.Generator) -> None:
+    branches = random_branches(generator)
+    weights = torch.tensor([0.5, 0.2, 0.3]).double()
+    particles = keep_outcomes(branches, weights)
+
+    assert particles.psi.shape == (12, 4) and particles.weights.shape == (12,)
+    assert particles.weights.sum().item() == pytest.approx(1)
+    assert torch.allclose(torch.linalg.vector_norm(particles.psi, dim=-1), torch.ones(12).double())
+    rho = sum(
+        w * np.outer(v, v.conj())
+        for w, state in zip(weights.numpy(), branches.numpy(), strict=True)
+        for v in state
+    )
+    assert np.allclose(mean_state(*particles).numpy(), rho)
+
+
+def test_uniform_particles(generator: torch.Generator) -> None:
+    psi = haar_states(4, qubits=2, generator=generator)
+    particles = uniform_particles(psi)
+
+    assert torch.equal(particles.psi, psi)
+    assert torch.equal(particles.weights, torch.full((4,), 0.25))
+
+
+def test_drawn_outcomes_follow_born(generator: torch.Generator) -> None:
+    branches = random_branches(generator, n=1)
+    p = branches[0].abs().square().sum(dim=-1)
+    drawn = draw_outcomes(branches.expand(20_000, -1, -1), generator)
+
+    overlaps = fidelity(drawn[:, None], branches[0] / p.sqrt()[:, None])
+    outcome = overlaps.argmax(dim=1)
+    assert torch.allclose(overlaps.amax(dim=1), torch.ones(20_000).double())
+    counts = torch.bincount(outcome, minlength=4)
+    assert chisquare(counts.numpy(), 20_000 * p.numpy()).pvalue > 0.01
+
+
+def test_drawn_outcomes_belong_to_their_state(generator: torch.Generator) -> None:
+    branches = random_branches(generator, n=50)
+    drawn = draw_outcomes(branches, generator)
+    unit = branches / torch.linalg.vector_norm(branches, dim=-1, keepdim=True)
+
+    assert torch.allclose(
+        (drawn[:, None] - unit).abs().amax(dim=-1).amin(dim=1), drawn.real.new_zeros(50)
+    )

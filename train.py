@@ -1,0 +1,75 @@
+"""Trains a model: `python train.py model=quantum|classical|features [key=value ...]`.
+
+`-m` runs several: `python train.py -m model=quantum,classical seed=0,1,2`. All keys and their
+defaults are in `configs/`, and `--cfg job` prints the configuration without running it.
+"""
+
+import os
+import sys
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from latentq.compose import check_command_line
+from latentq.config import Config, validate
+from latentq.errors import InputError
+
+
+def train(config: Config) -> dict[str, Any]:
+    """Trains and evaluates one model, and returns the content of its `metrics.json`.
+
+    Arguments:
+        config: A checked configuration, as :func:`latentq.compose.load_config` returns it.
+
+    Raises:
+        InputError: If something that the configuration names is missing or does not fit.
+    """
+    # These imports take seconds; a mistake on the command line is answered without them.
+    from data import open_data
+    from latentq import workflow
+
+    workflow.prepare(config)
+    data = open_data(config["data"], config["images"]["batch_size"], config["seed"])
+    run = workflow.open_run(config, data)
+    if run.finished:
+        return run.metrics()
+
+    if config["model"]["kind"] == "features":
+        return workflow.train_features(run, data)
+    return workflow.train_generator(run, data)
+
+
+@hydra.main(config_path="configs", config_name="train", version_base="1.3")
+def job(config: DictConfig) -> None:
+    """Runs one configuration that Hydra composed."""
+    content: Any = OmegaConf.to_container(config, resolve=True)
+    try:
+        train(validate(content))
+    except InputError as error:
+        sys.exit(complain(error))
+
+
+def complain(error: InputError) -> int:
+    """Prints a mistake of the user as one line, and returns the exit code."""
+    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    return 2
+
+
+def main() -> int:
+    """Runs the command line and returns the exit code."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
+            check_command_line(sys.argv[1:])
+        job()
+    except InputError as error:
+        return complain(error)
+    except KeyboardInterrupt:
+        print("interrupted; continue with resume=last", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
