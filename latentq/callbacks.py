@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
 from pytorch_lightning.loggers import TensorBoardLogger
-from rich.console import Console
 from torch import Tensor
 
 from latentq import plots
@@ -54,6 +52,7 @@ class SampleGrid(Callback):
             images = self.draw().cpu()
         pl_module.train()
         title = f"{self.title}, {stage}, epoch {epoch}"
+        self.folder.mkdir(exist_ok=True)
         plots.save_samples(images, self.folder / f"{stage}-{epoch:03d}.png", title)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
@@ -73,6 +72,4 @@ class EpochLines(Callback):
         print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)  # type: ignore[union-attr]
 
 
-def progress() -> Any:  # noqa: ANN401
-    """Returns a rich progress bar in a terminal, and plain lines elsewhere."""
-    return RichProgressBar(leave=True) if Console().is_terminal else EpochLines()
+__all__ = ["EpochLines", "NonFiniteLossError", "RichProgressBar", "SampleGrid", "StopAtNonFinite"]

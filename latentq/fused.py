@@ -149,9 +149,10 @@ def kraus(circuit: Circuit, angles: Tensor, ancillas: int) -> Tensor:
     layers = kronecker(layer_rotations(circuit, rotations))
     layers = entangler_diagonal(circuit, shared, layers)[..., None] * layers
     dimension = 2 ** (circuit.qubits - ancillas)
-    columns = layers[..., 0, :, :dimension]
-    for layer in range(1, circuit.layers):
-        columns = layers[..., layer, :, :] @ columns
+    first, *rest = layers.unbind(dim=-3)
+    columns = first[..., :dimension]
+    for layer in rest:
+        columns = layer @ columns
 
     return columns.unflatten(-2, (2**ancillas, dimension))
 

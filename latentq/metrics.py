@@ -7,6 +7,7 @@ get the features of :class:`latentq.features.Classifier` in float64.
 """
 
 import hashlib
+import warnings
 from pathlib import Path
 
 import torch
@@ -83,9 +84,11 @@ def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, f
     if size < 2:
         return None, None
 
-    metric = KernelInceptionDistance(
-        feature=_Identity(features.shape[1]), subsets=KID_SUBSETS, subset_size=size
-    ).set_dtype(torch.float64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*save all extracted features.*")
+        metric = KernelInceptionDistance(
+            feature=_Identity(features.shape[1]), subsets=KID_SUBSETS, subset_size=size
+        ).set_dtype(torch.float64)
     metric.update(reference, real=True)
     metric.update(features, real=False)
     # torchmetrics draws the subsets from the global generator; it is put back afterwards.
@@ -108,9 +111,10 @@ def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None,
     if min(len(features), len(reference)) <= NEIGHBOURS + 1:
         return None, None
 
+    # Ranks of distances need no float64, which would take twice the time.
     result = prc_features_to_metric(
-        features,
-        reference,
+        features.float(),
+        reference.float(),
         prc_neighborhood=NEIGHBOURS,
         prc_batch_size=1000,
         save_cpu_ram=True,

@@ -24,9 +24,14 @@ import ot
 import torch
 from torch import Tensor
 
+from latentq.kernels import ladder_sum
 from latentq.states import gram_fidelities, mean_state
 
 Loss = Callable[..., Tensor]
+
+
+def _uniform(psi: Tensor) -> Tensor:
+    return psi.real.new_full((len(psi),), 1 / len(psi))
 
 
 def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -43,23 +48,6 @@ def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     return difference.real.square().sum() + difference.imag.square().sum()
 
 
-def power_ladder(fidelities: Tensor, rungs: int = 5) -> Tensor:
-    r"""Returns the kernel :math:`\sum_{r=0}^{R-1} F^{2^r} / R` by repeated squaring.
-
-    It is a mean of positive definite kernels, 1 at :math:`F = 1` and 0 at :math:`F = 0`.
-
-    Arguments:
-        fidelities: Fidelities, with shape :math:`(*)`.
-        rungs: The number of powers :math:`R`; five gives :math:`F` to :math:`F^{16}`.
-    """
-    total = power = fidelities
-    for _ in range(rungs - 1):
-        power = power.square()
-        total = total + power
-
-    return total / rungs
-
-
 def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Returns the MMD with the ladder of powers of :math:`F`, up to :math:`F^{16}`.
 
@@ -68,10 +56,11 @@ def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    w = phi.real.new_full((len(phi),), 1 / len(phi)) if weights is None else weights
-    model = w @ power_ladder(gram_fidelities(phi, phi)) @ w
-    cross = w @ power_ladder(gram_fidelities(phi, psi)).mean(dim=1)
-    return model - 2 * cross + power_ladder(gram_fidelities(psi, psi)).mean()
+    w = _uniform(phi) if weights is None else weights
+    v = _uniform(psi)
+    # Both factors of the model's own term are the same: one of them carries the gradient, twice.
+    own = ladder_sum(phi, w, phi.detach(), w.detach())
+    return 2 * own - own.detach() - 2 * ladder_sum(phi, w, psi, v) + ladder_sum(psi, v, psi, v)
 
 
 def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -88,7 +77,7 @@ def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tens
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    w = phi.real.new_full((len(phi),), 1 / len(phi)) if weights is None else weights
+    w = _uniform(phi) if weights is None else weights
     cost = 1 - gram_fidelities(phi, psi)
     source = w.detach().double().cpu().numpy()
     target = np.full(len(psi), source.sum() / len(psi))

@@ -1,5 +1,6 @@
 """The stages of a run: images first, then, for the quantum model, denoising on frozen latents."""
 
+import logging
 import time
 import warnings
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from rich.console import Console
 from torch import Tensor, nn
 
 from latentq import callbacks
@@ -21,6 +23,8 @@ from latentq.model import LatentQ, in_chunks
 from latentq.training import DenoisingModule, ImageModule
 
 CHECKPOINT = "last.ckpt"
+LOG_EVERY = 10
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 SHOWN = 64
 
 
@@ -77,6 +81,7 @@ def fit(
     module: ImageModule | DenoisingModule,
     data: pl.LightningDataModule | None,
     epochs: int,
+    batches: int,
     folder: Path,
     grid: callbacks.SampleGrid | None,
     device: str,
@@ -87,6 +92,7 @@ def fit(
         module: The Lightning module.
         data: Its data module; `None` if the module brings its own loader.
         epochs: The number of epochs.
+        batches: The number of iterations in an epoch.
         folder: The run folder.
         grid: The callback that draws a grid after each epoch.
         device: `cpu` or `cuda`.
@@ -94,11 +100,12 @@ def fit(
     logs = folder / "logs"
     checkpoint = read_checkpoint(folder)
     ours = checkpoint is not None and checkpoint["stage"] == module.stage
+    terminal = Console().is_terminal
     start = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*exists and is not empty.*")
-        warnings.filterwarnings("ignore", ".*already exists.*logs.*")
+        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
         trainer = pl.Trainer(
             accelerator="gpu" if device == "cuda" else "cpu",
             devices=1,
@@ -108,14 +115,15 @@ def fit(
                 TensorBoardLogger(logs, name=module.stage, version=""),
             ],
             callbacks=[
-                callbacks.progress(),
+                callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines(),
                 callbacks.StopAtNonFinite(),
                 _Named(folder, module.stage),
                 *([grid] if grid else []),
             ],
-            log_every_n_steps=20,
+            log_every_n_steps=min(LOG_EVERY, batches),
             num_sanity_val_steps=0,
             enable_model_summary=False,
+            enable_progress_bar=terminal,
             deterministic="warn" if device == "cuda" else True,
         )
         path = str(folder / CHECKPOINT) if ours else None
@@ -142,12 +150,12 @@ def train_images(
         device: `cpu` or `cuda`.
     """
     settings = config["images"]
-    iterations = settings["epochs"] * len(data.train_dataloader())
+    batches = len(data.train_dataloader())
     module = ImageModule(
         model,
         lr=settings["lr"],
         weight_decay=settings["weight_decay"],
-        iterations=iterations,
+        iterations=settings["epochs"] * batches,
         seed=config["seed"],
     )
     grid = None
@@ -155,7 +163,7 @@ def train_images(
         shown = data.validation.images[:SHOWN]
         draw = _on_device(model, lambda place: reconstruct(model, shown.to(place)))
         grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: reconstructions")
-    return fit(module, data, settings["epochs"], folder, grid, device)
+    return fit(module, data, settings["epochs"], batches, folder, grid, device)
 
 
 def _on_device(model: nn.Module, draw: Callable[[torch.device], Tensor]) -> Callable[[], Tensor]:
@@ -200,6 +208,13 @@ def train_denoising(
         lr_alone=settings["lr_alone"],
         lr_together=settings["lr_together"],
     )
+    objective.train()
     draw = _on_device(model, lambda place: model.sample(SHOWN, config["seed"]))
     grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: samples")
-    return fit(module, None, module.phases, folder, grid, device)
+    threads = torch.get_num_threads()
+    # The matrices are so small that a second thread costs more time than it saves.
+    torch.set_num_threads(1)
+    try:
+        return fit(module, None, module.phases, settings["iterations"], folder, grid, device)
+    finally:
+        torch.set_num_threads(threads)

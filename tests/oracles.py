@@ -118,21 +118,26 @@ def tomography(psi: Array, keep: list[int]) -> Array:
     return rho
 
 
-def mmd(kernel: Callable[[float], float], phi: Array, psi: Array, weights: Array) -> float:
-    """The V-statistic of a kernel on fidelities, by double loops."""
+def kernel_sum(
+    kernel: Callable[[float], float], phi: Array, v: Array, psi: Array, w: Array
+) -> float:
+    """The weighted sum of a kernel on fidelities, by a double loop."""
 
-    def total(left: Array, right: Array, v: Array, w: Array) -> float:
-        return sum(
-            p * q * kernel(abs(np.vdot(a, b)) ** 2)
-            for p, a in zip(v, left, strict=True)
-            for q, b in zip(w, right, strict=True)
-        )
+    return sum(
+        p * q * kernel(abs(np.vdot(a, b)) ** 2)
+        for p, a in zip(v, phi, strict=True)
+        for q, b in zip(w, psi, strict=True)
+    )
+
+
+def mmd(kernel: Callable[[float], float], phi: Array, psi: Array, weights: Array) -> float:
+    """The V-statistic, diagonal terms included."""
 
     uniform = np.full(len(psi), 1 / len(psi))
     return (
-        total(phi, phi, weights, weights)
-        + total(psi, psi, uniform, uniform)
-        - 2 * total(phi, psi, weights, uniform)
+        kernel_sum(kernel, phi, weights, phi, weights)
+        + kernel_sum(kernel, psi, uniform, psi, uniform)
+        - 2 * kernel_sum(kernel, phi, weights, psi, uniform)
     )
 
 

@@ -61,6 +61,8 @@ def test_number_of_angles() -> None:
     assert denoising_circuit(5, 24, axes=("ry",), entangled=False).parameters == 5 * 24
     assert scrambling_circuit(4, 3).parameters == 3 * (3 * 4 + 1)
     assert scrambling_circuit(4).pairs == ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+    assert denoising_circuit(5, 1).pairs == brickwork(5)
+    assert denoising_circuit(5, 1, entangled=False).pairs == ()
     # One qubit alone has no RZZ, so neither a gate nor an angle.
     assert scrambling_circuit(1, 2).parameters == 6
     assert {gate.name for gate in scrambling_circuit(1, 2).gates()} == {"rz", "ry"}

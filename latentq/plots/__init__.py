@@ -5,6 +5,8 @@ is given; the others make a figure, without pyplot's global state, and write it 
 timestamps, so that the same input gives the same bytes.
 """
 
+from matplotlib.figure import Figure
+
 from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
 from latentq.plots.files import (
     fid_chart,
@@ -22,6 +24,7 @@ __all__ = [
     "LIGHT",
     "Curve",
     "FidRow",
+    "Figure",
     "Theme",
     "chain_grid",
     "fid_bars",

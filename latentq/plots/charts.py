@@ -37,12 +37,11 @@ DARK = Theme(
 
 @dataclass(frozen=True)
 class FidRow:
-    """One dot of the FID chart; `low` and `high` bound its interval, where there is one."""
+    """One dot of the FID chart, with the ends of its interval where there is one."""
 
     label: str
     value: float
-    low: float | None = None
-    high: float | None = None
+    ends: tuple[float, float] | None = None
     model: str = ""
     filled: bool = True
 
@@ -72,7 +71,7 @@ def fid_bars(
         theme: The colours.
     """
     rows = [row for row in rows if row.value > 0]
-    values = [row.value for row in rows] + [row.high for row in rows if row.high]
+    values = [row.value for row in rows] + [row.ends[1] for row in rows if row.ends]
     low, high = min(values, default=1) / 1.7, max(values, default=10)
     ax.set(
         xscale="log", xlim=(low, high * (high / low) ** 0.2), ylim=(max(1, len(rows)) - 0.5, -0.65)
@@ -93,14 +92,16 @@ def _draw_fid(ax: Axes, y: int, row: FidRow, left: float, theme: Theme) -> None:
     """Draws one row of the FID chart: a guide, its label above, the interval, dot and value."""
     colour = theme.models.get(row.model, theme.muted)
     ax.plot([left, row.value], [y, y], color=theme.line, linewidth=1, zorder=0)
-    if row.low is not None and row.high is not None:
-        ax.plot([max(row.low, left), row.high], [y, y], color=colour, linewidth=3, alpha=0.45)
+    if row.ends is not None:
+        ax.plot(
+            [max(row.ends[0], left), row.ends[1]], [y, y], color=colour, linewidth=3, alpha=0.45
+        )
     fill = colour if row.filled else theme.page
     ax.plot(row.value, y, "o", markersize=7.5, color=colour, markerfacecolor=fill, zorder=3)
-    label = {"textcoords": "offset points", "fontsize": 10, "parse_math": False}
+    label: dict[str, Any] = {"textcoords": "offset points", "fontsize": 10, "parse_math": False}
     ax.annotate(row.label, (left, y), (2, 8), color=theme.ink, **label)
     value = f"{row.value:,.{0 if row.value >= 100 else 1 if row.value >= 10 else 2}f}"
-    end = max(row.value, row.high or 0)
+    end = max(row.value, *(row.ends or (0,)))
     ax.annotate(value, (end, y), (9, 0), va="center", color=theme.ink, weight="bold", **label)
 
 
@@ -122,6 +123,8 @@ def training_curve(ax: Axes, curves: Sequence[Curve], title: str, theme: Theme =
     losses = [loss for curve in curves for loss in curve.losses]
     if losses and min(losses) > 0 and max(losses) > 20 * min(losses):
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,g}"))
     ax.set_title(title, loc="left", fontsize=11, color=theme.ink, parse_math=False)
     ax.grid(axis="y", color=theme.line, linewidth=0.7)

@@ -169,7 +169,7 @@ def fid_chart(
     """
     height = 0.7 + 0.54 * max(1, len(rows))
     figure = Figure(figsize=(width, height), facecolor="none")
-    ax = figure.add_axes((0.01, 0.6 / height, 0.98, 1 - 0.62 / height))
+    ax = figure.add_axes((0.004, 0.6 / height, 0.94, 1 - 0.62 / height))
     fid_bars(ax, rows, floor, theme)
     return figure
 

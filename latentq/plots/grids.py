@@ -103,10 +103,11 @@ def reconstruction_grid(
             f"was {tuple(reconstructions.shape)}"
         )
 
-    parts, labels = [], {}
+    parts: list[np.ndarray] = []
+    labels: dict[float, str] = {}
     for pair in zip(originals.split(columns), reconstructions.split(columns), strict=True):
         for name, images in zip(("input", "output"), pair, strict=True):
-            labels[sum(map(len, parts)) + (images.shape[-2] + 1) / 2] = name
+            labels[sum(len(part) for part in parts) + (images.shape[-2] + 1) / 2] = name
             parts.append(mosaic(images, columns)[:-1])
         parts.append(np.full((GAP, parts[-1].shape[1]), np.nan))
     parts[-1] = parts[-1][:1]
