@@ -11,9 +11,9 @@ References:
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from latentq.model import in_chunks, pixel_loss, seeded
+from latentq.model import GenerativeModel, in_chunks, pixel_loss, seeded
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
 
@@ -33,7 +33,7 @@ def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=-1)
 
 
-class VAE(nn.Module):
+class VAE(GenerativeModel):
     """A variational autoencoder with the CNN encoder and decoder of the quantum model.
 
     Arguments:
@@ -42,13 +42,10 @@ class VAE(nn.Module):
         seed: The seed of the initial weights.
     """
 
-    kind = "classical"
-    prior = None
-
     def __init__(self, channels: int, latent: int = 16, seed: int = 0) -> None:
         super().__init__()
 
-        self.latent = latent
+        self.latent, self.prior = latent, None
         self.encoder = seeded(lambda: Encoder(2 * latent, channels), seed, "encoder")
         self.decoder = seeded(lambda: Decoder(latent, channels), seed, "decoder")
 

@@ -28,7 +28,7 @@ class StopAtNonFinite(Callback):
         if not bool(torch.isfinite(loss)):
             raise NonFiniteLossError(
                 f"loss: was {loss.item()} at iteration {trainer.global_step} of stage "
-                f"{pl_module.stage}; lower the learning rate"  # type: ignore[union-attr]
+                f"{pl_module.stage}; lower the learning rate"
             )
 
 
@@ -46,7 +46,7 @@ class SampleGrid(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draws the grid of an epoch."""
-        epoch, stage = trainer.current_epoch + 1, str(pl_module.stage)  # type: ignore[union-attr]
+        epoch, stage = trainer.current_epoch + 1, str(pl_module.stage)
         pl_module.eval()
         with torch.no_grad():
             images = self.draw().cpu()
@@ -69,7 +69,7 @@ class EpochLines(Callback):
         values = {k: f"{float(v):.5g}" for k, v in sorted(trainer.progress_bar_metrics.items())}
         line = " ".join(f"{k}={v}" for k, v in values.items() if k != "v_num")
         epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
-        print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)  # type: ignore[union-attr]
+        print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)
 
 
 __all__ = ["EpochLines", "NonFiniteLossError", "RichProgressBar", "SampleGrid", "StopAtNonFinite"]

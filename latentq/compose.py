@@ -3,7 +3,7 @@
 import itertools
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from latentq.config import RULES, Config, nearest, validate
 from latentq.errors import InputError
 
+FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 CONFIGS = Path(__file__).parent.parent / "configs"
 
 
@@ -51,20 +52,27 @@ def load_config(overrides: list[str], name: str = "train") -> Config:
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(_explain(error)) from error
 
-    assert isinstance(config, dict)
-    config.pop("hydra", None)
-    return validate(config)
+    settings = cast(Config, config)
+    settings.pop("hydra", None)
+    return validate(settings)
 
 
-def config_name(arguments: list[str]) -> str:
-    """Returns the configuration that `--config-name` asks for, by default `train`."""
-    for place, argument in enumerate(arguments):
-        if argument in ("--config-name", "-cn"):
-            return next(iter(arguments[place + 1 :]), "")
-        if argument.startswith("--config-name="):
-            return argument.split("=", 1)[1]
+def split_arguments(arguments: list[str]) -> tuple[list[str], str]:
+    """Splits a command line of Hydra into its overrides and the name of its configuration.
 
-    return "train"
+    A word without `=` is an override too, a malformed one, unless it is the value of a flag.
+    """
+
+    overrides, name, words = [], "train", iter(arguments)
+    for word in words:
+        flag, _, value = word.partition("=")
+        if not flag.startswith("-"):
+            overrides.append(word)
+        elif flag in FLAGS_WITH_VALUE:
+            value = value or next(words, "")
+            name = value if flag in ("--config-name", "-cn") else name
+
+    return overrides, name
 
 
 def expand_sweep(overrides: list[str]) -> list[list[str]]:
@@ -93,8 +101,7 @@ def check_command_line(arguments: list[str]) -> None:
     Raises:
         InputError: If an override is malformed, or a key or value is wrong.
     """
-    name = config_name(arguments)
-    overrides = [a for a in arguments if not a.startswith("-") and a != name]
+    overrides, name = split_arguments(arguments)
     if {"-m", "--multirun"} & set(arguments):
         for combination in expand_sweep(overrides):
             load_config(combination, name)

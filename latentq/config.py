@@ -58,9 +58,10 @@ class Rule:
             return False
         if self.choices:
             return value in self.choices
-        if self.kind in (int, float):
-            low = value > self.low if self.above else value >= self.low
-            return bool(low and value <= self.high and math.isfinite(value))
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            number = float(value)
+            low = number > self.low if self.above else number >= self.low
+            return low and number <= self.high and math.isfinite(number)
         return True
 
 
@@ -173,13 +174,13 @@ def _check_relations(config: Config) -> Iterator[str]:
             yield f"prior.{key}: must be a list, for strength of two numbers, was {prior[key]!r}"
     branches = prior["ancillas"] * prior["steps"]
     particles = config["denoising"]["starts"] * 2.0**branches
-    if config["outcomes"] == "exact" and config["denoising"]["together"]:
-        if particles > MAX_PARTICLES:
-            yield (
-                f"denoising.starts: {config['denoising']['starts']} states with 2^{branches} exact "
-                f"branches each are {particles:.3g} particles, at most {MAX_PARTICLES} are "
-                "allowed; lower denoising.starts or prior.ancillas, or set outcomes=sampled"
-            )
+    exact = config["outcomes"] == "exact" and config["denoising"]["together"]
+    if exact and particles > MAX_PARTICLES:
+        yield (
+            f"denoising.starts: {config['denoising']['starts']} states with 2^{branches} exact "
+            f"branches each are {particles:.3g} particles, at most {MAX_PARTICLES} are "
+            "allowed; lower denoising.starts or prior.ancillas, or set outcomes=sampled"
+        )
 
 
 def validate(config: Config) -> Config:

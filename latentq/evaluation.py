@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from latentq import metrics
 from latentq.features import Classifier
-from latentq.model import LatentQ, in_chunks
+from latentq.model import GenerativeModel, LatentQ, in_chunks
 from latentq.randomness import derive_generator
 from latentq.states import haar_states
 
@@ -16,9 +16,9 @@ Features = Callable[[Tensor], Tensor]
 
 
 @torch.no_grad()
-def reconstruct(model: nn.Module, images: Tensor) -> Tensor:
+def reconstruct(model: GenerativeModel, images: Tensor) -> Tensor:
     """Returns the decoded latents of images, with shape (N, 1, 28, 28)."""
-    return in_chunks(lambda x: model.decode(model.encode(x)), images)  # type: ignore[operator]
+    return in_chunks(lambda x: model.decode(model.encode(x)), images)
 
 
 @torch.no_grad()
@@ -49,7 +49,7 @@ def inception_row(images: Tensor, reference: Tensor) -> dict[str, float | str | 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module,
+    model: GenerativeModel,
     classifier: Classifier,
     *,
     train: Tensor,
@@ -81,7 +81,7 @@ def evaluate(
         chain = model.sample_chain(n, seed)
         images = in_chunks(model.decode, chain[-1])
     else:
-        images = model.sample(n, seed)  # type: ignore[operator]
+        images = model.sample(n, seed)
     generated = features(images)
     kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
     precision, recall = metrics.precision_recall(generated, reference)
@@ -109,7 +109,7 @@ def count_parameters(module: nn.Module | None) -> int:
     return 0 if module is None else sum(p.numel() for p in module.parameters())
 
 
-def parameter_counts(model: nn.Module) -> dict[str, int]:
+def parameter_counts(model: GenerativeModel) -> dict[str, int]:
     """Returns the trained parameters of encoder, decoder and prior, and their sum."""
     parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
     return {**parts, "total": sum(parts.values())}

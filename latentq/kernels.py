@@ -35,7 +35,6 @@ def power_ladder(fidelities: Tensor, rungs: int = 5) -> tuple[Tensor, Tensor]:
     Returns:
         The kernel and its derivative, each with shape :math:`(*)`.
     """
-
     value, power = fidelities.clone(), fidelities
     slope = torch.ones_like(fidelities)
     product = torch.ones_like(fidelities)
@@ -106,5 +105,4 @@ def ladder_sum(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
     Returns:
         The sum, a scalar, differentiable once in all arguments.
     """
-
     return _LadderSum.apply(as_reals(phi), w, as_reals(psi), v)

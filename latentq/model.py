@@ -8,6 +8,7 @@ The autoencoder is trained first, by the Bernoulli likelihood of the pixels. The
 trained on the frozen latent states, and generates new ones.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -48,7 +49,36 @@ def seeded(build: Callable[[], nn.Module], seed: int, purpose: str) -> nn.Module
         return build()
 
 
-class LatentQ(nn.Module):
+class GenerativeModel(nn.Module, ABC):
+    """What the trainers and the evaluation expect of every generative model.
+
+    It has an `encoder` and a `decoder`, and a `prior` if it trains one in a stage of its own.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+    prior: nn.Module | None
+
+    @abstractmethod
+    def encode(self, images: Tensor) -> Tensor:
+        r"""Returns the latents of images of shape :math:`(B, 1, 28, 28)`."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor) -> Tensor:
+        r"""Returns the images of latents, with shape :math:`(B, 1, 28, 28)`, in :math:`[0, 1]`."""
+
+    @abstractmethod
+    def loss(
+        self, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Returns the `loss` of a batch of images, and its parts."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        r"""Draws images, with shape :math:`(N, 1, 28, 28)`, in :math:`[0, 1]`."""
+
+
+class LatentQ(GenerativeModel):
     r"""A CNN autoencoder with a latent of :math:`n`-qubit states, and a QuDDPM as its prior.
 
     Arguments:
@@ -58,12 +88,14 @@ class LatentQ(nn.Module):
         seed: The seed of the initial weights.
     """
 
-    kind = "quantum"
+    prior: QuDDPM
 
     def __init__(self, channels: int, prior: Mapping[str, Any], seed: int = 0) -> None:
         super().__init__()
 
-        arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in prior.items()}
+        arguments: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in prior.items()
+        }
         names = [f.name for f in fields(ForwardProcess)]
         forward = ForwardProcess(**{k: arguments.pop(k) for k in names})
         dimension = 2**forward.qubits
@@ -84,16 +116,16 @@ class LatentQ(nn.Module):
         """
         return amplitude_encode(self.encoder(images))
 
-    def decode(self, states: Tensor) -> Tensor:
+    def decode(self, latents: Tensor) -> Tensor:
         r"""Returns the images of states; a global phase of a state does not matter.
 
         Arguments:
-            states: Statevectors, with shape :math:`(B, 16)`.
+            latents: Statevectors, with shape :math:`(B, 16)`.
 
         Returns:
             Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
         """
-        return self.decoder(density_features(states)).sigmoid()
+        return self.decoder(density_features(latents)).sigmoid()
 
     def loss(
         self, images: Tensor, labels: Tensor, generator: torch.Generator

@@ -30,11 +30,12 @@ def sample(arguments: list[str]) -> None:
     if out.suffix.lower() != ".png" or not out.parent.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
 
-    import latentq
-    from latentq import plots
+    # These imports take seconds; a wrong option is answered without them.
+    from latentq import load, plots
+    from latentq.model import GenerativeModel
 
-    model = latentq.load(options["checkpoint"])
-    if not hasattr(model, "sample"):
+    model = load(options["checkpoint"])
+    if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
     images = model.sample(options["n"], seed=options["seed"])
     title = f"{options['checkpoint']}, {options['n']} samples, seed {options['seed']}"

@@ -5,7 +5,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
@@ -19,8 +19,8 @@ from latentq.config import Config
 from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError
 from latentq.evaluation import reconstruct
-from latentq.model import LatentQ, in_chunks
-from latentq.training import DenoisingModule, ImageModule
+from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.training import DenoisingModule, ImageModule, ImageSource
 
 CHECKPOINT = "last.ckpt"
 LOG_EVERY = 10
@@ -79,7 +79,7 @@ class _Named(ModelCheckpoint):
 
 def fit(
     module: ImageModule | DenoisingModule,
-    data: pl.LightningDataModule | None,
+    data: ImageSource | None,
     epochs: int,
     batches: int,
     folder: Path,
@@ -127,13 +127,13 @@ def fit(
             deterministic="warn" if device == "cuda" else True,
         )
         path = str(folder / CHECKPOINT) if ours else None
-        trainer.fit(module, datamodule=data, ckpt_path=path, weights_only=True)
+        trainer.fit(module, datamodule=cast(Any, data), ckpt_path=path, weights_only=True)
     return time.perf_counter() - start
 
 
 def train_images(
     model: nn.Module,
-    data: Any,
+    data: ImageSource,
     config: Config,
     folder: Path,
     title: str,
@@ -157,9 +157,10 @@ def train_images(
         weight_decay=settings["weight_decay"],
         iterations=settings["epochs"] * batches,
         seed=config["seed"],
+        stage="autoencoder" if isinstance(model, GenerativeModel) else "classifier",
     )
     grid = None
-    if hasattr(model, "decode"):
+    if isinstance(model, GenerativeModel):
         shown = data.validation.images[:SHOWN]
         draw = _on_device(model, lambda place: reconstruct(model, shown.to(place)))
         grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: reconstructions")

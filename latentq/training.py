@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol, cast
 
 import pytorch_lightning as pl
 import torch
@@ -37,6 +37,53 @@ def _scheduled(optimizer: torch.optim.Optimizer, factor: Callable[[int], float])
     }
 
 
+class Images(Protocol):
+    """Images with shape (N, 1, 28, 28), float32 in [0, 1], and labels with shape (N)."""
+
+    @property
+    def images(self) -> Tensor:
+        """The images."""
+
+    @property
+    def labels(self) -> Tensor:
+        """The labels."""
+
+
+class ImageSource(Protocol):
+    """What a run needs of its data: a name, three splits, and facts for `metrics.json`."""
+
+    @property
+    def name(self) -> Any:  # noqa: ANN401
+        """The name of the data."""
+
+    @property
+    def train(self) -> Images:
+        """The training images."""
+
+    @property
+    def validation(self) -> Images:
+        """Images set aside from the training images, for choices."""
+
+    @property
+    def test(self) -> Images:
+        """The test images, for final numbers."""
+
+    def describe(self) -> dict[str, object]:
+        """Returns name, hash and sizes."""
+
+    def train_dataloader(self) -> DataLoader:
+        """Returns the training batches."""
+
+
+class Trainable(Protocol):
+    """A model with a loss on images."""
+
+    def loss(
+        self, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Returns the `loss` of a batch, and its parts."""
+
+
 class ImageModule(pl.LightningModule):
     """Trains a model that has `loss(images, labels, generator)` on batches of images.
 
@@ -46,23 +93,29 @@ class ImageModule(pl.LightningModule):
         weight_decay: The weight decay of AdamW.
         iterations: The number of iterations of the whole training.
         seed: The seed of the model's draws.
+        stage: The name of the stage, for logs and pictures.
     """
 
-    stage = "images"
-
     def __init__(
-        self, model: nn.Module, *, lr: float, weight_decay: float, iterations: int, seed: int
+        self,
+        model: nn.Module,
+        *,
+        lr: float,
+        weight_decay: float,
+        iterations: int,
+        seed: int,
+        stage: str,
     ) -> None:
         super().__init__()
 
-        self.model = model
+        self.model, self.loss = model, cast(Trainable, model).loss
         self.lr, self.weight_decay, self.iterations = lr, weight_decay, iterations
-        self.seed = seed
+        self.seed, self.stage = seed, stage
 
     def _losses(self, batch: list[Tensor], purpose: str, step: int) -> dict[str, Tensor]:
         images, labels = batch
         generator = derive_generator(self.seed, purpose, step, device=self.device)
-        return self.model.loss(images, labels, generator)  # type: ignore[operator]
+        return self.loss(images, labels, generator)
 
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:
         """Returns the loss of a batch."""
@@ -94,7 +147,7 @@ class DenoisingModule(pl.LightningModule):
         lr_together: The learning rate of Adam for all steps together.
     """
 
-    stage = "denoising"
+    stage = "prior"
 
     def __init__(
         self,

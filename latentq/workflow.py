@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import yaml
@@ -16,14 +16,17 @@ from rich.table import Table
 from torch import nn
 
 from latentq import evaluation, plots, runs, stages, storage
+from latentq.compose import load_config
 from latentq.config import Config
 from latentq.errors import InputError
 from latentq.features import Classifier
-from latentq.model import LatentQ, in_chunks
+from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.training import ImageSource
 
 AUTOENCODER = "autoencoder"
 GENERATORS = ("quantum", "classical")
 SHOWN = 64
+Arguments = dict[str, Any]
 
 
 @dataclass
@@ -79,10 +82,10 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
         "sha256": description["sha256"],
         "test_accuracy": notes.get("test_accuracy"),
     }
-    return storage.load(path), described  # type: ignore[return-value]
+    return cast(Classifier, storage.load(path)), described
 
 
-def arguments_of(config: Config) -> dict[str, Any]:
+def arguments_of(config: Config) -> Arguments:
     """Returns the arguments that build the model of a configuration."""
     model = config["model"]
     if model["kind"] == "quantum":
@@ -96,7 +99,7 @@ def arguments_of(config: Config) -> dict[str, Any]:
     return {**{k: v for k, v in model.items() if k != "kind"}, "seed": config["seed"]}
 
 
-def open_run(config: Config, data: Any) -> Run:  # noqa: ANN401
+def open_run(config: Config, data: ImageSource) -> Run:
     """Makes the run folder, or finds the one to resume or to skip.
 
     Raises:
@@ -125,27 +128,27 @@ def open_run(config: Config, data: Any) -> Run:  # noqa: ANN401
     return Run(folder, config, device, title)
 
 
-def train_features(run: Run, data: Any) -> dict[str, Any]:  # noqa: ANN401
+def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains the classifier and records its accuracy on the test images."""
     arguments = arguments_of(run.config)
     seed = arguments.pop("seed")
-    model = storage.build_seeded("features", arguments, seed)
+    model = cast(Classifier, storage.build_seeded("features", arguments, seed))
     seconds = stages.train_images(model, data, run.config, run.folder, run.title, run.device)
-    test_accuracy = evaluation.accuracy(model.cpu(), data.test.images, data.test.labels)  # type: ignore[arg-type]
+    test_accuracy = evaluation.accuracy(model.cpu(), data.test.images, data.test.labels)
     metrics = {
         "model": "features",
         "seed": seed,
         "test_accuracy": test_accuracy,
         "parameters": evaluation.count_parameters(model),
         "data": data.describe(),
-        "wall_seconds": {"images": seconds},
+        "wall_seconds": {"classifier": seconds},
         "git_commit": runs.git_commit(),
     }
     notes = {"name": f"{data.name}-cnn-128", "test_accuracy": test_accuracy}
     return finish(run, model, arguments, metrics, notes)
 
 
-def train_generator(run: Run, data: Any) -> dict[str, Any]:  # noqa: ANN401
+def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains a generative model in its stages and measures it on the test images."""
     arguments = arguments_of(run.config)
     model = train_autoencoder(run, data, arguments)
@@ -182,22 +185,22 @@ def train_generator(run: Run, data: Any) -> dict[str, Any]:  # noqa: ANN401
     return finish(run, model, arguments, metrics, {"data": data.name, "fid": rows["fid"]})
 
 
-def train_autoencoder(run: Run, data: Any, arguments: Mapping[str, Any]) -> nn.Module:  # noqa: ANN401
+def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
     """Trains the autoencoder of a model, or loads it if a resumed run has finished it."""
     kept = run.folder / AUTOENCODER
     if (kept / storage.CONFIG).is_file():
-        return storage.load(kept)
+        return cast(GenerativeModel, storage.load(kept))
 
     kind = run.config["model"]["kind"]
-    model = storage.build(kind, dict(arguments))
+    model = cast(GenerativeModel, storage.build(kind, arguments))
     run.seconds["autoencoder"] = stages.train_images(
         model, data, run.config, run.folder, run.title, run.device
     )
-    storage.save(model, kept, kind, dict(arguments))
+    storage.save(model, kept, kind, arguments)
     return model
 
 
-def train_prior(run: Run, model: LatentQ, data: Any) -> dict[str, Any]:  # noqa: ANN401
+def train_prior(run: Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
     """Trains the QuDDPM on the frozen latent states and measures it on validation states."""
     objective = stages.denoising_objective(model, data.train.images, run.config, run.device)
     run.seconds["prior"] = stages.train_denoising(
@@ -207,13 +210,11 @@ def train_prior(run: Run, model: LatentQ, data: Any) -> dict[str, Any]:  # noqa:
     return {"loss": run.config["loss"], **held_out.report(len(data.validation.images))}
 
 
-def compare_parameters(config: Config, model: nn.Module) -> dict[str, dict[str, int]]:
+def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict[str, int]]:
     """Returns the parameter counts of this model and of its counterpart, side by side."""
     other_kind = next(k for k in GENERATORS if k != config["model"]["kind"])
-    from latentq.compose import load_config
-
     other = load_config([f"model={other_kind}", f"model.channels={config['model']['channels']}"])
-    counterpart = storage.build(other_kind, arguments_of(other))
+    counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
     counts = {
         config["model"]["kind"]: evaluation.parameter_counts(model),
         other_kind: evaluation.parameter_counts(counterpart),
@@ -222,10 +223,10 @@ def compare_parameters(config: Config, model: nn.Module) -> dict[str, dict[str, 
 
 
 @torch.no_grad()
-def draw_pictures(run: Run, model: nn.Module, data: Any) -> None:  # noqa: ANN401
+def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     """Draws the samples, the reconstructions and the denoising chain of a model."""
     seed = run.config["seed"]
-    images = model.sample(SHOWN, seed).cpu()  # type: ignore[operator]
+    images = model.sample(SHOWN, seed).cpu()
     plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
     originals = data.test.images[:16]
     decoded = evaluation.reconstruct(model, originals.to(run.device)).cpu()
@@ -264,15 +265,15 @@ def show(metrics: Mapping[str, Any]) -> None:
 def finish(
     run: Run,
     model: nn.Module,
-    arguments: Mapping[str, Any],
+    arguments: Arguments,
     metrics: dict[str, Any],
     notes: dict[str, Any],
 ) -> dict[str, Any]:
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
     notes = {**notes, "seed": run.config["seed"], "git_commit": metrics["git_commit"]}
-    storage.save(model, run.folder / "model", run.config["model"]["kind"], dict(arguments), notes)
+    storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
     shutil.rmtree(run.folder / AUTOENCODER, ignore_errors=True)
-    runs.merge_logs(run.folder, ["images", "denoising"])
+    runs.merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
     runs.write_json(run.folder / runs.METRICS, metrics)
     print(f"finished: {os.path.join(run.folder, runs.METRICS)}", flush=True)
     return run.metrics()

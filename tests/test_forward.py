@@ -1,5 +1,7 @@
 """Every statistic here is in closed form, see tests/README.md; none reads the angles drawn."""
 
+from math import prod
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from latentq.diffusion import ForwardProcess, scramble
+from latentq.diffusion.forward import Terminal
 from latentq.states import fidelity, haar_states, mean_state, purity
 from tests import oracles
 
@@ -120,7 +123,7 @@ def test_strengths() -> None:
 def mean_z(steps: int) -> float:
     """The mean of Z on one qubit after some steps: only RY acts on it."""
     strengths = ForwardProcess().strengths[:steps]
-    return np.prod([oracles.mean_cosine(np.pi / 8 * h) for h in strengths])
+    return prod(oracles.mean_cosine(np.pi / 8 * h) for h in strengths)
 
 
 @pytest.mark.parametrize("t", [1, 3, 5])
@@ -160,7 +163,7 @@ def test_haar_terminal(generator: torch.Generator) -> None:
 
 
 @pytest.mark.parametrize("terminal", ["basis", "zero", "haar"])
-def test_terminal_states_are_reproducible(terminal: str) -> None:
+def test_terminal_states_are_reproducible(terminal: Terminal) -> None:
     process = ForwardProcess(qubits=2, terminal=terminal)
     first, again, other = (
         process.terminal_states(6, torch.Generator().manual_seed(s)) for s in (1, 1, 2)

@@ -18,6 +18,7 @@ References:
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -133,16 +134,14 @@ class QuDDPM(nn.Module):
         Each takes statevectors of shape :math:`(B, d)` to branches of shape :math:`(B, M, d)`.
         """
         if self.engine == "torchquantum":
-            return [
-                lambda psi, a=self.angles[t]: circuits.branches(
-                    self.circuit, a, psi, self.ancillas
-                )
-                for t in steps
-            ]
+            run = partial(circuits.branches, self.circuit)
+            return [partial(run, self.angles[t], ancillas=self.ancillas) for t in steps]
 
         angles = torch.stack([self.angles[t] for t in steps])
-        kraus = fused.kraus(self.circuit, angles, self.ancillas)
-        return [lambda psi, k=k: fused.apply_kraus(k, psi) for k in kraus]
+        return [
+            partial(fused.apply_kraus, kraus)
+            for kraus in fused.kraus(self.circuit, angles, self.ancillas)
+        ]
 
     @torch.no_grad()
     def sample_chain(self, n: int, generator: torch.Generator, stop: int = 0) -> Tensor:
@@ -157,9 +156,8 @@ class QuDDPM(nn.Module):
             The ensembles from the terminal one to the generated :math:`S_s`.
         """
         chain = [self.forward_process.terminal_states(n, generator)]
-        for instrument in (
-            self.instruments([*reversed(range(stop, self.steps))]) if (stop < self.steps) else []
-        ):
+        order = [*reversed(range(stop, self.steps))]
+        for instrument in self.instruments(order) if order else []:
             chain.append(draw_outcomes(instrument(chain[-1]), generator))
 
         return torch.stack(chain)

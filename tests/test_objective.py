@@ -1,0 +1,94 @@
+import pytest
+import torch
+from torch import Tensor
+
+from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.randomness import derive_generator
+from latentq.states import haar_states
+
+
+def objective(latents: Tensor, steps: int = 3, seed: int = 0) -> DenoisingObjective:
+    prior = QuDDPM(
+        ForwardProcess(qubits=2, steps=steps),
+        layers=2,
+        outcomes="sampled",
+        init_scale=3.0,
+        generator=torch.Generator().manual_seed(1),
+    )
+    return DenoisingObjective(
+        prior, latents, inputs=6, starts=5, targets=7, intermediate_weight=0.3, seed=seed
+    )
+
+
+@pytest.fixture
+def latents(generator: torch.Generator) -> Tensor:
+    return haar_states(20, qubits=2, generator=generator)
+
+
+def trained(loss: Tensor, prior: QuDDPM) -> list[int]:
+    """The steps whose angles have a gradient."""
+    gradients = torch.autograd.grad(loss, list(prior.angles), allow_unused=True)
+    return [t for t, g in enumerate(gradients) if g is not None and g.abs().max() > 1e-6]
+
+
+def test_ensembles_are_the_forward_process(latents: Tensor) -> None:
+    ours = objective(latents, seed=3)
+
+    assert len(ours.ensembles) == 3 and torch.equal(ours.ensembles[0], latents)
+    for t in (1, 2):
+        expected = ours.prior.forward_process.diffuse(
+            latents, t, derive_generator(3, "diffuse", t)
+        )
+        assert torch.equal(ours.ensembles[t], expected)
+
+
+@pytest.mark.parametrize("phase", [0, 1, 2])
+def test_a_step_alone(phase: int, latents: Tensor) -> None:
+    ours, t = objective(latents), 2 - phase
+    ours.begin(phase)
+    parts = ours.loss(4)
+
+    assert set(parts) == {"loss", f"mmd_{t}"} and trained(parts["loss"], ours.prior) == [t]
+    chain = ours.prior.sample_chain(6, derive_generator(0, "inputs", t), stop=t + 1)
+    draws = derive_generator(0, "denoise", 4)
+    targets = ours.ensembles[t][torch.randint(20, (7,), generator=draws)]
+    expected = ours.prior.step_loss(t, chain[-1], targets, draws)
+    assert parts["loss"].item() == parts[f"mmd_{t}"].item() == pytest.approx(expected.item())
+
+
+def test_all_steps_together(latents: Tensor) -> None:
+    ours = objective(latents)
+    ours.begin(3)
+    parts = ours.loss(0)
+    weighted = parts["mmd_0"] + 0.3 * (parts["mmd_1"] + parts["mmd_2"])
+
+    assert parts["loss"].item() == pytest.approx(weighted.item() / 1.6)
+    assert trained(parts["loss"], ours.prior) == [0, 1, 2]
+    assert len({round(parts[f"mmd_{t}"].item(), 6) for t in range(3)}) == 3
+
+
+def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
+    first, again, other = objective(latents), objective(latents), objective(latents, seed=1)
+    for ours in (first, again, other):
+        ours.begin(3)
+    first.loss(1)
+
+    assert torch.equal(first.loss(2)["loss"], again.loss(2)["loss"])
+    assert not torch.equal(first.loss(2)["loss"], again.loss(3)["loss"])
+    assert not torch.equal(first.loss(2)["loss"], other.loss(2)["loss"])
+
+
+def test_report(latents: Tensor) -> None:
+    ours = objective(latents, seed=2)
+    generator = derive_generator(2, "report", 0)
+    terminal, *generated = ours.prior.sample_chain(9, generator)
+    end = ours.prior.forward_process.diffuse(latents[:9], 3, generator)
+    distance = ours.prior.distance
+    steps = [
+        distance(p, s[:9]).item() for p, s in zip(reversed(generated), ours.ensembles, strict=True)
+    ]
+
+    report = ours.report(9)
+    assert report["steps"] == pytest.approx(steps)
+    assert report["undenoised"] == pytest.approx(distance(terminal, latents[:9]).item())
+    assert report["forward_end"] == pytest.approx(distance(end, terminal).item())

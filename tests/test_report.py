@@ -1,0 +1,250 @@
+"""The report is checked on made-up run folders: what it shows, what it refuses, and escaping."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from latentq.errors import InputError
+from latentq.report.__main__ import main
+from latentq.report.markdown import escape
+from latentq.report.render import build, write_files
+from tests.fake_runs import make_run
+
+HOSTILE = "<script>alert(1)</script>|x"
+
+
+def read(folder: Path) -> tuple[str, str, Any]:
+    html, text = ((folder / f"report.{kind}").read_text() for kind in ("html", "md"))
+    return html, text, json.loads((folder / "report.json").read_text(), parse_constant=pytest.fail)
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page, and the texts of its table rows."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[list[str]] = []
+        self.cell = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.cell = tag in {"td", "th"}
+        if tag == "tr":
+            self.rows.append([])
+        if self.cell:
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cell:
+            self.rows[-1][-1] += data.strip()
+
+    def handle_endtag(self, tag: str) -> None:
+        self.cell = False
+
+
+def test_report_of_one_seed(tmp_path: Path) -> None:
+    make_run(tmp_path / "q")
+    make_run(tmp_path / "c", "classical")
+    out, results = build([tmp_path])
+    html, text, facts = read(out)
+    rows = {row[0]: row[1:] for row in Tags(html).rows if row}
+
+    assert out == tmp_path / "report"
+    assert (
+        results
+        == facts["headlines"]
+        == [
+            "FID of quantum samples 97.2, of VAE samples 202 (seed 0); ratio 0.481; "
+            "with a single seed no interval can be given."
+        ]
+    )
+    assert results[0] in text
+    assert rows["Samples, quantum"] == ["97.2", "0.0120 (sd 0.0010)", "0.610", "0.520"]
+    assert rows["Reconstruction, VAE"] == ["9.50", "–", "–", "–"]
+    assert rows["Haar states, decoded, quantum"][0] == "1,992"
+    assert rows["Real train against real test (floor)"][0] == "7.60"
+    assert rows["prior"] == ["1,800", "0", "–"]
+    assert [rows[f"S{t}"][0] for t in "₄₃₂₁₀"] == [
+        "0.0500",
+        "0.0400",
+        "0.0300",
+        "0.0200",
+        "0.0100",
+    ]
+    assert "no weights here" in html
+    assert "Every model has one seed" in html
+    assert facts["groups"][0]["comparisons"][0]["ratio"] == pytest.approx(97.2 / 202)
+
+
+def test_report_of_many_seeds(tmp_path: Path) -> None:
+    for seed, shift in enumerate((-3.0, 0.5, 4.0)):
+        make_run(tmp_path / f"q{seed}", seed=seed, fid=200 + shift, fid_inception=50.0)
+        make_run(tmp_path / f"c{seed}", "classical", seed, fid=200.0)
+    html, _, facts = read(build([tmp_path])[0])
+    arm = facts["groups"][0]["arms"][0]["scores"]["fid"]
+    low, high = stats.t.interval(0.95, 2, loc=200.5, scale=stats.sem([-3.0, 0.5, 4.0]))
+
+    assert "; no difference: the 95% interval of the difference at equal seeds" in html
+    assert arm == {"mean": 200.5, "low": pytest.approx(low), "high": pytest.approx(high), "n": 3}
+    assert '<th scope="col">FID, Inception ↓</th>' in html
+    assert "Intervals are over at most 3 seeds" in html
+
+
+def test_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:
+    make_run(tmp_path / "q", name=HOSTILE, fid_inception_reason=HOSTILE, git_commit=HOSTILE)
+    make_run(tmp_path / "c", "classical")
+    html, text, _ = read(build([tmp_path])[0])
+    tags = Tags(html).tags
+    links = [
+        value for _, attrs in tags for key, value in attrs.items() if key in {"src", "srcset"}
+    ]
+
+    assert {name for name, _ in tags}.isdisjoint({"script", "link", "iframe", "a"})
+    assert links and all(link.startswith("data:image/") for link in links)
+    assert "url(" not in html and "@import" not in html
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;|x") >= 3
+    assert "<script" not in text
+    assert text.count(r"&lt;script&gt;alert(1)&lt;/script&gt;\|x") >= 3
+    table = [line for line in text.splitlines() if line.startswith("|") and "alert" in line]
+    assert all(len(re.findall(r"(?<!\\)\|", line)) in {3, 8, 9} for line in table)
+    assert escape("a\n# *b* `c` [d](e) | <i>&") == r"a \# \*b\* \`c\` \[d\](e) \| &lt;i&gt;&amp;"
+
+
+def test_missing_cells_and_files(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "only", fid=None, data=None, mmd=None, parameters=None)
+    for name in ("config.yaml", "environment.json", "metrics.csv", "samples.png"):
+        (run / name).unlink()
+    (run / "metrics.json").write_text((run / "metrics.json").read_text().replace("7.6", "NaN"))
+    (run / "reconstructions.png").write_text("no picture")
+    (tmp_path / "crashed").mkdir()
+    (tmp_path / "crashed" / "config.yaml").touch()
+    html, text, facts = read(build([tmp_path])[0])
+    rows = {row[0]: row[1:] for row in Tags(html).rows if row}
+
+    assert rows["Samples, quantum"][0] == rows["Samples, VAE"][0] == "missing"
+    assert rows["Real train against real test (floor)"][0] == "missing"
+    assert rows["prior"] == ["1,800", "0", "–"]  # Told by `parameters_by_model`.
+    assert html.count('class="absent">missing') == 6
+    assert "Reconstructions, quantum, seed 0: missing." in text
+    assert facts["groups"][0]["arms"][0]["scores"]["fid"] is None
+    assert facts["unfinished"] == ["crashed"]
+    assert "there is nothing to compare" in html
+
+
+def test_digits_are_said_to_be_digits(tmp_path: Path) -> None:
+    make_run(tmp_path / "d", data={"name": "digits"})
+    for alone in (True, False):
+        html, text, facts = read(build([tmp_path])[0])
+        assert html.count("and not on MNIST") == text.count("and not on MNIST") == 1
+        assert facts["headlines"][-1].startswith("Digits, not MNIST, 10,000 samples: FID of")
+        assert len(facts["groups"]) == (1 if alone else 2)
+        if alone:
+            make_run(tmp_path / "m")
+
+
+def test_same_runs_same_json(tmp_path: Path) -> None:
+    for place in ("here", "there"):
+        make_run(tmp_path / place / "q")
+        make_run(tmp_path / place / "c", "classical")
+    one, _ = build([tmp_path / "here"])
+    two, _ = build([tmp_path / "there" / "c", tmp_path / "there" / "q", tmp_path / "there"])
+
+    assert (one / "report.json").read_bytes() == (two / "report.json").read_bytes()
+    assert (one / "report.html").read_bytes() == (two / "report.html").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"model": 3}', "\udcff", '{"model": "quantum", "fid": "low"}'),
+        *('{"model": "quantum", "seed": 0.5}', '{"model": "quantum", "mmd": {"steps": 3}}'),
+        '{"model": "quantum", "name": ["a"]}',
+    ],
+)
+def test_damaged_metrics_are_an_input_error(content: str, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "q")
+    (run / "metrics.json").write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"metrics\.json: damaged") as caught:
+        build([tmp_path], tmp_path / "out")
+
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_are_written_all_or_none(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(InputError, match="out: cannot write"):
+        write_files(tmp_path, {"a": "new", "b": "new"})
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="out: cannot write"):
+        write_files(tmp_path / "file", {"a": "new"})
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "file"]
+
+
+def test_command_writes_where_it_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run(tmp_path / "model=quantum,seed=0")
+
+    assert main([str(run), f"out={tmp_path / 'a b'}"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("FID of quantum samples 97.2 (seed 0), of VAE samples missing")
+    names = sorted(path.name for path in (tmp_path / "a b").iterdir())
+    assert names == ["report.html", "report.json", "report.md"]
+    assert "../model%3Dquantum%2Cseed%3D0/samples.png" in (tmp_path / "a b/report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "nowhere: no such folder"),
+        (["."], "no finished run"),
+        ([], "FOLDER: none was given"),
+        ([".", "out="], "out: must be one folder"),
+    ],
+)
+def test_command_refuses_in_one_line(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert message in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert not list(tmp_path.iterdir())
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "latentq.report", *words]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_exit_code_of_the_process(tmp_path: Path) -> None:
+    make_run(tmp_path / "q").joinpath("metrics.json").write_text("{")
+    done = command(str(tmp_path))
+
+    assert done.returncode == 2
+    assert re.fullmatch(r"error: .*q/metrics\.json: damaged, .*\n", done.stderr)
+    assert [path.name for path in tmp_path.iterdir()] == ["q"]
+
+
+def test_help_names_the_options() -> None:
+    done = command("--help")
+
+    assert done.returncode == 0
+    assert "out=FOLDER" in done.stdout
