@@ -8,7 +8,7 @@ from typing import Any, cast
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -34,6 +34,9 @@ def _explain(error: Exception) -> str:
         group, name = option.groups()
         known = sorted(p.stem for p in (CONFIGS / group).glob("*.yaml"))
         return f"{group}: must be one of {', '.join(known)}, was {name!r}{nearest(name, known)}"
+
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: must be an option of the form key=value, see configs/"
 
     return text
 
@@ -84,7 +87,7 @@ def expand_sweep(overrides: list[str]) -> list[list[str]]:
     try:
         parsed = OverridesParser.create().parse_overrides(overrides)
     except HydraException as error:
-        raise InputError(f"{_explain(error)}; options are key=value, see configs/") from error
+        raise InputError(_explain(error)) from error
 
     choices: list[list[Any]] = [
         [f"{o.get_key_element()}={v}" for v in o.sweep_string_iterator()]

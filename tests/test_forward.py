@@ -65,22 +65,39 @@ def test_rzz_angles_are_uniform(qubits: int, generator: torch.Generator) -> None
     assert len(np.unique(g)) == 4000  # fresh gates for each state
 
 
+def mean_layer(h: float, power: int) -> np.ndarray:
+    """The mean of a layer on the means of (XI, YZ), or of (XZ, YI), of two qubits.
+
+    The rotations scale XI, YZ, XZ, YI by s^3, s^3, s^4, s^2; RZZ turns either pair.
+    """
+
+    s, low, high = oracles.mean_cosine(np.pi / 8 * h), 0.4 * h / np.sqrt(8), 0.6 * h / np.sqrt(8)
+    cos, sin = np.sin(high) - np.sin(low), np.cos(low) - np.cos(high)
+    turn = np.array([[cos, -sin], [sin, cos]]) / (high - low)
+    return turn @ np.diag([s**power, s ** (6 - power)])
+
+
 def test_rzz_comes_last_and_turns_forward(generator: torch.Generator) -> None:
     psi = scramble(copies(40_000, PLUS, ZERO), [4.0], generator)
-    s, ends = oracles.mean_cosine(np.pi / 2), np.array([0.4, 0.6]) * 4 / (2 * np.sqrt(2))
-    mean_cos = (np.sin(ends[1]) - np.sin(ends[0])) / (ends[1] - ends[0])
-    mean_sin = (np.cos(ends[0]) - np.cos(ends[1])) / (ends[1] - ends[0])
 
-    assert expectation(psi, "xi") == pytest.approx(s**3 * mean_cos, abs=0.02)
-    assert expectation(psi, "yz") == pytest.approx(s**3 * mean_sin, abs=0.02)
-    # With RZZ before the rotations this would be s^2 E sin: 0.26 instead of 0.11.
-    assert expectation(psi, "yi") == pytest.approx(s**4 * mean_sin, abs=0.02)
+    for words, power in ((("xi", "yz"), 3), (("xz", "yi"), 4)):
+        means = [expectation(psi, word) for word in words]
+        assert np.allclose(means, mean_layer(4.0, power)[:, 0], atol=0.02)
+
+
+def test_layers_act_in_the_order_of_strengths(generator: torch.Generator) -> None:
+    psi = scramble(copies(200_000, PLUS, ZERO), [4.0, 2.0], generator)
+    expected = (mean_layer(2.0, 4) @ mean_layer(4.0, 4))[:, 0]
+    swapped = (mean_layer(4.0, 4) @ mean_layer(2.0, 4))[:, 0]
+
+    assert np.allclose([expectation(psi, word) for word in ("xz", "yi")], expected, atol=8e-3)
+    assert np.abs(swapped - expected).max() > 0.02
 
 
 def test_one_qubit_has_no_rzz(generator: torch.Generator) -> None:
     """Three angles a layer: the generator is left where three draws leave it."""
 
-    other = torch.Generator().manual_seed(0)
+    other = torch.Generator().manual_seed(generator.initial_seed())
     scramble(copies(10, ZERO), [1.0, 1.0], generator)
     torch.rand(10, 2, 3, generator=other, dtype=torch.float64)
 

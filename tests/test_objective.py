@@ -67,6 +67,16 @@ def test_all_steps_together(latents: Tensor) -> None:
     assert len({round(parts[f"mmd_{t}"].item(), 6) for t in range(3)}) == 3
 
 
+def test_each_step_has_its_own_targets(latents: Tensor) -> None:
+    ours = objective(latents)
+    ours.ensembles = [state.expand(20, -1) for state in torch.eye(4, dtype=torch.complex64)]
+    ours.prior.distance = lambda psi, targets, weights: targets[0].abs().argmax() + 0.0
+    ours.begin(3)
+    parts = ours.loss(0)
+
+    assert [parts[f"mmd_{t}"].item() for t in range(3)] == [0, 1, 2]
+
+
 def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
     first, again, other = objective(latents), objective(latents), objective(latents, seed=1)
     for ours in (first, again, other):

@@ -72,14 +72,10 @@ def test_report_of_one_seed(tmp_path: Path) -> None:
     assert rows["Reconstruction, VAE"] == ["9.50", "–", "–", "–"]
     assert rows["Haar states, decoded, quantum"][0] == "1,992"
     assert rows["Real train against real test (floor)"][0] == "7.60"
-    assert rows["prior"] == ["1,800", "0", "–"]
-    assert [rows[f"S{t}"][0] for t in "₄₃₂₁₀"] == [
-        "0.0500",
-        "0.0400",
-        "0.0300",
-        "0.0200",
-        "0.0100",
-    ]
+    assert (rows["prior"], rows["encoder"][2]) == (["1,800", "0", "–"], "0.968")
+    steps = {row: cells[0] for row, cells in rows.items() if re.fullmatch("S[₀-₉]", row)}
+    assert list(steps.items())[::4] == [("S₄", "0.0500"), ("S₀", "0.0100")]  # As it is sampled.
+    assert len(steps) == 5
     assert "no weights here" in html
     assert "Every model has one seed" in html
     assert facts["groups"][0]["comparisons"][0]["ratio"] == pytest.approx(97.2 / 202)
@@ -167,7 +163,7 @@ def test_same_runs_same_json(tmp_path: Path) -> None:
     [
         *("", "[]", "{}", '{"model": 3}', "\udcff", '{"model": "quantum", "fid": "low"}'),
         *('{"model": "quantum", "seed": 0.5}', '{"model": "quantum", "mmd": {"steps": 3}}'),
-        '{"model": "quantum", "name": ["a"]}',
+        *('{"model": "quantum", "name": ["a"]}', '{"model": "quantum", "fid": true}'),
     ],
 )
 def test_damaged_metrics_are_an_input_error(content: str, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latentq.compose import check_command_line, expand_sweep, load_config, split_arguments
+from latentq.config import RULES, leaves, validate
+from latentq.errors import InputError
+
+MISTAKES = [
+    (["model=quantm"], "did you mean quantum"),
+    (["data=mnst"], "did you mean mnist"),
+    (["images.lrr=0.1"], "did you mean images.lr"),
+    (["images.epochs=abc"], "images.epochs: must be an integer"),
+    (["images.lr=nan"], "images.lr: must be a number"),
+    (["images.lr=-1"], "above 0"),
+    (["images.batch_size=0"], "at least 1"),
+    (["seed=-1"], "seed: must be an integer, at least 0"),
+    (["seed=1.5"], "seed"),
+    (["seed=true"], "seed"),
+    (["loss=mmd"], "did you mean mmdk"),
+    (["model=classical", "loss=mmd1"], "this model has no such key"),
+    (["prior.axes=[rx,rq]"], "one of rx, ry, rz"),
+    (["prior.axes=[]"], "prior.axes"),
+    (["prior.strength=[1]"], "two numbers"),
+    (["prior.ancillas=4"], "particles"),
+    (["~prior.layers"], "prior.layers: must be given"),
+    (["model.kind=classical"], "model=classical"),
+    (["prior=3"], "prior"),
+    (["device=tpu"], "auto, cpu, cuda"),
+    (["foo"], "key=value"),
+    (["seed=[1"], "seed=[1"),
+    (["+x=1"], "x: there is no such key"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "message"), MISTAKES)
+def test_mistakes_are_named(overrides: list[str], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        load_config(overrides)
+
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("model", ["quantum", "classical", "features"])
+@pytest.mark.parametrize("name", ["train", "debug"])
+def test_every_shipped_configuration_is_valid(model: str, name: str) -> None:
+    config = load_config([f"model={model}"], name)
+
+    assert config["model"]["kind"] == model
+    assert {key.partition(".")[0] for key, _ in leaves(config)} <= {
+        key.partition(".")[0] for key in RULES
+    }
+
+
+def test_all_mistakes_are_listed_together() -> None:
+    with pytest.raises(InputError) as error:
+        load_config(["images.lr=-1", "seed=-1"])
+
+    assert "images.lr" in str(error.value)
+    assert "seed" in str(error.value)
+
+
+def test_sweeps_are_checked_in_every_combination() -> None:
+    assert expand_sweep(["model=quantum,classical", "seed=0,1"]) == [
+        ["model=quantum", "seed=0"],
+        ["model=quantum", "seed=1"],
+        ["model=classical", "seed=0"],
+        ["model=classical", "seed=1"],
+    ]
+    check_command_line(["-m", "model=quantum,classical", "seed=0,1"])
+    with pytest.raises(InputError, match="seed"):
+        check_command_line(["-m", "model=quantum,classical", "seed=0,-1"])
+
+
+def test_flags_are_not_overrides() -> None:
+    words = ["--config-name", "debug", "seed=1", "--cfg", "job", "-m"]
+
+    assert split_arguments(words) == (["seed=1"], "debug")
+    assert split_arguments(["--config-name=debug", "typo"]) == (["typo"], "debug")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    key=st.sampled_from(sorted(k for k in RULES if not k.endswith("*"))),
+    value=st.one_of(st.integers(), st.floats(), st.text(max_size=5), st.booleans(), st.none()),
+)
+def test_values_are_accepted_or_named(key: str, value: object) -> None:
+    config = load_config(["model=quantum"])
+    section, _, leaf = key.rpartition(".")
+    target = config
+    for part in section.split(".") if section else []:
+        target = target[part]
+    target[leaf] = value
+
+    try:
+        validate(config)
+    except InputError as error:
+        assert "\n" not in str(error)

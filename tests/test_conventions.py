@@ -1,0 +1,96 @@
+"""The structure itself: who imports whom, and what the project never does."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [
+    p for d in ("latentq", "baselines", "data") for p in sorted((ROOT / d).rglob("*.py"))
+] + [ROOT / "train.py"]
+# From the bottom up: a module imports only modules of layers below its own.
+LAYERS = [
+    ["errors", "randomness", "states"],
+    ["encoding", "kernels", "circuits", "storage", "config"],
+    ["fused", "mmd", "networks", "compose", "commands"],
+    ["diffusion", "features", "runs"],
+    ["model", "plots"],
+    ["metrics", "training", "callbacks"],
+    ["evaluation"],
+    ["stages"],
+    ["workflow"],
+    ["report", "sample", "doctor", "publish"],
+]
+LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_flow_one_way(path: Path) -> None:
+    place = path.relative_to(ROOT).with_suffix("").parts
+    own = place[1] if place[0] == "latentq" else ""
+    for name in imports(path):
+        other = name.removeprefix("latentq.").split(".")[0]
+        assert not (own and name.startswith("baselines")), f"{path} imports {name}"
+        if own in LEVEL and name.startswith("latentq.") and other in LEVEL and other != own:
+            assert LEVEL[other] < LEVEL[own], f"{own} imports {other}"
+
+
+@pytest.mark.parametrize(
+    ("package", "places"),
+    [
+        ("torchquantum", {"circuits.py"}),
+        ("matplotlib", {"plots"}),
+    ],
+)
+def test_heavy_packages_have_one_place(package: str, places: set[str]) -> None:
+    users = {
+        path.relative_to(ROOT / "latentq").parts[0]
+        for path in SOURCES
+        if any(name.split(".")[0] == package for name in imports(path))
+    }
+
+    assert users == places
+
+
+def test_no_module_draws_from_a_global_generator() -> None:
+    banned = ("np.random.", "random.seed(", "torch.rand(", "torch.randn(", "torch.randint(")
+    for path in SOURCES:
+        for line in path.read_text().splitlines():
+            for word in banned:
+                # A call that is spread over lines names its generator on one of the next.
+                if word in line and line.rstrip().endswith(")"):
+                    assert "generator" in line, f"{path}: {line.strip()}"
+
+
+def test_every_module_is_of_a_readable_size() -> None:
+    for path in SOURCES:
+        assert path.read_text().count("\n") <= 310, path
+
+
+@pytest.mark.parametrize("module", ["latentq.compose", "latentq.doctor", "latentq.report"])
+def test_light_paths_do_not_import_torchquantum(module: str) -> None:
+    code = f"import sys, {module}; sys.exit('torchquantum' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_wrong_option_is_answered_without_torch() -> None:
+    code = (
+        "import sys, train; sys.argv = ['train.py', 'seed=x']; code = train.main();"
+        "sys.exit(0 if code == 2 and 'pytorch_lightning' not in sys.modules else 1)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

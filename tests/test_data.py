@@ -1,0 +1,246 @@
+import gzip
+import hashlib
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import data.mnist
+import data.module
+from data import ImageData, load_data, open_data
+from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from data.module import SeededBatches, Split, data_root, stratified
+from latentq.errors import InputError
+
+needs_mnist = pytest.mark.skipif(
+    not all((raw_folder(data_root(None)) / name).is_file() for name in SHA256),
+    reason="LATENTQ_DATA_ROOT holds no MNIST",
+)
+
+
+def idx(array: np.ndarray) -> bytes:
+    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    return head + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data root with four small files in MNIST's format, whose hashes are taken as known."""
+
+    rng, hashes = np.random.default_rng(0), {}
+    folder = raw_folder(tmp_path)
+    folder.mkdir(parents=True)
+    for name in SHA256:
+        n = 100 if name.startswith("train") else 30
+        shape = (n, 28, 28) if "images" in name else (n,)
+        content = idx(rng.integers(0, 256 if "images" in name else 10, shape))
+        (folder / name).write_bytes(content)
+        hashes[name] = hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(data.mnist, "SHA256", hashes)
+    monkeypatch.setattr(data.module, "SHA256", hashes)
+    return tmp_path
+
+
+def load(root: Path, **options: Any) -> ImageData:  # noqa: ANN401
+    return load_data("mnist", root=str(root), **{"validation": 20, "batch_size": 16, **options})
+
+
+def test_images_are_those_of_the_files(tiny_mnist: Path) -> None:
+    module = load(tiny_mnist)
+    raw = (raw_folder(tiny_mnist) / "t10k-images-idx3-ubyte").read_bytes()
+    pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(30, 1, 28, 28)
+
+    assert module.test.images.dtype == torch.float32
+    assert torch.equal(module.test.images, torch.as_tensor(pixels / np.float32(255)))
+
+
+def test_split_is_a_seeded_partition_of_the_training_images(tiny_mnist: Path) -> None:
+    module, again, other = load(tiny_mnist), load(tiny_mnist), load(tiny_mnist, seed=1)
+    parts = torch.cat((module.train.images, module.validation.images)).flatten(1)
+
+    assert len(module.train.labels) == 80
+    assert len(module.validation.labels) == 20
+    assert len(parts.unique(dim=0)) == 100
+    assert torch.equal(module.validation.images, again.validation.images)
+    assert not torch.equal(module.validation.images, other.validation.images)
+    assert torch.equal(module.test.images, other.test.images)
+
+
+def test_limit_is_a_subset_and_out_of_range_is_an_error(tiny_mnist: Path) -> None:
+    whole, part = load(tiny_mnist), load(tiny_mnist, limit=10)
+    known = {tuple(row.tolist()) for row in whole.train.images.flatten(1)}
+
+    assert len(part.train.labels) == 10
+    assert all(tuple(row.tolist()) in known for row in part.train.images.flatten(1))
+    for options in ({"limit": 81}, {"limit": 0}, {"validation": 100}, {"validation": 0}):
+        with pytest.raises(InputError, match="must be from 1 to"):
+            load(tiny_mnist, **options)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "edited", "empty", "html"])
+def test_damaged_files_are_refused(tiny_mnist: Path, damage: str) -> None:
+    path = raw_folder(tiny_mnist) / "train-images-idx3-ubyte"
+    content = path.read_bytes()
+    edited = content[:500] + bytes([content[500] ^ 1]) + content[501:]
+    path.write_bytes(
+        {"truncated": content[:-1], "edited": edited, "empty": b"", "html": b"<html>"}[damage]
+    )
+
+    with pytest.raises(InputError, match=r"train-images-idx3-ubyte is damaged"):
+        load(tiny_mnist)
+
+
+def test_missing_files_are_an_error_that_says_what_goes_where(tiny_mnist: Path) -> None:
+    (raw_folder(tiny_mnist) / "train-labels-idx1-ubyte").unlink()
+
+    with pytest.raises(MissingDataError) as error:
+        load(tiny_mnist, may_download=False)
+
+    assert "train-labels-idx1-ubyte" in str(error.value)
+    assert str(raw_folder(tiny_mnist)) in str(error.value)
+    assert "data=digits" in str(error.value)
+
+
+class _Mirror:
+    """Stands in for torchvision's download: puts given files where it would."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+
+    def __call__(self, root: str, download: bool) -> None:
+        raw_folder(Path(root)).mkdir(parents=True)
+        for name, content in self.files.items():
+            (raw_folder(Path(root)) / name).write_bytes(content)
+
+
+def test_download_moves_checked_files_into_place(
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {p.name: p.read_bytes() for p in raw_folder(tiny_mnist).iterdir()}
+    root = tmp_path_factory.mktemp("empty")
+    monkeypatch.setattr(data.mnist, "MNIST", _Mirror(files))
+
+    ensure_mnist(root)
+
+    assert {p.name: p.read_bytes() for p in raw_folder(root).iterdir()} == files
+    assert [p.name for p in root.iterdir()] == ["MNIST"]
+
+
+def test_wrong_downloads_leave_nothing_behind(
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {name: gzip.compress(b"not found") for name in SHA256}
+    root = tmp_path_factory.mktemp("empty")
+    monkeypatch.setattr(data.mnist, "MNIST", _Mirror(files))
+
+    with pytest.raises(MissingDataError, match="wrong files"):
+        ensure_mnist(root)
+
+    assert [p for p in root.rglob("*") if p.is_file()] == []
+
+
+def test_auto_falls_back_to_digits_loudly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"name": "auto", "root": str(tmp_path), "download": False}
+    settings |= {"validation": 6000, "limit": None}  # type: ignore[dict-item]
+
+    module = open_data(settings, 32, 0)
+
+    shown = capsys.readouterr().err
+    assert module.name == "digits"
+    assert "NOT MNIST" in shown
+    assert "DIGITS" in shown
+    with pytest.raises(MissingDataError):
+        open_data({**settings, "name": "mnist"}, 32, 0)
+
+
+def test_auto_does_not_hide_a_damaged_file(tiny_mnist: Path) -> None:
+    (raw_folder(tiny_mnist) / "train-labels-idx1-ubyte").write_bytes(b"")
+    settings = {"name": "auto", "root": str(tiny_mnist), "download": True}
+
+    with pytest.raises(InputError, match="damaged"):
+        open_data({**settings, "validation": 20, "limit": None}, 32, 0)
+
+
+def test_digits_are_upright_images_with_their_labels() -> None:
+    module = load_data("digits")
+
+    sizes = [len(s.labels) for s in (module.train, module.validation, module.test)]
+    assert sizes == [1168, 129, 500]
+    assert module.train.images.shape[1:] == (1, 28, 28)
+    assert 0 <= module.train.images.min()
+    assert module.train.images.max() <= 1
+    zeros = module.train.images[module.train.labels == 0].mean(dim=0)[0]
+    assert zeros[13:15, 13:15].max() < 0.2  # the hole of a nought
+    assert zeros[3:5, 11:17].mean() > 0.5
+
+
+def test_batches_cover_all_items_in_a_seeded_order() -> None:
+    batches = SeededBatches(10, 4, seed=0)
+
+    first = list(batches)
+    assert [len(b) for b in first] == [4, 4, 2]
+    assert sorted(sum(first, [])) == list(range(10))
+    assert list(batches) == first
+    batches.set_epoch(1)
+    assert list(batches) != first
+    assert list(SeededBatches(5, 2, seed=None)) == [[0, 1], [2, 3], [4]]
+
+
+def test_loader_yields_images_with_their_own_labels() -> None:
+    labels = torch.arange(7)
+    split = Split(labels.float().reshape(7, 1, 1, 1).expand(7, 1, 28, 28), labels)
+    module = ImageData("toy", "0", split, split, 1, None, batch_size=4, seed=0)
+
+    sizes = []
+    for images, marks in module.train_dataloader():
+        assert torch.equal(images[:, 0, 0, 0], marks.float())
+        sizes.append(len(marks))
+    assert sizes == [4, 2]
+
+
+def test_stratified_keeps_proportions(generator: torch.Generator) -> None:
+    labels = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)[torch.randperm(100, generator=generator)]
+
+    for n in (1, 10, 37, 100):
+        index = stratified(labels, n, generator)
+        assert len(index.unique()) == n
+        share = torch.bincount(labels[index], minlength=3) - n * torch.tensor([0.5, 0.3, 0.2])
+        assert share.abs().max() < 1
+    assert torch.bincount(labels[stratified(labels, 10, generator)]).tolist() == [5, 3, 2]
+
+
+def test_root_comes_from_argument_then_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTQ_DATA_ROOT", "somewhere")
+    assert data_root("here") == Path("here")
+    assert data_root(None) == Path("somewhere")
+    monkeypatch.delenv("LATENTQ_DATA_ROOT")
+    assert data_root(None) == Path(data.module.__file__).parent
+
+
+@needs_mnist
+def test_real_mnist_has_its_known_statistics() -> None:
+    module = load_data("mnist", may_download=False)
+
+    assert [len(s.labels) for s in (module.train, module.validation, module.test)] == [
+        54_000,
+        6_000,
+        10_000,
+    ]
+    mean = torch.cat((module.train.images, module.validation.images)).mean().item()
+    assert mean == pytest.approx(0.1307, abs=1e-4)
+    assert torch.bincount(module.test.labels).tolist() == [
+        *(980, 1135, 1032, 1010, 982),
+        *(892, 958, 1028, 974, 1009),
+    ]
+
+
+def test_download_into_a_file_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(MissingDataError, match="could not be downloaded"):
+        ensure_mnist(tmp_path / "file")

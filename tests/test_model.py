@@ -1,0 +1,129 @@
+import math
+
+import pytest
+import torch
+
+from baselines.vae import VAE, kl_to_normal
+from latentq.model import LatentQ, in_chunks, pixel_loss
+from latentq.states import fidelity, haar_states
+
+PRIOR = {
+    **{"qubits": 4, "steps": 5, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
+    **{"ancillas": 1, "layers": 2, "axes": ["rx", "ry"], "entangled": True, "init_scale": 1.0},
+    **{"loss": "mmdk", "outcomes": "exact", "engine": "fused"},
+}
+
+
+@pytest.fixture
+def model() -> LatentQ:
+    return LatentQ(channels=4, prior=PRIOR, seed=0).eval()
+
+
+def test_decoder_does_not_see_the_global_phase(model: LatentQ, generator: torch.Generator) -> None:
+    model = model.double()
+    psi = haar_states(8, qubits=4, generator=generator, dtype=torch.complex128)
+    phase = torch.polar(torch.ones(8), 2 * math.pi * torch.rand(8, generator=generator))
+    relative = psi * torch.polar(torch.ones(16), torch.linspace(0, 1, 16))
+
+    images = model.decode(psi)
+
+    assert torch.allclose(model.decode(phase[:, None] * psi), images, atol=1e-12)
+    assert (model.decode(relative) - images).abs().max() > 1e-5
+    assert (model.decode(psi.conj()) - images).abs().max() > 1e-5
+
+
+def test_encode_gives_unit_states(model: LatentQ, generator: torch.Generator) -> None:
+    psi = model.encode(torch.rand(3, 1, 28, 28, generator=generator))
+
+    assert psi.shape == (3, 16)
+    assert psi.dtype == torch.complex64
+    assert torch.allclose(fidelity(psi, psi), torch.ones(3))
+
+
+def test_encode_refuses_a_vanishing_latent(model: LatentQ) -> None:
+    last = model.encoder.net[-1]  # type: ignore[index]
+    torch.nn.init.zeros_(last.weight)
+    torch.nn.init.zeros_(last.bias)
+
+    with pytest.raises(ValueError, match="zero"):
+        model.encode(torch.zeros(1, 1, 28, 28))
+
+
+def test_samples_follow_from_the_seed(model: LatentQ) -> None:
+    state = torch.get_rng_state()
+
+    images, again, other = model.sample(6, seed=3), model.sample(6, seed=3), model.sample(6, 4)
+
+    assert images.shape == (6, 1, 28, 28)
+    assert images.dtype == torch.float32
+    assert images.min() >= 0
+    assert images.max() <= 1
+    assert torch.equal(images, again)
+    assert not torch.equal(images, other)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_samples_are_the_decoded_end_of_the_chain(model: LatentQ) -> None:
+    chain = model.sample_chain(6, seed=3)
+
+    assert chain.shape == (6, 6, 16)
+    assert torch.allclose(model.decode(chain[-1]), model.sample(6, seed=3), atol=1e-6)
+
+
+def test_initial_weights_follow_from_the_seed() -> None:
+    first, again, other = (LatentQ(4, PRIOR, seed) for seed in (0, 0, 1))
+
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+    assert not torch.equal(first.prior.angles[0], other.prior.angles[0])
+    assert not torch.equal(first.encoder.net[0].weight, other.encoder.net[0].weight)  # type: ignore[index]
+
+
+def test_pixel_loss_is_the_summed_cross_entropy() -> None:
+    logits = torch.tensor([0.3, -1.2]).reshape(2, 1, 1, 1).expand(2, 1, 28, 28)
+    images = torch.tensor([1.0, 0.25]).reshape(2, 1, 1, 1).expand(2, 1, 28, 28)
+
+    p, q = 1 / (1 + math.exp(-0.3)), 1 / (1 + math.exp(1.2))
+    expected = -math.log(p) - 0.25 * math.log(q) - 0.75 * math.log(1 - q)
+
+    assert pixel_loss(logits, images).item() == pytest.approx(784 * expected / 2, rel=1e-5)
+
+
+def test_in_chunks_is_the_whole() -> None:
+    inputs = torch.arange(2500.0)
+
+    assert torch.equal(in_chunks(lambda x: x + 1, inputs), inputs + 1)
+
+
+def test_kl_agrees_with_torch_distributions(generator: torch.Generator) -> None:
+    mean = torch.randn(4, 3, generator=generator, dtype=torch.float64)
+    log_variance = torch.randn(4, 3, generator=generator, dtype=torch.float64)
+
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    standard = torch.distributions.Normal(torch.zeros_like(mean), torch.ones_like(mean))
+    expected = torch.distributions.kl_divergence(posterior, standard).sum(dim=-1)
+
+    assert torch.allclose(kl_to_normal(mean, log_variance), expected)
+
+
+def test_vae_loss_is_the_negative_bound(generator: torch.Generator) -> None:
+    vae = VAE(channels=4, latent=16, seed=0)
+    images = torch.rand(5, 1, 28, 28, generator=generator)
+    same = [torch.Generator().manual_seed(7) for _ in range(2)]
+
+    losses = vae.loss(images, torch.zeros(5), same[0])
+
+    mean, log_variance = vae.encoder(images).chunk(2, dim=-1)
+    noise = torch.randn(5, 16, generator=same[1])
+    latent = mean + noise * torch.exp(log_variance / 2)
+    assert torch.allclose(losses["pixels"], pixel_loss(vae.decoder(latent), images))
+    assert torch.allclose(losses["loss"], losses["pixels"] + losses["kl"])
+    assert torch.equal(vae.encode(images), mean)
+
+
+def test_vae_samples_decode_normal_noise() -> None:
+    vae = VAE(channels=4, seed=0)
+
+    assert torch.equal(vae.sample(5, seed=1), vae.sample(5, seed=1))
+    assert not torch.equal(vae.sample(5, seed=1), vae.sample(5, seed=2))
+    assert vae.sample(5).shape == (5, 1, 28, 28)

@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import latentq
+from baselines.vae import VAE
+from latentq import storage
+from latentq.errors import InputError
+
+ARGUMENTS = {"channels": 2, "latent": 4, "seed": 0}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    storage.save(VAE(**ARGUMENTS), tmp_path / "model", "classical", ARGUMENTS, {"note": 1})
+    return tmp_path / "model"
+
+
+def test_save_and_load_give_the_same_model(folder: Path) -> None:
+    model = VAE(**ARGUMENTS)
+    torch.nn.init.constant_(model.encoder.net[0].bias, 3.0)  # type: ignore[index]
+    storage.save(model, folder, "classical", ARGUMENTS)
+
+    for path in (folder, folder.parent, str(folder)):
+        loaded = latentq.load(path)
+        assert not loaded.training
+        for name, value in model.state_dict().items():
+            assert torch.equal(value, loaded.state_dict()[name]), name
+
+
+def test_saving_leaves_two_files(folder: Path) -> None:
+    assert sorted(p.name for p in folder.iterdir()) == ["config.json", "weights.safetensors"]
+    assert json.loads((folder / "config.json").read_text())["notes"] == {"note": 1}
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(place=st.integers(min_value=0), bit=st.integers(0, 7))
+def test_a_flipped_bit_is_refused(folder: Path, place: int, bit: int) -> None:
+    path = folder / storage.WEIGHTS
+    good = path.read_bytes()
+    bad = bytearray(good)
+    bad[place % len(bad)] ^= 1 << bit
+    path.write_bytes(bad)
+    try:
+        with pytest.raises(InputError, match="damaged"):
+            latentq.load(folder)
+    finally:
+        path.write_bytes(good)
+
+
+def change(folder: Path, **values: object) -> None:
+    path = folder / storage.CONFIG
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+def test_foreign_models_are_refused(folder: Path) -> None:
+    change(folder, arguments={**ARGUMENTS, "latent": 8})
+    with pytest.raises(InputError, match="does not fit"):
+        latentq.load(folder)
+
+    change(folder, arguments={"latents": 8})
+    with pytest.raises(InputError, match="does not fit"):
+        latentq.load(folder)
+
+    change(folder, kind="os.system")
+    with pytest.raises(InputError, match="kind: must be one of"):
+        latentq.load(folder)
+
+    change(folder, format=99)
+    with pytest.raises(InputError, match="format must be 1, was 99"):
+        latentq.load(folder)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null", "\x00"])
+def test_a_damaged_description_is_refused(folder: Path, content: str) -> None:
+    (folder / storage.CONFIG).write_text(content)
+
+    with pytest.raises(InputError):
+        latentq.load(folder)
+
+
+def test_missing_files_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must be a folder"):
+        latentq.load(tmp_path / "nothing")
+
+    (folder / storage.WEIGHTS).unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        latentq.load(folder)
+
+
+def test_a_failed_write_leaves_the_old_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, old = folder / storage.CONFIG, (folder / storage.CONFIG).read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(storage.os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        storage.write_atomically(path, b"new")
+
+    assert path.read_bytes() == old
+    assert len(list(folder.iterdir())) == 2

@@ -1,0 +1,303 @@
+"""The real configurations, shrunk: train, save, load, measure, resume, and every wrong input."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+import latentq
+from data import load_data
+from data.mnist import SHA256, raw_folder
+from data.module import data_root
+from latentq import stages
+from latentq.callbacks import NonFiniteLossError
+from latentq.compose import load_config
+from latentq.diffusion import DenoisingObjective
+from latentq.errors import InputError
+from latentq.evaluation import evaluate
+from latentq.features import Classifier
+from latentq.training import DenoisingModule
+from train import train
+
+ROOT = Path(__file__).parent.parent
+SMALL = ["data=digits", "data.limit=200", "metrics.samples=150", "prior.layers=3"]
+FILES = [
+    *("config.yaml", "environment.json", "metrics.json", "metrics.csv", "last.ckpt"),
+    *("samples.png", "reconstructions.png", "model/config.json", "model/weights.safetensors"),
+]
+
+
+def small(root: Path, *overrides: str) -> dict[str, Any]:
+    quantum = not any(o in ("model=classical", "model=features") for o in overrides)
+    shrunk = SMALL if quantum else SMALL[:-1]
+    return load_config([*shrunk, f"run.root={root}", "device=cpu", *overrides], "debug")
+
+
+def timeless(metrics: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in metrics.items() if k != "wall_seconds"}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished run of each generative model."""
+
+    root = tmp_path_factory.mktemp("runs")
+    for model in ("quantum", "classical"):
+        train(small(root, f"model={model}"))
+    return root
+
+
+@pytest.mark.parametrize("model", ["quantum", "classical"])
+def test_a_run_leaves_what_the_readme_says(runs: Path, model: str) -> None:
+    folder = runs / f"{model}-digits-seed0"
+    metrics = json.loads((folder / "metrics.json").read_text())
+
+    for name in (*FILES, *(["samples_chain.png"] if model == "quantum" else [])):
+        assert (folder / name).stat().st_size > 0, name
+    assert not (folder / "autoencoder").exists()
+    assert metrics["name"] == folder.name
+    assert metrics["data"]["name"] == "digits"
+    assert metrics["n_samples"] == 150
+    assert metrics["fid"] > metrics["fid_floor"] > 0
+    assert (metrics["fid_haar"] is None) == (model == "classical")
+    counts = metrics["parameters_by_model"]
+    assert counts[model] == metrics["parameters"]
+    assert counts["quantum"]["prior"] == (5 * 30 if model == "quantum" else 5 * 400)
+    assert counts["classical"]["encoder"] == counts["quantum"]["encoder"]
+    stages_logged = {r.split(",")[0] for r in (folder / "metrics.csv").read_text().split()[1:]}
+    assert stages_logged == {"autoencoder", *(["prior"] if model == "quantum" else [])}
+
+
+@pytest.mark.parametrize("model", ["quantum", "classical"])
+def test_the_saved_model_has_the_measured_fid(runs: Path, model: str) -> None:
+    folder = runs / f"{model}-digits-seed0"
+    data = load_data("digits", limit=200)
+    classifier = latentq.load(ROOT / "checkpoints" / "features")
+    assert isinstance(classifier, Classifier)
+
+    rows = evaluate(
+        latentq.load(folder),  # type: ignore[arg-type]
+        classifier,
+        train=data.train.images,
+        test=data.test.images,
+        samples=150,
+        seed=0,
+    )
+
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert {k: metrics[k] for k in rows} == rows
+
+
+def test_same_seed_gives_the_same_metrics(runs: Path, tmp_path: Path) -> None:
+    first = json.loads((runs / "quantum-digits-seed0" / "metrics.json").read_text())
+
+    again, other = train(small(tmp_path)), train(small(tmp_path, "seed=1"))
+
+    assert json.dumps(timeless(again)) == json.dumps(timeless(first))
+    assert other["fid"] != first["fid"]
+
+
+def test_autoencoder_learns(tmp_path: Path) -> None:
+    metrics = train(small(tmp_path, "images.epochs=12", "data.limit=null", "images.batch_size=64"))
+
+    assert metrics["fid_reconstruction"] < 0.4 * metrics["fid_haar"]
+
+
+class _Interrupt(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stage", ["autoencoder", "prior"])
+def test_an_interrupted_run_resumes_to_the_same_end(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """The training is cut off in its second epoch, and `resume=last` gives the same numbers."""
+
+    whole = train(small(tmp_path / "whole", "images.epochs=3"))
+    begin = stages.callbacks.SampleGrid.on_train_epoch_end
+
+    def cut(self: Any, trainer: Any, module: Any) -> None:  # noqa: ANN401
+        if module.stage == stage and trainer.current_epoch == 1:
+            raise _Interrupt
+        begin(self, trainer, module)
+
+    monkeypatch.setattr(stages.callbacks.SampleGrid, "on_train_epoch_end", cut)
+    with pytest.raises(_Interrupt):
+        train(small(tmp_path / "cut", "images.epochs=3"))
+    monkeypatch.undo()
+
+    with pytest.raises(InputError, match="another configuration"):
+        train(small(tmp_path / "cut", "images.epochs=3", "resume=last", "images.lr=0.1"))
+    resumed = train(small(tmp_path / "cut", "images.epochs=3", "resume=last"))
+
+    assert json.dumps(timeless(resumed)) == json.dumps(timeless(whole))
+    assert len(list((tmp_path / "cut").iterdir())) == 1
+
+
+def test_finished_runs_are_skipped_or_kept(runs: Path, tmp_path: Path) -> None:
+    root = tmp_path / "copy"
+    shutil.copytree(runs, root)
+
+    skipped = train(small(root, "run.skip_finished=true"))
+    assert len(list(root.iterdir())) == 2
+    assert skipped == json.loads((root / "quantum-digits-seed0/metrics.json").read_text())
+    with pytest.raises(InputError, match="another configuration"):
+        train(small(root, "run.skip_finished=true", "images.lr=0.1"))
+    with pytest.raises(InputError, match="no unfinished run"):
+        train(small(root, "resume=last"))
+    with pytest.raises(InputError, match="is finished"):
+        train(small(root, f"resume={root}/quantum-digits-seed0"))
+
+    train(small(root, "model=classical"))
+    assert (root / "classical-digits-seed0-2" / "metrics.json").is_file()
+
+
+def test_a_damaged_checkpoint_is_named(runs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "quantum-digits-seed0"
+    shutil.copytree(runs / "quantum-digits-seed0", folder)
+    (folder / "metrics.json").unlink()
+    content = (folder / "last.ckpt").read_bytes()
+    for damaged in (b"", b"<html>", content[: len(content) // 2]):
+        (folder / "last.ckpt").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"last.ckpt is damaged"):
+            train(small(tmp_path, "resume=last"))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["images.batch_size=1", "data.limit=12", "denoising.iterations=1"],
+        ["images.batch_size=199", "model=classical"],
+        ["loss=wasserstein", "outcomes=sampled", "denoising.targets=33"],
+        ["loss=mmd1", "prior.ancillas=0", "prior.terminal=zero", "denoising.starts=1"],
+        ["engine=torchquantum", "prior.terminal=haar", "denoising.iterations=1"],
+        ["prior.steps=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
+        ["denoising.together=0", "metrics.samples=100", "prior.qubits=3"],
+    ],
+    ids=lambda o: o[0],
+)
+def test_unusual_settings_work(tmp_path: Path, overrides: list[str]) -> None:
+    metrics = train(small(tmp_path, *overrides))
+
+    assert (metrics["fid"] is None) == (metrics["n_samples"] <= 128)
+    assert 0 <= metrics["precision"] <= 1
+
+
+def test_features_are_trained_and_usable(tmp_path: Path) -> None:
+    metrics = train(small(tmp_path, "model=features", "images.epochs=6", "data.limit=null"))
+    folder = tmp_path / "features-digits-seed0"
+
+    assert metrics["test_accuracy"] > 0.8
+    used = train(small(tmp_path, "model=classical", f"metrics.features={folder}"))
+    assert used["features"]["name"] == "digits-cnn-128"
+    with pytest.raises(InputError, match="must be a features model"):
+        train(small(tmp_path, f"metrics.features={tmp_path}/classical-digits-seed0"))
+
+
+def test_training_stops_at_a_loss_that_is_not_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        DenoisingObjective,
+        "loss",
+        lambda self, step: {"loss": torch.nan * self.prior.angles[0].sum()},
+    )
+
+    with pytest.raises(NonFiniteLossError, match="nan at iteration 0"):
+        train(small(tmp_path))
+    assert not (tmp_path / "quantum-digits-seed0" / "metrics.json").exists()
+
+
+def test_learning_rates_follow_the_phases() -> None:
+    model = latentq.load(ROOT / "checkpoints" / "quantum")
+    objective = DenoisingObjective(
+        model.prior,  # type: ignore[arg-type]
+        model.sample_chain(4)[-1],  # type: ignore[operator]
+        **{"inputs": 2, "starts": 2, "targets": 2, "intermediate_weight": 0.1, "seed": 0},  # type: ignore[arg-type]
+    )
+    module = DenoisingModule(objective, iterations=20, together=2, lr_alone=0.2, lr_together=0.1)
+
+    rates = [module._factor(step) for step in range(140)]
+
+    assert module.phases == 7
+    assert rates[1] == rates[21] == max(rates[:100]) == 0.2
+    assert rates[19] < 0.01
+    assert rates[103] == max(rates[100:]) == 0.1
+    assert rates[139] < 0.001
+
+
+def run_cli(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *words],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model=quantm"], "did you mean quantum"),
+        (["device=cuda"], "torch sees no GPU"),
+        (["metrics.features=nowhere"], "checkpoint: must be a folder"),
+        (["data=mnist", "data.download=false", "data.root=/nowhere"], "train-images-idx3-ubyte"),
+        (["data=digits", "run.root=/proc/nowhere"], "run.root: must be a writable folder"),
+        (["data=digits", "data.limit=5000"], "data.limit: must be from 1 to"),
+        (["-m", "model=quantum,classical", "seed=0,-1"], "seed: must be"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(
+    tmp_path: Path, words: list[str], message: str
+) -> None:
+    if "device=cuda" in words and torch.cuda.is_available():
+        words = ["seed=-1"]
+        message = "seed"
+    roots = [] if any(w.startswith("run.root") for w in words) else [f"run.root={tmp_path}/runs"]
+
+    done = run_cli(*words, *roots, cwd=tmp_path)
+
+    assert done.returncode == 2, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert message in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sweep_and_fallback_from_the_command_line(tmp_path: Path) -> None:
+    done = run_cli(
+        *("-m", "--config-name", "debug", "model=classical", "seed=0,1", "data.limit=200"),
+        *(f"data.root={tmp_path}/none", "data.download=false", "metrics.samples=140"),
+        f"run.root={tmp_path}/runs",
+        cwd=tmp_path,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "NOT MNIST" in done.stderr
+    names = sorted(p.name for p in (tmp_path / "runs").glob("classical*"))
+    assert names == ["classical-digits-seed0", "classical-digits-seed1"]
+    config = yaml.safe_load((tmp_path / "runs" / names[1] / "config.yaml").read_text())
+    assert config["seed"] == 1
+
+
+@pytest.mark.skipif(
+    not all((raw_folder(data_root(None)) / name).is_file() for name in SHA256),
+    reason="LATENTQ_DATA_ROOT holds no MNIST",
+)
+def test_debug_run_on_real_mnist(tmp_path: Path) -> None:
+    metrics = train(load_config([f"run.root={tmp_path}", "data=mnist"], "debug"))
+
+    assert metrics["data"]["name"] == "mnist"
+    assert metrics["data"]["test"] == 10_000
+    assert metrics["fid"] is not None
