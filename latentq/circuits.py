@@ -50,6 +50,9 @@ class Circuit:
         axes: The axes of the rotations, in the order in which they act.
         entangler: The two-qubit gate, `cz` or `rzz`.
         pairs: The pairs of qubits that it acts on; none gives a product circuit.
+
+    Raises:
+        ValueError: If there is no qubit, no layer or no axis.
     """
 
     qubits: int
@@ -57,6 +60,13 @@ class Circuit:
     axes: tuple[Axis, ...]
     entangler: Entangler
     pairs: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        if min(self.qubits, self.layers, len(self.axes)) < 1:
+            raise ValueError(
+                "circuit: must have a qubit, a layer and an axis, "
+                f"had {self.qubits}, {self.layers} and {len(self.axes)}"
+            )
 
     @property
     def shares_angle(self) -> bool:

@@ -65,7 +65,6 @@ def split_arguments(arguments: list[str]) -> tuple[list[str], str]:
 
     A word without `=` is an override too, a malformed one, unless it is the value of a flag.
     """
-
     overrides, name, words = [], "train", iter(arguments)
     for word in words:
         flag, _, value = word.partition("=")

@@ -103,6 +103,6 @@ def ladder_sum(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
         v: Their weights, with shape :math:`(M)`.
 
     Returns:
-        The sum, a scalar, differentiable once in all arguments.
+        The sum, a scalar. It is differentiable once: a gradient penalty cannot be built on it.
     """
     return _LadderSum.apply(as_reals(phi), w, as_reals(psi), v)

@@ -31,12 +31,13 @@ Arguments = dict[str, Any]
 
 @dataclass
 class Run:
-    """A run folder with its configuration, device, and the seconds of its stages."""
+    """A run folder with its configuration, device, commit, and the seconds of its stages."""
 
     folder: Path
     config: Config
     device: str
     title: str
+    git_commit: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -123,9 +124,10 @@ def open_run(config: Config, data: ImageSource) -> Run:
         folder = runs.new_run(root, name)
         content = yaml.safe_dump(config, sort_keys=False)
         storage.write_atomically(folder / runs.CONFIG, content.encode())
-    runs.write_json(folder / "environment.json", runs.environment())
+    environment = runs.environment()
+    runs.write_json(folder / "environment.json", environment)
     print(f"run folder: {folder}", flush=True)
-    return Run(folder, config, device, title)
+    return Run(folder, config, device, title, environment["git_commit"])
 
 
 def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
         "parameters": evaluation.count_parameters(model),
         "data": data.describe(),
         "wall_seconds": {"classifier": seconds},
-        "git_commit": runs.git_commit(),
+        "git_commit": run.git_commit,
     }
     notes = {"name": f"{data.name}-cnn-128", "test_accuracy": test_accuracy}
     return finish(run, model, arguments, metrics, notes)
@@ -179,7 +181,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         "parameters_by_model": compare_parameters(run.config, model),
         "mmd": mmd,
         "wall_seconds": run.seconds,
-        "git_commit": runs.git_commit(),
+        "git_commit": run.git_commit,
     }
     show(metrics)
     return finish(run, model, arguments, metrics, {"data": data.name, "fid": rows["fid"]})

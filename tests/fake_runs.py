@@ -15,7 +15,7 @@ SIZES = {
 }
 
 
-def metrics(model: str = "quantum", seed: int | None = 0, **changes: Any) -> dict[str, Any]:
+def metrics(model: str = "quantum", seed: int | None = 0, **changes: object) -> dict[str, Any]:
     quantum = model == "quantum"
     steps = {"loss": "ladder", "steps": [0.01, 0.02, 0.03, 0.04, 0.05]}
     return {
@@ -36,19 +36,20 @@ def metrics(model: str = "quantum", seed: int | None = 0, **changes: Any) -> dic
         "parameters": SIZES[model],
         "parameters_by_model": SIZES,
         "mmd": {**steps, "undenoised": 0.3, "forward_end": 0.001} if quantum else None,
-        "wall_seconds": {"autoencoder": 124.0, "prior": 228.0, "evaluation": 31.0},
+        "wall_seconds": {"autoencoder": 124.0, "evaluation": 31.0}
+        | ({"prior": 228.0} if quantum else {}),
         "git_commit": "0123abc",
         **changes,
     }
 
 
-def make_run(path: Path, model: str = "quantum", seed: int | None = 0, **changes: Any) -> Path:
+def make_run(path: Path, model: str = "quantum", seed: int | None = 0, **changes: object) -> Path:
     path.mkdir(parents=True)
     (path / "metrics.json").write_text(json.dumps(metrics(model, seed, **changes)))
     (path / "environment.json").write_text(
-        json.dumps({"versions": {"torch": "2.15.0"}, "command": ["train.py", f"seed={seed}"]})
+        json.dumps({"packages": {"torch": "2.15.0"}, "cuda": None, "command": f"train {seed}"})
     )
-    (path / "config.yaml").write_text(f"model: {model}\n")
+    (path / "config.yaml").write_text(f"model: {{kind: {model}}}\nlr: 0.1\nseed: {seed}\n")
     (path / "metrics.csv").write_text(
         "stage,epoch,step,loss\nprior,0,0,4\nprior,0,1,nan\nprior,0,2\n"
     )
@@ -56,5 +57,5 @@ def make_run(path: Path, model: str = "quantum", seed: int | None = 0, **changes
     return path
 
 
-def run_of(model: str = "quantum", seed: int | None = 0, path: str = "run", **more: Any) -> Run:
+def run_of(model: str = "quantum", seed: int | None = 0, path: str = "run", **more: object) -> Run:
     return Run(Path(path), metrics(model, seed, **more))

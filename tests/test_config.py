@@ -93,7 +93,11 @@ def test_values_are_accepted_or_named(key: str, value: object) -> None:
         target = target[part]
     target[leaf] = value
 
+    complaint = ""
     try:
         validate(config)
     except InputError as error:
-        assert "\n" not in str(error)
+        complaint = str(error)
+
+    assert complaint.count("\n") == 0
+    assert not complaint or any(name in complaint for name in (key, "model=", "particles"))

@@ -146,7 +146,7 @@ def test_auto_falls_back_to_digits_loudly(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = {"name": "auto", "root": str(tmp_path), "download": False}
-    settings |= {"validation": 6000, "limit": None}  # type: ignore[dict-item]
+    settings |= {"validation": 6000, "limit": None}
 
     module = open_data(settings, 32, 0)
 
@@ -172,7 +172,7 @@ def test_digits_are_upright_images_with_their_labels() -> None:
     sizes = [len(s.labels) for s in (module.train, module.validation, module.test)]
     assert sizes == [1168, 129, 500]
     assert module.train.images.shape[1:] == (1, 28, 28)
-    assert 0 <= module.train.images.min()
+    assert module.train.images.min() >= 0
     assert module.train.images.max() <= 1
     zeros = module.train.images[module.train.labels == 0].mean(dim=0)[0]
     assert zeros[13:15, 13:15].max() < 0.2  # the hole of a nought
@@ -184,7 +184,7 @@ def test_batches_cover_all_items_in_a_seeded_order() -> None:
 
     first = list(batches)
     assert [len(b) for b in first] == [4, 4, 2]
-    assert sorted(sum(first, [])) == list(range(10))
+    assert sorted(place for batch in first for place in batch) == list(range(10))
     assert list(batches) == first
     batches.set_epoch(1)
     assert list(batches) != first

@@ -202,8 +202,8 @@ def test_published_gradient_is_biased(generator: torch.Generator) -> None:
     copies = inputs.expand(40_000, -1)
     mean = flat_gradient(sampled.step_loss(0, copies, targets, generator), sampled)
 
-    assert torch.allclose(mean, biased, atol=0.02)
-    assert (mean - right).abs().max() > 0.1
+    assert torch.allclose(mean, biased, atol=5e-3)
+    assert (mean - right).abs().max() > 0.05
 
 
 @pytest.mark.parametrize("outcomes", ["exact", "sampled"])
@@ -256,3 +256,16 @@ def test_sample_chain_shape_seed_and_stop() -> None:
         assert len(chain(0, stop)) == 4 - stop
     assert chain(0, n=1).shape == (4, 1, 16)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("stop", [-1, 6])
+def test_a_chain_stops_at_a_step_that_exists(stop: int, generator: torch.Generator) -> None:
+    model = QuDDPM(ForwardProcess(), layers=1, generator=generator)
+
+    with pytest.raises(ValueError, match="from 0 to 5"):
+        model.sample_chain(2, generator, stop=stop)
+
+
+def test_a_circuit_has_layers() -> None:
+    with pytest.raises(ValueError, match="a layer"):
+        QuDDPM(ForwardProcess(), layers=0, generator=torch.Generator())

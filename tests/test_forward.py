@@ -189,3 +189,11 @@ def test_terminal_states_are_reproducible(terminal: Terminal) -> None:
     assert first.shape == (6, 4) and first.dtype == torch.complex64
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.allclose(torch.linalg.vector_norm(first, dim=-1), torch.ones(6))
+
+
+@pytest.mark.parametrize("t", [-1, 6])
+def test_there_is_no_step_outside_the_schedule(t: int, generator: torch.Generator) -> None:
+    psi = haar_states(2, qubits=4, generator=generator)
+
+    with pytest.raises(ValueError, match="from 0 to 5"):
+        ForwardProcess().diffuse(psi, t, generator)

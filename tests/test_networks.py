@@ -8,8 +8,8 @@ from latentq.networks import Decoder, Encoder
 def test_decoder_mirrors_encoder(channels: int) -> None:
     encoder, decoder = Encoder(32, channels), Decoder(32, channels)
 
-    forward = [m.weight.shape for m in encoder.net if hasattr(m, "weight")]
-    backward = [m.weight.shape for m in decoder.net if hasattr(m, "weight")]
+    forward = [p.shape for name, p in encoder.named_parameters() if "weight" in name]
+    backward = [p.shape for name, p in decoder.named_parameters() if "weight" in name]
 
     down = [shape[:2] for shape in forward[:3]]
     # A transposed convolution holds its weight as (inputs, outputs), the mirror of (out, in).

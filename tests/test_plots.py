@@ -104,7 +104,7 @@ def test_image_grid_does_not_interpolate(ax: Axes) -> None:
 
     assert shown.get_interpolation() == "nearest"
     assert shown.get_clim() == (0, 1)
-    assert np.nansum(shown.get_array()) == 28 * 28
+    assert np.nansum(np.asarray(shown.get_array())) == 28 * 28
 
 
 def test_chain_runs_from_the_top_to_s0(tmp_path: Path, ax: Axes) -> None:
@@ -191,8 +191,8 @@ def test_fid_bars_places_dots_by_value(ax: Axes) -> None:
     thick = [line for line in ax.lines if line.get_linewidth() == 3]
 
     assert ax.get_xscale() == "log"
-    assert [dot.get_xydata().tolist() for dot in dots] == [[[7.6, 0]], [[97.0, 1]]]
-    assert [line.get_xdata().tolist() for line in thick] == [[80.0, 114.0]]
+    assert [np.asarray(dot.get_xydata()).tolist() for dot in dots] == [[[7.6, 0]], [[97.0, 1]]]
+    assert [np.asarray(line.get_xdata()).tolist() for line in thick] == [[80.0, 114.0]]
     assert [text.get_text() for text in ax.texts] == ["floor", "7.60", "samples", "97.0"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # The first row is on top.
     assert ax.get_xlim()[0] < 7.6 < 114 < ax.get_xlim()[1]
@@ -212,7 +212,9 @@ def test_training_curve_names_each_label_once(ax: Axes) -> None:
     ]
     training_curve(ax, curves, "prior")
 
-    assert [line.get_ydata().tolist() for line in ax.lines] == [c.losses for c in curves]
+    assert [np.asarray(line.get_ydata()).tolist() for line in ax.lines] == [
+        c.losses for c in curves
+    ]
     assert ax.get_legend_handles_labels()[1] == ["quantum (a)", "quantum (b)"]
     assert ax.get_yscale() == "log"
     first, second, third = (line.get_linestyle() for line in ax.lines)
@@ -230,7 +232,9 @@ def test_narrow_training_charts_are_stacked(width: float, shape: tuple[int, int]
     curves = [Curve("a", "quantum", [0, 1], [1.0, 0.5])]
     figure = training_chart({"autoencoder": curves, "prior": curves}, width)
 
-    assert figure.axes[0].get_gridspec().get_geometry() == shape
+    grid = figure.axes[0].get_gridspec()
+    assert grid is not None
+    assert grid.get_geometry() == shape
     assert [panel.get_title(loc="left") for panel in figure.axes] == ["autoencoder", "prior"]
 
 

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_save_and_load_give_the_same_model(folder: Path) -> None:
     model = VAE(**ARGUMENTS)
-    torch.nn.init.constant_(model.encoder.net[0].bias, 3.0)  # type: ignore[index]
+    torch.nn.init.constant_(next(model.encoder.parameters()), 3.0)
     storage.save(model, folder, "classical", ARGUMENTS)
 
     for path in (folder, folder.parent, str(folder)):

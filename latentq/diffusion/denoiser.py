@@ -154,7 +154,12 @@ class QuDDPM(nn.Module):
 
         Returns:
             The ensembles from the terminal one to the generated :math:`S_s`.
+
+        Raises:
+            ValueError: If there is no such step.
         """
+        if not 0 <= stop <= self.steps:
+            raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
         chain = [self.forward_process.terminal_states(n, generator)]
         order = [*reversed(range(stop, self.steps))]
         for instrument in self.instruments(order) if order else []:

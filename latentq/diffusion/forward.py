@@ -56,7 +56,7 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
     angles = torch.cat(
         ((2 * local - 1) * math.pi / 8, (0.4 + 0.2 * shared) / (2 * math.sqrt(qubits))), dim=-1
     )
-    angles = angles * torch.tensor(strengths).to(angles)[:, None]
+    angles = angles * angles.new_tensor(strengths)[:, None]
     return fused.run(circuit, angles.flatten(1), psi)
 
 
@@ -97,7 +97,13 @@ class ForwardProcess:
             psi: States of the data :math:`S_0`, with shape :math:`(B, 2^n)`.
             t: The step, from 0 to :math:`T`; 0 returns the states themselves.
             generator: The source of randomness.
+
+        Raises:
+            ValueError: If there is no such step.
         """
+        if not 0 <= t <= self.steps:
+            raise ValueError(f"t: must be from 0 to {self.steps}, was {t}")
+
         return scramble(psi, self.strengths[:t], generator)
 
     def terminal_states(self, n: int, generator: torch.Generator) -> Tensor:
