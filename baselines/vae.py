@@ -4,14 +4,15 @@ r"""The matched classical model: a VAE with a real latent and the networks of th
     \mathcal{L} = - \mathbb{E} \log p(x | z) + KL( q(z | x) \, \| \, N(0, 1) )
 
 Its encoder has 32 real outputs, 16 means and 16 log-variances, as many as the 16 complex
-amplitudes of four qubits. Images are sampled from :math:`z \sim N(0, 1)`.
+amplitudes of four qubits. The quantum decoder sees 256 density features of a state; here a trained
+layer lifts the latent to as many, so that the decoders agree and the totals match within 1%. Images are sampled from :math:`z \sim N(0, 1)`.
 
 References:
     Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114.
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentq.model import GenerativeModel, in_chunks, pixel_loss, seeded
 from latentq.networks import Decoder, Encoder
@@ -39,15 +40,20 @@ class VAE(GenerativeModel):
     Arguments:
         channels: The number of channels of the networks.
         latent: The number of real latent variables.
+        lift: The width of the layer between the latent and the decoder.
         seed: The seed of the initial weights.
     """
 
-    def __init__(self, channels: int, latent: int = 16, seed: int = 0) -> None:
+    def __init__(self, channels: int, latent: int = 16, lift: int = 256, seed: int = 0) -> None:
         super().__init__()
 
         self.latent, self.prior = latent, None
         self.encoder = seeded(lambda: Encoder(2 * latent, channels), seed, "encoder")
-        self.decoder = seeded(lambda: Decoder(latent, channels), seed, "decoder")
+        self.decoder = seeded(
+            lambda: nn.Sequential(nn.Linear(latent, lift), nn.SiLU(), Decoder(lift, channels)),
+            seed,
+            "decoder",
+        )
 
     def encode(self, images: Tensor) -> Tensor:
         r"""Returns the posterior means of images, with shape :math:`(B, D)`."""

@@ -1,6 +1,19 @@
 """LatentQ: does a quantum latent help a generative model? The instrument that measures it."""
 
-from latentq.storage import load
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from latentq.storage import load
 
 __version__ = "0.1.0"
 __all__ = ["load"]
+
+
+def __getattr__(name: str) -> object:
+    # `load` imports torch, which takes seconds; `--help` and wrong options do without it.
+    if name == "load":
+        from latentq.storage import load
+
+        return load
+
+    raise AttributeError(f"module 'latentq' has no attribute {name!r}")

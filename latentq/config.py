@@ -95,6 +95,7 @@ RULES: dict[str, Rule] = {
     "model.kind": Rule(str, choices=("quantum", "classical", "features")),
     "model.channels": _count(256),
     "model.latent": _count(1024),
+    "model.lift": _count(4096),
     "engine": Rule(str, choices=("fused", "torchquantum")),
     "loss": Rule(str, choices=("mmd1", "mmdk", "wasserstein")),
     "outcomes": Rule(str, choices=("exact", "sampled")),

@@ -236,7 +236,7 @@ def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
         originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
     )
     if isinstance(model, LatentQ):
-        chain = model.sample_chain(16, seed)
+        chain = model.sample_chain(12, seed)
         decoded = in_chunks(model.decode, chain.flatten(0, 1)).unflatten(0, chain.shape[:2])
         title = f"{run.title}: denoising chain"
         plots.save_chain(decoded.cpu(), run.folder / "samples_chain.png", title)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from baselines.vae import VAE, kl_to_normal
+from latentq.evaluation import parameter_counts
 from latentq.model import LatentQ, in_chunks, pixel_loss
 from latentq.states import fidelity, haar_states
 
@@ -126,3 +127,13 @@ def test_vae_samples_decode_normal_noise() -> None:
     assert torch.equal(vae.sample(5, seed=1), vae.sample(5, seed=1))
     assert not torch.equal(vae.sample(5, seed=1), vae.sample(5, seed=2))
     assert vae.sample(5).shape == (5, 1, 28, 28)
+
+
+def test_quantum_and_classical_models_match_in_parameters() -> None:
+    quantum, classical = (
+        parameter_counts(m) for m in (LatentQ(16, {**PRIOR, "layers": 40}), VAE(16))
+    )
+
+    assert quantum["encoder"] == classical["encoder"]
+    assert quantum["prior"] == 5 * 40 * 2 * 5
+    assert abs(quantum["total"] - classical["total"]) < 0.01 * quantum["total"]

@@ -221,6 +221,12 @@ def test_training_curve_names_each_label_once(ax: Axes) -> None:
     assert first == second != third
 
 
+def test_a_curve_of_one_step_is_a_point(ax: Axes) -> None:
+    training_curve(ax, [Curve("a", "quantum", [1], [2.0])], "autoencoder")
+
+    assert ax.lines[0].get_marker() == "o"
+
+
 def test_training_curve_of_negative_losses_is_linear(ax: Axes) -> None:
     training_curve(ax, [Curve("a", "classical", [0, 1], [-100.0, 1.0])], "autoencoder")
 

@@ -11,7 +11,7 @@ from baselines.vae import VAE
 from latentq import storage
 from latentq.errors import InputError
 
-ARGUMENTS = {"channels": 2, "latent": 4, "seed": 0}
+ARGUMENTS = {"channels": 2, "latent": 4, "lift": 5, "seed": 0}
 
 
 @pytest.fixture

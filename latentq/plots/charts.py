@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,10 @@ def training_curve(ax: Axes, curves: Sequence[Curve], title: str, theme: Theme =
     for i, curve in enumerate(curves):
         named = curve.label not in [other.label for other in curves[:i]]
         line = {"linestyle": styles[curve.label], "linewidth": 1.3}
+        line["marker"] = "o" if len(curve.steps) == 1 else ""  # A point alone is no line.
         line["color"] = theme.models.get(curve.model, theme.muted)
         ax.plot(curve.steps, curve.losses, label=curve.label if named else None, **line)
+    ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     losses = [loss for curve in curves for loss in curve.losses]
     if losses and min(losses) > 0 and max(losses) > 20 * min(losses):
         ax.set_yscale("log")

@@ -1,0 +1,95 @@
+"""What a report is made of, before it is HTML or Markdown. No text in a block is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; `tone` is `text`, `note` (small) or `warning` (set apart)."""
+
+    text: str
+    tone: str = "text"
+    kind: str = "paragraph"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list."""
+
+    items: Sequence[str]
+    kind: str = "bullets"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. The first cell of a row names it; rows in `strong` are set apart."""
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: bool = True
+    strong: frozenset[int] = frozenset()
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, inlined. Without `uri` it is missing, and `alt` says what it would have shown.
+
+    `sources` are `(media query, uri)` pairs that replace it; `path` is its file, if it has one.
+    """
+
+    alt: str
+    uri: str | None = None
+    sources: Sequence[tuple[str, str]] = ()
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures side by side."""
+
+    items: Sequence[Picture]
+    kind: str = "pictures"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Text as it is, in a fixed-width font."""
+
+    text: str
+    kind: str = "code"
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks that are folded away."""
+
+    title: str
+    blocks: Sequence[Block]
+    kind: str = "details"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of some level with its blocks."""
+
+    title: str
+    blocks: Sequence[Block]
+    level: int = 3
+
+
+@dataclass(frozen=True)
+class Document:
+    """The whole report."""
+
+    title: str
+    headlines: Sequence[str]
+    remarks: Sequence[Block]
+    sections: Sequence[Section]
+
+
+Block = Paragraph | Bullets | Table | Pictures | Code | Details

@@ -1,0 +1,96 @@
+"""The report as a document: its sections in order, from the result to its limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from latentq.report.blocks import Block, Bullets, Document, Paragraph, Section
+from latentq.report.pictures import chains, fid_picture, grids, training_picture
+from latentq.report.provenance import limits, provenance
+from latentq.report.runs import Group, Run
+from latentq.report.tables import fid_notes, fid_table, mmd_table, parameter_table
+from latentq.report.wording import MISSING, floor_text, group_titles, headlines
+
+DIGITS = (
+    "These runs are on the small digits of scikit-learn, 8 x 8 pixels made larger, and not on "
+    "MNIST. They show that the programs work; their numbers say nothing about MNIST."
+)
+MMD = (
+    "The distance of every generated ensemble from the forward ensemble of the same step. The "
+    "forward end is that of the last forward ensemble from the terminal one, where the sampling "
+    "starts; undenoised is that of the terminal ensemble from the data, which the chain has to "
+    "improve on."
+)
+LOSSES = (
+    "A line for each run; long ones are averaged over blocks of steps. The losses of different "
+    "models are different quantities: compare their shapes, not their heights."
+)
+
+
+def run_names(runs: Sequence[Run], base: Path) -> dict[Path, str]:
+    """Names each run by its folder, as seen from a common one."""
+    return {run.path: Path(os.path.relpath(run.path, base)).as_posix() for run in runs}
+
+
+def make_document(groups: Sequence[Group], unfinished: Sequence[Path], base: Path) -> Document:
+    """Makes the report.
+
+    Arguments:
+        groups: The runs.
+        unfinished: The folders of runs that are not finished.
+        base: The folder from which runs are named.
+    """
+    names = run_names([run for group in groups for run in group.runs], base)
+    sections: list[Section] = []
+    for group, title in zip(groups, group_titles(groups), strict=True):
+        warned = [Paragraph(DIGITS, "warning")] if group.digits and len(groups) > 1 else []
+        sections.append(Section(title, [*warned, *_introduction(group)], level=2))
+        sections += _sections(group, names)
+    sections.append(Section("What this comparison cannot say", [Bullets(limits(groups))], level=2))
+    title = "LatentQ: quantum against classical"
+    return Document(title, headlines(groups), _remarks(groups, unfinished), sections)
+
+
+def _remarks(groups: Sequence[Group], unfinished: Sequence[Path]) -> list[Block]:
+    """Says, right below the result, what has to be known to read it."""
+    remarks: list[Block] = []
+    if len(groups) == 1 and groups[0].digits:
+        remarks.append(Paragraph(DIGITS, "warning"))
+    if len(groups) > 1:
+        text = "The runs differ in data, FID features or number of samples: they are not compared"
+        remarks.append(Paragraph(f"{text} with each other, and each kind has its own section."))
+    elif (floor := floor_text(groups[0])) != MISSING:
+        text = f"Lower is better. Real images against real images have a FID of {floor}."
+        remarks.append(Paragraph(text))
+    if unfinished:
+        left = ", ".join(path.name for path in unfinished)
+        remarks.append(Paragraph(f"Not finished, and left out: {left}.", "warning"))
+    return remarks
+
+
+def _sections(group: Group, names: dict[Path, str]) -> list[Section]:
+    """Makes the sections of one group."""
+    mmd = mmd_table(group)
+    found = [
+        Section("FID and other scores", [fid_table(group), *fid_notes(group)]),
+        Section("FID chart", [fid_picture(group)]),
+        Section("Samples", grids(group, "samples.png", "Samples")),
+        Section("Reconstructions", grids(group, "reconstructions.png", "Reconstructions")),
+        Section("Denoising chain", chains(group)),
+        Section("MMD of every step", [mmd, Paragraph(MMD, "note")] if mmd else []),
+        Section("Training", [training_picture(group), Paragraph(LOSSES, "note")]),
+        Section("Trained parameters", [parameter_table(group)]),
+        Section("Provenance", provenance(group, [names[run.path] for run in group.runs])),
+    ]
+    return [section for section in found if section.blocks]
+
+
+def _introduction(group: Group) -> list[Block]:
+    """Says in which features FID is measured, and with which weights."""
+    run = group.runs[0]
+    sha256 = run.get("features.sha256")
+    hashed = f" (sha256 {sha256[:12]})" if sha256 else ""
+    text = f"FID in the features of {run.get('features.name') or MISSING}{hashed}."
+    return [Paragraph(text)]

@@ -1,0 +1,169 @@
+"""The small commands, as a user calls them, and the promises of the README."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import latentq
+from latentq.commands import parse_options
+from latentq.config import Rule
+from latentq.errors import InputError
+from latentq.storage import describe, sha256_file
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+SHIPPED = ("features", "quantum", "classical")
+
+
+def call(module: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *words],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_sample_draws_the_same_picture_twice(tmp_path: Path) -> None:
+    checkpoint = f"checkpoint={ROOT}/checkpoints/quantum"
+    for name in ("a.png", "b.png"):
+        done = call("latentq.sample", checkpoint, "n=5", "seed=2", f"out={tmp_path}/{name}")
+        assert done.returncode == 0, done.stderr
+
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["n=0"], "n: must be an integer, at least 1"),
+        (["n=many"], "n: must be an integer"),
+        (["sed=1"], "did you mean seed"),
+        (["seed"], "seed: must be key=value"),
+        (["out=picture.jpg"], "out: must be a .png file"),
+        (["out=/nowhere/grid.png"], "in a folder that exists"),
+        (["checkpoint=/nowhere"], "checkpoint: must be a folder"),
+        ([f"checkpoint={ROOT}/checkpoints/features"], "must be a generative model"),
+    ],
+)
+def test_sample_names_mistakes_in_one_line(tmp_path: Path, words: list[str], message: str) -> None:
+    done = call("latentq.sample", *words, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_are_converted_and_required() -> None:
+    rules = {"n": Rule(int, low=1), "x": Rule(float), "name": Rule(str)}
+
+    options = parse_options(["n=3", "name=a=b"], rules, {"x": 0.5})
+
+    assert options == {"n": 3, "x": 0.5, "name": "a=b"}
+    with pytest.raises(InputError, match="name: must be given"):
+        parse_options(["n=3"], rules, {"x": 0.5})
+
+
+def test_doctor_reports_each_check(tmp_path: Path) -> None:
+    done = call("latentq.doctor")
+
+    assert "torchquantum" in done.stdout
+    assert "3 models load" in done.stdout
+    broken = call("latentq.doctor", "loud=1")
+    assert broken.returncode == 2
+    assert "loud" in broken.stderr
+
+
+def test_publish_refuses_an_unfinished_run(tmp_path: Path) -> None:
+    done = call("latentq.publish", f"run={tmp_path}", "name=none")
+
+    assert done.returncode == 2
+    assert "must be a finished run" in done.stderr
+    assert not (ROOT / "checkpoints" / "none").exists()
+
+
+@pytest.mark.parametrize("command", ["sample", "doctor", "publish", "report"])
+def test_help_is_help(command: str) -> None:
+    done = call(f"latentq.{command}", "--help")
+
+    assert done.returncode == 0
+    assert f"latentq.{command}" in done.stdout
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_models_are_those_of_their_table(name: str) -> None:
+    folder = ROOT / "checkpoints" / name
+    digest = sha256_file(folder / "weights.safetensors")
+
+    assert describe(folder)[1]["sha256"] == digest
+    assert f"| `{name}` |" in (ROOT / "checkpoints" / "README.md").read_text()
+    assert digest in (ROOT / "checkpoints" / "README.md").read_text()
+    assert (folder / "weights.safetensors").stat().st_size < 4_000_000
+
+
+def test_shipped_features_are_small_and_good() -> None:
+    folder = ROOT / "checkpoints" / "features"
+    metrics = json.loads((folder / "metrics.json").read_text())
+
+    assert (folder / "weights.safetensors").stat().st_size < 1_000_000
+    assert metrics["test_accuracy"] >= 0.99
+    assert metrics["data"]["name"] == "mnist"
+
+
+def test_shipped_quantum_model_beats_its_controls() -> None:
+    quantum, classical = (
+        json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
+        for name in ("quantum", "classical")
+    )
+
+    assert quantum["n_samples"] == classical["n_samples"] == 10_000
+    assert quantum["features"] == classical["features"]
+    assert quantum["fid"] < 0.5 * min(quantum["fid_terminal"], quantum["fid_haar"])
+    assert quantum["fid_reconstruction"] < 0.1 * classical["fid"]
+
+
+def test_the_readme_python_runs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names: dict[str, object] = {}
+
+    exec(code, names)
+
+    model, states = names["model"], names["states"]
+    assert isinstance(states, torch.Tensor)
+    assert states.shape == (64, 16)
+    assert isinstance(names["chain"], torch.Tensor)
+    assert names["chain"].shape == (6, 64, 16)
+    turned = states * torch.exp(torch.tensor(1j))
+    assert torch.allclose(model.decode(turned), names["again"], atol=1e-4)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["quantum", "classical"])
+def test_the_readme_numbers_are_those_of_the_shipped_models(name: str) -> None:
+    metrics = json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
+    rows = {line.split("|")[1].strip(): line for line in README.splitlines() if line[:1] == "|"}
+
+    (samples,) = (rows[key] for key in rows if key.startswith(f"{name}: samples"))
+    (decoded,) = (rows[key] for key in rows if key.startswith(f"{name}: reconstructions"))
+    for value in (
+        f"{metrics['fid']:.1f}",
+        f"{metrics['precision']:.3f}",
+        f"{metrics['recall']:.3f}",
+    ):
+        assert f" {value} " in samples
+    assert f" {metrics['fid_reconstruction']:.2f} " in decoded
+
+
+def test_shipped_models_load_by_name() -> None:
+    assert all(
+        isinstance(latentq.load(ROOT / "checkpoints" / n), torch.nn.Module) for n in SHIPPED
+    )

@@ -1,0 +1,75 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from latentq import runs
+from latentq.compose import load_config
+from latentq.errors import InputError
+
+
+def test_run_folders_are_never_shared(tmp_path: Path) -> None:
+    names = [runs.new_run(tmp_path, "a").name for _ in range(3)]
+
+    assert names == ["a", "a-2", "a-3"]
+    assert [p.name for p in runs.versions_of(tmp_path, "a")] == names
+
+
+def test_versions_are_ordered_by_number(tmp_path: Path) -> None:
+    for name in ("a-10", "a-9", "a", "a-2", "ab", "a-x"):
+        (tmp_path / name).mkdir()
+
+    assert [p.name for p in runs.versions_of(tmp_path, "a")] == ["a", "a-2", "a-9", "a-10"]
+
+
+def test_resume_last_is_the_newest_unfinished_run(tmp_path: Path) -> None:
+    first, second, third = (runs.new_run(tmp_path, "a") for _ in range(3))
+    (third / "metrics.json").write_text("{}")
+
+    assert runs.find_run("last", tmp_path, "a") == second
+    (second / "metrics.json").write_text("{}")
+    assert runs.find_run("last", tmp_path, "a") == first
+    with pytest.raises(InputError, match=r"must be last or a run folder"):
+        runs.find_run(str(tmp_path / "nowhere"), tmp_path, "a")
+
+
+def test_changed_configurations_are_named(tmp_path: Path) -> None:
+    config = load_config([])
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+
+    runs.check_same_config(tmp_path, config)
+    runs.check_same_config(tmp_path, load_config(["threads=1", "device=cpu", "resume=last"]))
+    with pytest.raises(InputError, match=r"prior.layers: was 40, now 7"):
+        runs.check_same_config(tmp_path, load_config(["prior.layers=7"]))
+
+
+def test_json_holds_no_nan(tmp_path: Path) -> None:
+    runs.write_json(tmp_path / "a.json", {"x": float("nan"), "y": [float("inf"), 1.5], "z": "é"})
+
+    assert json.loads((tmp_path / "a.json").read_text()) == {"x": None, "y": [None, 1.5], "z": "é"}
+
+
+def test_logs_are_joined_with_their_stage(tmp_path: Path) -> None:
+    for stage, key in (("autoencoder", "pixels"), ("prior", "mmd_0")):
+        folder = tmp_path / "logs" / stage
+        folder.mkdir(parents=True)
+        (folder / "metrics.csv").write_text(f"epoch,step,loss,{key}\n0,1,2.5,7\n")
+
+    runs.merge_logs(tmp_path, ["classifier", "autoencoder", "prior"])
+
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [r["stage"] for r in rows] == ["autoencoder", "prior"]
+    assert [r["loss"] for r in rows] == ["2.5", "2.5"]
+    assert rows[1]["mmd_0"] == "7"
+    assert rows[1]["pixels"] == ""
+
+
+def test_environment_names_versions_and_command() -> None:
+    environment = runs.environment()
+
+    assert environment["packages"]["torchquantum"] == "0.1.8"
+    assert environment["python"].startswith("3.")
+    assert environment["command"].startswith("python")
