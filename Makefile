@@ -28,9 +28,9 @@ test: $(READY) ## run the test suite
 
 report: $(READY) ## train both models (finished runs are skipped) and write the comparison
 	@for seed in $(SEEDS); do for model in quantum classical; do \
-	  $(BIN)/python train.py model=$$model seed=$$seed run.root=runs/report run.skip_finished=true || exit $$?; \
+	  $(BIN)/python train.py model=$$model seed=$$seed run.skip_finished=true || exit $$?; \
 	done; done
-	$(BIN)/python -m latentq.report runs/report out=runs/report
+	$(BIN)/python -m latentq.report runs
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features

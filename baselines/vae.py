@@ -4,8 +4,9 @@ r"""The matched classical model: a VAE with a real latent and the networks of th
     \mathcal{L} = - \mathbb{E} \log p(x | z) + KL( q(z | x) \, \| \, N(0, 1) )
 
 Its encoder has 32 real outputs, 16 means and 16 log-variances, as many as the 16 complex
-amplitudes of four qubits. The quantum decoder sees 256 density features of a state; here a trained
-layer lifts the latent to as many, so that the decoders agree and the totals match within 1%. Images are sampled from :math:`z \sim N(0, 1)`.
+amplitudes of four qubits. The quantum decoder sees 256 density features of a state; here a
+trained layer lifts the latent to as many, so that the decoders agree and the totals match within
+1%. Images are sampled from :math:`z \sim N(0, 1)`.
 
 References:
     Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114.

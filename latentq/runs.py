@@ -161,20 +161,25 @@ def find_run(resume: str, root: Path, name: str) -> Path:
     return folder
 
 
-def check_same_config(folder: Path, config: Config) -> None:
-    """Checks that a run is resumed with the configuration that it was started with.
-
-    Raises:
-        InputError: If they differ; the message names the keys.
-    """
+def differences(folder: Path, config: Config) -> list[str]:
+    """Lists how the configuration of a run differs from another, where it matters for results."""
     free = ("resume", "threads", "device", "run.", "data.root", "data.download", "data.name")
     before = dict(leaves(yaml.safe_load((folder / CONFIG).read_text())))
     now = dict(leaves(config))
-    differ = [
+    return [
         f"{key}: was {before.get(key)!r}, now {now.get(key)!r}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key) and not key.startswith(free)
     ]
+
+
+def check_same_config(folder: Path, config: Config) -> None:
+    """Checks that a run is resumed with the configuration that it was started with.
+
+    Raises:
+        InputError: If they differ; the message names the first key.
+    """
+    differ = differences(folder, config)
     if differ:
         raise InputError(f"resume: {folder} was started with another configuration ({differ[0]})")
 

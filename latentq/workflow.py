@@ -110,9 +110,9 @@ def open_run(config: Config, data: ImageSource) -> Run:
     name = config["run"]["name"] or f"{kind}-{data.name}-seed{config['seed']}"
     title = f"{kind} on {data.name}, seed {config['seed']}"
     device = stages.accelerator(config["device"])
-    done = [p for p in runs.versions_of(root, name) if runs.is_finished(p)]
+    finished = [p for p in runs.versions_of(root, name) if runs.is_finished(p)]
+    done = [p for p in finished if not runs.differences(p, config)]
     if config["run"]["skip_finished"] and done:
-        runs.check_same_config(done[-1], config)
         print(f"{done[-1]} is finished, nothing to do")
         return Run(done[-1], config, device, title)
 
