@@ -150,7 +150,7 @@ class ImageData(pl.LightningDataModule):
         self.batch_size, self.seed, self.test = batch_size, seed, test
         order = torch.randperm(len(train.labels), generator=derive_generator(seed, "validation"))
         self.validation = train.take(order[:validation])
-        self.train = train.take(order[validation:])
+        self.train = self.unlimited = train.take(order[validation:])
         if limit is not None:
             generator = derive_generator(seed, "limit", limit)
             self.train = self.train.take(stratified(self.train.labels, limit, generator))

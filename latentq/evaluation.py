@@ -18,7 +18,8 @@ Features = Callable[[Tensor], Tensor]
 @torch.no_grad()
 def reconstruct(model: GenerativeModel, images: Tensor) -> Tensor:
     """Returns the decoded latents of images, with shape (N, 1, 28, 28)."""
-    return in_chunks(lambda x: model.decode(model.encode(x)), images)
+    device = next(model.parameters()).device
+    return in_chunks(lambda x: model.decode(model.encode(x.to(device))), images)
 
 
 @torch.no_grad()
@@ -52,7 +53,7 @@ def evaluate(
     model: GenerativeModel,
     classifier: Classifier,
     *,
-    train: Tensor,
+    real: Tensor,
     test: Tensor,
     samples: int,
     seed: int,
@@ -62,7 +63,7 @@ def evaluate(
     Arguments:
         model: The model, which has `encode`, `decode` and `sample`.
         classifier: The feature extractor.
-        train: Real training images, for the floor, with shape (N, 1, 28, 28).
+        real: Real training images, for the floor, with shape (N, 1, 28, 28).
         test: The test images, with shape (M, 1, 28, 28).
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
@@ -85,12 +86,11 @@ def evaluate(
     generated = features(images)
     kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
     precision, recall = metrics.precision_recall(generated, reference)
-    floor = train[:n] if len(train) >= n else train
     rows: dict[str, Any] = {
         "n_samples": n,
         "fid": metrics.fid(generated, reference),
         "fid_reconstruction": metrics.fid(features(reconstruct(model, test[:n])), reference),
-        "fid_floor": metrics.fid(features(floor), reference),
+        "fid_floor": metrics.fid(features(real[:n]), reference),
         "fid_terminal": None,
         "fid_haar": None,
         "kid": kid_mean,

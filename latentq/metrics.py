@@ -47,7 +47,8 @@ def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
     if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
         raise ValueError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
 
-    return in_chunks(classifier.eval().features, images).double()
+    device = next(classifier.eval().parameters()).device
+    return in_chunks(lambda x: classifier.features(x.to(device)), images).double().cpu()
 
 
 def fid(features: Tensor, reference: Tensor) -> float | None:

@@ -3,7 +3,7 @@
 import logging
 import time
 import warnings
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,8 +24,10 @@ from latentq.training import DenoisingModule, ImageModule, ImageSource
 
 CHECKPOINT = "last.ckpt"
 LOG_EVERY = 10
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 SHOWN = 64
+
+# Lightning announces devices and products at each start; what matters is printed by the run.
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 
 
 def accelerator(device: str) -> str:
@@ -162,13 +164,9 @@ def train_images(
     grid = None
     if isinstance(model, GenerativeModel):
         shown = data.validation.images[:SHOWN]
-        draw = _on_device(model, lambda place: reconstruct(model, shown.to(place)))
+        draw = partial(reconstruct, model, shown)
         grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: reconstructions")
     return fit(module, data, settings["epochs"], batches, folder, grid, device)
-
-
-def _on_device(model: nn.Module, draw: Callable[[torch.device], Tensor]) -> Callable[[], Tensor]:
-    return lambda: draw(next(model.parameters()).device)
 
 
 def denoising_objective(
@@ -210,7 +208,7 @@ def train_denoising(
         lr_together=settings["lr_together"],
     )
     objective.train()
-    draw = _on_device(model, lambda place: model.sample(SHOWN, config["seed"]))
+    draw = partial(model.sample, SHOWN, config["seed"])
     grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: samples")
     threads = torch.get_num_threads()
     # The matrices are so small that a second thread costs more time than it saves.

@@ -61,6 +61,10 @@ class ImageSource(Protocol):
         """The training images."""
 
     @property
+    def unlimited(self) -> Images:
+        """The training images before `data.limit`, for the floor of the metrics."""
+
+    @property
     def validation(self) -> Images:
         """Images set aside from the training images, for choices."""
 

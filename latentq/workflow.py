@@ -108,6 +108,8 @@ def open_run(config: Config, data: ImageSource) -> Run:
     """
     kind, root = config["model"]["kind"], Path(config["run"]["root"])
     name = config["run"]["name"] or f"{kind}-{data.name}-seed{config['seed']}"
+    if data.name == "digits" and "digits" not in name:
+        name += "-digits"
     title = f"{kind} on {data.name}, seed {config['seed']}"
     device = stages.accelerator(config["device"])
     finished = [p for p in runs.versions_of(root, name) if runs.is_finished(p)]
@@ -162,7 +164,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     rows = evaluation.evaluate(
         model.to(run.device),
         classifier.to(run.device),
-        train=data.train.images,
+        real=data.unlimited.images,
         test=data.test.images,
         samples=run.config["metrics"]["samples"],
         seed=run.config["seed"],
@@ -231,7 +233,7 @@ def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     images = model.sample(SHOWN, seed).cpu()
     plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
     originals = data.test.images[:16]
-    decoded = evaluation.reconstruct(model, originals.to(run.device)).cpu()
+    decoded = evaluation.reconstruct(model, originals).cpu()
     plots.save_reconstructions(
         originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
     )

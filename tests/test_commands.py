@@ -14,6 +14,7 @@ import latentq
 from latentq.commands import parse_options
 from latentq.config import Rule
 from latentq.errors import InputError
+from latentq.model import LatentQ
 from latentq.storage import describe, sha256_file
 
 ROOT = Path(__file__).parent.parent
@@ -143,8 +144,10 @@ def test_the_readme_python_runs() -> None:
     assert states.shape == (64, 16)
     assert isinstance(names["chain"], torch.Tensor)
     assert names["chain"].shape == (6, 64, 16)
-    turned = states * torch.exp(torch.tensor(1j))
-    assert torch.allclose(model.decode(turned), names["again"], atol=1e-4)  # type: ignore[attr-defined]
+    assert isinstance(model, LatentQ)
+    assert isinstance(names["again"], torch.Tensor)
+    turned = model.decode(states * torch.exp(torch.tensor(1j)))
+    assert torch.allclose(turned, names["again"], atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["quantum", "classical"])
@@ -154,12 +157,8 @@ def test_the_readme_numbers_are_those_of_the_shipped_models(name: str) -> None:
 
     (samples,) = (rows[key] for key in rows if key.startswith(f"{name}: samples"))
     (decoded,) = (rows[key] for key in rows if key.startswith(f"{name}: reconstructions"))
-    for value in (
-        f"{metrics['fid']:.1f}",
-        f"{metrics['precision']:.3f}",
-        f"{metrics['recall']:.3f}",
-    ):
-        assert f" {value} " in samples
+    shown = (f"{metrics['fid']:.1f}", *(f"{metrics[k]:.3f}" for k in ("precision", "recall")))
+    assert all(f" {value} " in samples for value in shown)
     assert f" {metrics['fid_reconstruction']:.2f} " in decoded
 
 

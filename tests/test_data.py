@@ -74,6 +74,7 @@ def test_limit_is_a_subset_and_out_of_range_is_an_error(tiny_mnist: Path) -> Non
     known = {tuple(row.tolist()) for row in whole.train.images.flatten(1)}
 
     assert len(part.train.labels) == 10
+    assert torch.equal(part.unlimited.images, whole.train.images)
     assert all(tuple(row.tolist()) in known for row in part.train.images.flatten(1))
     for options in ({"limit": 81}, {"limit": 0}, {"validation": 100}, {"validation": 0}):
         with pytest.raises(InputError, match="must be from 1 to"):

@@ -85,7 +85,7 @@ def test_the_saved_model_has_the_measured_fid(runs: Path, model: str) -> None:
     rows = evaluate(
         latentq.load(folder),  # type: ignore[arg-type]
         classifier,
-        train=data.train.images,
+        real=data.unlimited.images,
         test=data.test.images,
         samples=150,
         seed=0,
@@ -280,13 +280,14 @@ def test_sweep_and_fallback_from_the_command_line(tmp_path: Path) -> None:
         *("-m", "--config-name", "debug", "model=classical", "seed=0,1", "data.limit=200"),
         *(f"data.root={tmp_path}/none", "data.download=false", "metrics.samples=140"),
         f"run.root={tmp_path}/runs",
+        "run.name=mine",
         cwd=tmp_path,
     )
 
     assert done.returncode == 0, done.stderr
     assert "NOT MNIST" in done.stderr
-    names = sorted(p.name for p in (tmp_path / "runs").glob("classical*"))
-    assert names == ["classical-digits-seed0", "classical-digits-seed1"]
+    names = sorted(p.name for p in (tmp_path / "runs").iterdir() if p.is_dir())
+    assert names == ["mine-digits", "mine-digits-2"]
     config = yaml.safe_load((tmp_path / "runs" / names[1] / "config.yaml").read_text())
     assert config["seed"] == 1
 
