@@ -76,7 +76,7 @@ def _positive(high: float = math.inf) -> Rule:
 RULES: dict[str, Rule] = {
     "seed": _count(2**32 - 1, low=0),
     "device": Rule(str, choices=("auto", "cpu", "cuda")),
-    "threads": _count(1024, optional=True),
+    "threads": _count(1024),
     "resume": Rule(str, optional=True),
     "images.epochs": _count(10_000),
     "images.batch_size": _count(60_000),

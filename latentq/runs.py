@@ -163,7 +163,7 @@ def find_run(resume: str, root: Path, name: str) -> Path:
 
 def differences(folder: Path, config: Config) -> list[str]:
     """Lists how the configuration of a run differs from another, where it matters for results."""
-    free = ("resume", "threads", "device", "run.", "data.root", "data.download", "data.name")
+    free = ("resume", "device", "run.", "data.root", "data.download", "data.name")
     before = dict(leaves(yaml.safe_load((folder / CONFIG).read_text())))
     now = dict(leaves(config))
     return [

@@ -57,8 +57,7 @@ def prepare(config: Config) -> None:
         InputError: If a GPU is asked for and absent, or the feature network is missing.
     """
     stages.accelerator(config["device"])
-    if config["threads"]:
-        torch.set_num_threads(config["threads"])
+    torch.set_num_threads(config["threads"])
     if config["model"]["kind"] in GENERATORS:
         feature_network(config)
 

@@ -131,9 +131,9 @@ def test_vae_samples_decode_normal_noise() -> None:
 
 def test_quantum_and_classical_models_match_in_parameters() -> None:
     quantum, classical = (
-        parameter_counts(m) for m in (LatentQ(16, {**PRIOR, "layers": 40}), VAE(16))
+        parameter_counts(m) for m in (LatentQ(16, {**PRIOR, "layers": 72}), VAE(16))
     )
 
     assert quantum["encoder"] == classical["encoder"]
-    assert quantum["prior"] == 5 * 40 * 2 * 5
+    assert quantum["prior"] == 5 * 72 * 2 * 5
     assert abs(quantum["total"] - classical["total"]) < 0.01 * quantum["total"]

@@ -40,8 +40,8 @@ def test_changed_configurations_are_named(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
 
     runs.check_same_config(tmp_path, config)
-    runs.check_same_config(tmp_path, load_config(["threads=1", "device=cpu", "resume=last"]))
-    with pytest.raises(InputError, match=r"prior.layers: was 40, now 7"):
+    runs.check_same_config(tmp_path, load_config(["device=cpu", "resume=last"]))
+    with pytest.raises(InputError, match=r"prior.layers: was 72, now 7"):
         runs.check_same_config(tmp_path, load_config(["prior.layers=7"]))
 
 
