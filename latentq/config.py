@@ -202,3 +202,17 @@ def nearest(word: str, words: Any) -> str:  # noqa: ANN401
     """Returns a hint with the word that is closest to a misspelt one, or nothing."""
     match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
     return f" (did you mean {match[0]}?)" if match else ""
+
+
+def arguments_of(config: Config) -> dict[str, Any]:
+    """Returns the arguments that build the model of a configuration."""
+    model = config["model"]
+    if model["kind"] == "quantum":
+        chosen = {k: config[k] for k in ("loss", "outcomes", "engine")}
+        return {
+            "channels": model["channels"],
+            "prior": {**config["prior"], **chosen},
+            "seed": config["seed"],
+        }
+
+    return {**{k: v for k, v in model.items() if k != "kind"}, "seed": config["seed"]}

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -199,3 +200,24 @@ def merge_logs(folder: Path, stages: list[str]) -> None:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)
+
+
+@dataclass
+class Run:
+    """A run folder with its configuration, device, commit, and the seconds of its stages."""
+
+    folder: Path
+    config: Config
+    device: str
+    title: str
+    git_commit: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is complete."""
+        return is_finished(self.folder)
+
+    def metrics(self) -> dict[str, Any]:
+        """Reads the metrics of a finished run."""
+        return json.loads((self.folder / METRICS).read_text())

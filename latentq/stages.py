@@ -15,11 +15,11 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from latentq import callbacks
-from latentq.config import Config
 from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError
 from latentq.evaluation import reconstruct
 from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.runs import Run
 from latentq.training import DenoisingModule, ImageModule, ImageSource
 
 CHECKPOINT = "last.ckpt"
@@ -80,27 +80,25 @@ class _Named(ModelCheckpoint):
 
 
 def fit(
+    run: Run,
     module: ImageModule | DenoisingModule,
     data: ImageSource | None,
     epochs: int,
     batches: int,
-    folder: Path,
     grid: callbacks.SampleGrid | None,
-    device: str,
 ) -> float:
     """Runs one stage to its end, or resumes it, and returns the seconds that it took.
 
     Arguments:
+        run: The run.
         module: The Lightning module.
         data: Its data module; `None` if the module brings its own loader.
         epochs: The number of epochs.
         batches: The number of iterations in an epoch.
-        folder: The run folder.
         grid: The callback that draws a grid after each epoch.
-        device: `cpu` or `cuda`.
     """
-    logs = folder / "logs"
-    checkpoint = read_checkpoint(folder)
+    logs = run.folder / "logs"
+    checkpoint = read_checkpoint(run.folder)
     ours = checkpoint is not None and checkpoint["stage"] == module.stage
     terminal = Console().is_terminal
     start = time.perf_counter()
@@ -109,7 +107,7 @@ def fit(
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         trainer = pl.Trainer(
-            accelerator="gpu" if device == "cuda" else "cpu",
+            accelerator="gpu" if run.device == "cuda" else "cpu",
             devices=1,
             max_epochs=epochs,
             logger=[
@@ -119,87 +117,65 @@ def fit(
             callbacks=[
                 callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines(),
                 callbacks.StopAtNonFinite(),
-                _Named(folder, module.stage),
+                _Named(run.folder, module.stage),
                 *([grid] if grid else []),
             ],
             log_every_n_steps=min(LOG_EVERY, batches),
             num_sanity_val_steps=0,
             enable_model_summary=False,
             enable_progress_bar=terminal,
-            deterministic="warn" if device == "cuda" else True,
+            deterministic="warn" if run.device == "cuda" else True,
         )
-        path = str(folder / CHECKPOINT) if ours else None
+        path = str(run.folder / CHECKPOINT) if ours else None
         trainer.fit(module, datamodule=cast(Any, data), ckpt_path=path, weights_only=True)
     return time.perf_counter() - start
 
 
-def train_images(
-    model: nn.Module,
-    data: ImageSource,
-    config: Config,
-    folder: Path,
-    title: str,
-    device: str,
-) -> float:
-    """Trains a model on images: autoencoder, VAE or classifier.
+def train_images(run: Run, model: nn.Module, data: ImageSource) -> float:
+    """Trains a model on images, and returns the seconds that it took.
 
     Arguments:
-        model: The model.
+        run: The run.
+        model: The model: autoencoder, VAE or classifier.
         data: The data module of images.
-        config: The configuration of the run.
-        folder: The run folder.
-        title: The title of the pictures.
-        device: `cpu` or `cuda`.
     """
-    settings = config["images"]
+    settings = run.config["images"]
     batches = len(data.train_dataloader())
     module = ImageModule(
         model,
         lr=settings["lr"],
         weight_decay=settings["weight_decay"],
         iterations=settings["epochs"] * batches,
-        seed=config["seed"],
+        seed=run.config["seed"],
         stage="autoencoder" if isinstance(model, GenerativeModel) else "classifier",
     )
     grid = None
     if isinstance(model, GenerativeModel):
-        shown = data.validation.images[:SHOWN]
-        draw = partial(reconstruct, model, shown)
-        grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: reconstructions")
-    return fit(module, data, settings["epochs"], batches, folder, grid, device)
+        draw = partial(reconstruct, model, data.validation.images[:SHOWN])
+        title = f"{run.title}: reconstructions"
+        grid = callbacks.SampleGrid(draw, run.folder / "progress", title)
+    return fit(run, module, data, settings["epochs"], batches, grid)
 
 
-def denoising_objective(
-    model: LatentQ, images: Tensor, config: Config, device: str
-) -> DenoisingObjective:
-    """Encodes the training images and sets up the objective of the prior on their states."""
+def denoising_objective(run: Run, model: LatentQ, images: Tensor) -> DenoisingObjective:
+    """Encodes images and sets up the objective of the prior on their states."""
     names = ("inputs", "starts", "targets", "intermediate_weight")
-    settings = {k: config["denoising"][k] for k in names}
-    model = model.to(device).eval()
+    settings = {k: run.config["denoising"][k] for k in names}
+    model = model.to(run.device).eval()
     with torch.no_grad():
-        latents = in_chunks(lambda x: model.encode(x.to(device)), images)
-    return DenoisingObjective(model.prior, latents, **settings, seed=config["seed"])
+        latents = in_chunks(lambda x: model.encode(x.to(run.device)), images)
+    return DenoisingObjective(model.prior, latents, **settings, seed=run.config["seed"])
 
 
-def train_denoising(
-    model: LatentQ,
-    objective: DenoisingObjective,
-    config: Config,
-    folder: Path,
-    title: str,
-    device: str,
-) -> float:
-    """Trains the prior of the quantum model on the states of its frozen encoder.
+def train_denoising(run: Run, model: LatentQ, objective: DenoisingObjective) -> float:
+    """Trains the prior on the states of the frozen encoder, and returns the seconds it took.
 
     Arguments:
+        run: The run.
         model: The model, whose autoencoder is trained.
         objective: The objective of the prior.
-        config: The configuration of the run.
-        folder: The run folder.
-        title: The title of the pictures.
-        device: `cpu` or `cuda`.
     """
-    settings = config["denoising"]
+    settings = run.config["denoising"]
     module = DenoisingModule(
         objective,
         iterations=settings["iterations"],
@@ -208,12 +184,12 @@ def train_denoising(
         lr_together=settings["lr_together"],
     )
     objective.train()
-    draw = partial(model.sample, SHOWN, config["seed"])
-    grid = callbacks.SampleGrid(draw, folder / "progress", f"{title}: samples")
+    draw = partial(model.sample, SHOWN, run.config["seed"])
+    grid = callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: samples")
     threads = torch.get_num_threads()
     # The matrices are so small that a second thread costs more time than it saves.
     torch.set_num_threads(1)
     try:
-        return fit(module, None, module.phases, settings["iterations"], folder, grid, device)
+        return fit(run, module, None, module.phases, settings["iterations"], grid)
     finally:
         torch.set_num_threads(threads)

@@ -1,53 +1,24 @@
 """A run from its folder to its `metrics.json`: what `train.py` does after reading its options."""
 
-import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 import yaml
-from rich.console import Console
-from rich.table import Table
 from torch import nn
 
-from latentq import evaluation, plots, runs, stages, storage
-from latentq.compose import load_config
-from latentq.config import Config
+from latentq import evaluation, runs, stages, storage, summary
+from latentq.config import Config, arguments_of
 from latentq.errors import InputError
 from latentq.features import Classifier
-from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.model import GenerativeModel, LatentQ
 from latentq.training import ImageSource
 
 AUTOENCODER = "autoencoder"
-GENERATORS = ("quantum", "classical")
-SHOWN = 64
 Arguments = dict[str, Any]
-
-
-@dataclass
-class Run:
-    """A run folder with its configuration, device, commit, and the seconds of its stages."""
-
-    folder: Path
-    config: Config
-    device: str
-    title: str
-    git_commit: str | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run is complete."""
-        return runs.is_finished(self.folder)
-
-    def metrics(self) -> dict[str, Any]:
-        """Reads the metrics of a finished run."""
-        return json.loads((self.folder / runs.METRICS).read_text())
 
 
 def prepare(config: Config) -> None:
@@ -58,7 +29,7 @@ def prepare(config: Config) -> None:
     """
     stages.accelerator(config["device"])
     torch.set_num_threads(config["threads"])
-    if config["model"]["kind"] in GENERATORS:
+    if config["model"]["kind"] in summary.GENERATORS:
         feature_network(config)
 
 
@@ -85,21 +56,7 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
     return cast(Classifier, storage.load(path)), described
 
 
-def arguments_of(config: Config) -> Arguments:
-    """Returns the arguments that build the model of a configuration."""
-    model = config["model"]
-    if model["kind"] == "quantum":
-        chosen = {k: config[k] for k in ("loss", "outcomes", "engine")}
-        return {
-            "channels": model["channels"],
-            "prior": {**config["prior"], **chosen},
-            "seed": config["seed"],
-        }
-
-    return {**{k: v for k, v in model.items() if k != "kind"}, "seed": config["seed"]}
-
-
-def open_run(config: Config, data: ImageSource) -> Run:
+def open_run(config: Config, data: ImageSource) -> runs.Run:
     """Makes the run folder, or finds the one to resume or to skip.
 
     Raises:
@@ -115,7 +72,7 @@ def open_run(config: Config, data: ImageSource) -> Run:
     done = [p for p in finished if not runs.differences(p, config)]
     if config["run"]["skip_finished"] and done:
         print(f"{done[-1]} is finished, nothing to do")
-        return Run(done[-1], config, device, title)
+        return runs.Run(done[-1], config, device, title)
 
     if config["resume"]:
         folder = runs.find_run(config["resume"], root, name)
@@ -128,15 +85,15 @@ def open_run(config: Config, data: ImageSource) -> Run:
     environment = runs.environment()
     runs.write_json(folder / "environment.json", environment)
     print(f"run folder: {folder}", flush=True)
-    return Run(folder, config, device, title, environment["git_commit"])
+    return runs.Run(folder, config, device, title, environment["git_commit"])
 
 
-def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
+def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     """Trains the classifier and records its accuracy on the test images."""
     arguments = arguments_of(run.config)
     seed = arguments.pop("seed")
     model = cast(Classifier, storage.build_seeded("features", arguments, seed))
-    seconds = stages.train_images(model, data, run.config, run.folder, run.title, run.device)
+    seconds = stages.train_images(run, model, data)
     test_accuracy = evaluation.accuracy(model.cpu(), data.test.images, data.test.labels)
     metrics = {
         "model": "features",
@@ -151,7 +108,7 @@ def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
     return finish(run, model, arguments, metrics, notes)
 
 
-def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
+def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     """Trains a generative model in its stages and measures it on the test images."""
     arguments = arguments_of(run.config)
     model = train_autoencoder(run, data, arguments)
@@ -168,7 +125,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         samples=run.config["metrics"]["samples"],
         seed=run.config["seed"],
     )
-    draw_pictures(run, model, data)
+    summary.draw_pictures(run, model, data)
     run.seconds["evaluation"] = time.perf_counter() - start
     kind = run.config["model"]["kind"]
     metrics = {
@@ -179,16 +136,16 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         "features": described,
         **rows,
         "parameters": evaluation.parameter_counts(model),
-        "parameters_by_model": compare_parameters(run.config, model),
+        "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,
         "wall_seconds": run.seconds,
         "git_commit": run.git_commit,
     }
-    show(metrics)
+    summary.show(metrics)
     return finish(run, model, arguments, metrics, {"data": data.name, "fid": rows["fid"]})
 
 
-def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
+def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
     """Trains the autoencoder of a model, or loads it if a resumed run has finished it."""
     kept = run.folder / AUTOENCODER
     if (kept / storage.CONFIG).is_file():
@@ -196,77 +153,21 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
 
     kind = run.config["model"]["kind"]
     model = cast(GenerativeModel, storage.build(kind, arguments))
-    run.seconds["autoencoder"] = stages.train_images(
-        model, data, run.config, run.folder, run.title, run.device
-    )
+    run.seconds["autoencoder"] = stages.train_images(run, model, data)
     storage.save(model, kept, kind, arguments)
     return model
 
 
-def train_prior(run: Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
+def train_prior(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
     """Trains the QuDDPM on the frozen latent states and measures it on validation states."""
-    objective = stages.denoising_objective(model, data.train.images, run.config, run.device)
-    run.seconds["prior"] = stages.train_denoising(
-        model, objective, run.config, run.folder, run.title, run.device
-    )
-    held_out = stages.denoising_objective(model, data.validation.images, run.config, run.device)
+    objective = stages.denoising_objective(run, model, data.train.images)
+    run.seconds["prior"] = stages.train_denoising(run, model, objective)
+    held_out = stages.denoising_objective(run, model, data.validation.images)
     return {"loss": run.config["loss"], **held_out.report(len(data.validation.images))}
 
 
-def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict[str, int]]:
-    """Returns the parameter counts of this model and of its counterpart, side by side."""
-    other_kind = next(k for k in GENERATORS if k != config["model"]["kind"])
-    other = load_config([f"model={other_kind}", f"model.channels={config['model']['channels']}"])
-    counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
-    counts = {
-        config["model"]["kind"]: evaluation.parameter_counts(model),
-        other_kind: evaluation.parameter_counts(counterpart),
-    }
-    return {kind: counts[kind] for kind in GENERATORS}
-
-
-@torch.no_grad()
-def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
-    """Draws the samples, the reconstructions and the denoising chain of a model."""
-    seed = run.config["seed"]
-    images = model.sample(SHOWN, seed).cpu()
-    plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
-    originals = data.test.images[:16]
-    decoded = evaluation.reconstruct(model, originals).cpu()
-    plots.save_reconstructions(
-        originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
-    )
-    if isinstance(model, LatentQ):
-        chain = model.sample_chain(12, seed)
-        decoded = in_chunks(model.decode, chain.flatten(0, 1)).unflatten(0, chain.shape[:2])
-        title = f"{run.title}: denoising chain"
-        plots.save_chain(decoded.cpu(), run.folder / "samples_chain.png", title)
-
-
-def show(metrics: Mapping[str, Any]) -> None:
-    """Prints the numbers of a run, and the parameters of both models side by side."""
-    console = Console()
-    table = Table(
-        title=f"{metrics['name']}: {metrics['n_samples']} samples, {metrics['features']['name']}"
-    )
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    for key in (
-        *("fid", "fid_reconstruction", "fid_floor", "fid_terminal", "fid_haar"),
-        *("kid", "precision", "recall"),
-    ):
-        value = metrics[key]
-        table.add_row(key, "not estimable" if value is None else f"{value:.4g}")
-    console.print(table)
-    counts = metrics["parameters_by_model"]
-    table = Table("parameters", *counts)
-    for part in ("encoder", "decoder", "prior", "total"):
-        table.add_row(part, *(f"{c[part]:,}" for c in counts.values()))
-    console.print(table)
-
-
 def finish(
-    run: Run,
+    run: runs.Run,
     model: nn.Module,
     arguments: Arguments,
     metrics: dict[str, Any],

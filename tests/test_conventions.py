@@ -20,7 +20,7 @@ LAYERS = [
     ["model", "plots"],
     ["metrics", "training", "callbacks"],
     ["evaluation"],
-    ["stages"],
+    ["stages", "summary"],
     ["workflow"],
     ["report", "sample", "doctor", "publish"],
 ]

@@ -1,0 +1,70 @@
+"""What a finished run shows: its pictures, its table, and the parameters of both models."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from latentq import evaluation, plots, storage
+from latentq.compose import load_config
+from latentq.config import Config, arguments_of
+from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.runs import Run
+from latentq.training import ImageSource
+
+GENERATORS = ("quantum", "classical")
+SHOWN = 64
+
+
+def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict[str, int]]:
+    """Returns the parameter counts of this model and of its counterpart, side by side."""
+    other_kind = next(k for k in GENERATORS if k != config["model"]["kind"])
+    other = load_config([f"model={other_kind}", f"model.channels={config['model']['channels']}"])
+    counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
+    counts = {
+        config["model"]["kind"]: evaluation.parameter_counts(model),
+        other_kind: evaluation.parameter_counts(counterpart),
+    }
+    return {kind: counts[kind] for kind in GENERATORS}
+
+
+@torch.no_grad()
+def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
+    """Draws the samples, the reconstructions and the denoising chain of a model."""
+    seed = run.config["seed"]
+    images = model.sample(SHOWN, seed).cpu()
+    plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
+    originals = data.test.images[:16]
+    decoded = evaluation.reconstruct(model, originals).cpu()
+    plots.save_reconstructions(
+        originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
+    )
+    if isinstance(model, LatentQ):
+        chain = model.sample_chain(12, seed)
+        decoded = in_chunks(model.decode, chain.flatten(0, 1)).unflatten(0, chain.shape[:2])
+        title = f"{run.title}: denoising chain"
+        plots.save_chain(decoded.cpu(), run.folder / "samples_chain.png", title)
+
+
+def show(metrics: Mapping[str, Any]) -> None:
+    """Prints the numbers of a run, and the parameters of both models side by side."""
+    console = Console()
+    table = Table(
+        title=f"{metrics['name']}: {metrics['n_samples']} samples, {metrics['features']['name']}"
+    )
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for key in (
+        *("fid", "fid_reconstruction", "fid_floor", "fid_terminal", "fid_haar"),
+        *("kid", "precision", "recall"),
+    ):
+        value = metrics[key]
+        table.add_row(key, "not estimable" if value is None else f"{value:.4g}")
+    console.print(table)
+    counts = metrics["parameters_by_model"]
+    table = Table("parameters", *counts)
+    for part in ("encoder", "decoder", "prior", "total"):
+        table.add_row(part, *(f"{c[part]:,}" for c in counts.values()))
+    console.print(table)
