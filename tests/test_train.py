@@ -69,7 +69,8 @@ def test_a_run_leaves_what_the_readme_says(runs: Path, model: str) -> None:
     assert (metrics["fid_haar"] is None) == (model == "classical")
     counts = metrics["parameters_by_model"]
     assert counts[model] == metrics["parameters"]
-    assert counts["quantum"]["prior"] == (5 * 30 if model == "quantum" else 5 * 400)
+    layers = 3 if model == "quantum" else load_config([])["prior"]["layers"]
+    assert counts["quantum"]["prior"] == 5 * layers * 2 * 5
     assert counts["classical"]["encoder"] == counts["quantum"]["encoder"]
     stages_logged = {r.split(",")[0] for r in (folder / "metrics.csv").read_text().split()[1:]}
     assert stages_logged == {"autoencoder", *(["prior"] if model == "quantum" else [])}
