@@ -4,6 +4,7 @@ torchvision compares checksums only of the archives that it downloads. Here the 
 themselves are checked at each start, so that a truncated or edited file is never trained on.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -53,7 +54,7 @@ def download(root: Path) -> None:
     Raises:
         MissingDataError: If no mirror answers with the right files, or the root is read-only.
     """
-    timeout = socket.getdefaulttimeout()
+    timeout, existed = socket.getdefaulttimeout(), root.exists()
     socket.setdefaulttimeout(TIMEOUT_SECONDS)
     partial = None
     try:
@@ -74,6 +75,9 @@ def download(root: Path) -> None:
         socket.setdefaulttimeout(timeout)
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
+        for empty in (raw_folder(root), raw_folder(root).parent, *(() if existed else (root,))):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
 
 
 def ensure_mnist(root: Path, may_download: bool = True) -> None:

@@ -66,8 +66,8 @@ class EpochLines(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Prints the losses of an epoch."""
-        values = {k: f"{float(v):.5g}" for k, v in sorted(trainer.progress_bar_metrics.items())}
-        line = " ".join(f"{k}={v}" for k, v in values.items() if k != "v_num")
+        values = sorted(trainer.callback_metrics.items())
+        line = " ".join(f"{name}={float(value):.5g}" for name, value in values)
         epoch = f"{trainer.current_epoch + 1}/{trainer.max_epochs}"
         print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)
 

@@ -124,7 +124,8 @@ class ImageModule(pl.LightningModule):
     def training_step(self, batch: list[Tensor], index: int) -> Tensor:
         """Returns the loss of a batch."""
         losses = self._losses(batch, "train", self.global_step)
-        self.log_dict(losses, prog_bar=True, batch_size=len(batch[0]))
+        for name, value in losses.items():
+            self.log(name, value, prog_bar=name == "loss", batch_size=len(batch[0]))
         return losses["loss"]
 
     def validation_step(self, batch: list[Tensor], index: int) -> None:
@@ -184,7 +185,8 @@ class DenoisingModule(pl.LightningModule):
     def training_step(self, counter: int, index: int) -> Tensor:
         """Returns the loss of an iteration."""
         losses = self.objective.loss(self.global_step)
-        self.log_dict(losses, prog_bar=True, batch_size=1)
+        for name, value in losses.items():
+            self.log(name, value, prog_bar=name == "loss", batch_size=1)
         return losses["loss"]
 
     def _factor(self, step: int) -> float:

@@ -140,7 +140,10 @@ def test_wrong_downloads_leave_nothing_behind(
     with pytest.raises(MissingDataError, match="wrong files"):
         ensure_mnist(root)
 
-    assert [p for p in root.rglob("*") if p.is_file()] == []
+    assert list(root.iterdir()) == []
+    with pytest.raises(MissingDataError, match="wrong files"):
+        ensure_mnist(root / "new")
+    assert list(root.iterdir()) == []
 
 
 def test_auto_falls_back_to_digits_loudly(
