@@ -40,11 +40,11 @@ def table_row(folder: Path) -> str:
     else:
         result = f"FID {metrics['fid']:.1f}, reconstruction {metrics['fid_reconstruction']:.2f}"
     size = (folder / WEIGHTS).stat().st_size / 1e6
-    commit = str(metrics["git_commit"])[:10]
+    commit, changes, _ = str(metrics["git_commit"]).partition("+changes")
     digest = description["sha256"]
     return (
         f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
-        f"| {size:.2f} MB | `{digest}` | `{commit}` |\n"
+        f"| {size:.2f} MB | `{digest}` | `{commit[:10]}{changes}` |\n"
     )
 
 
