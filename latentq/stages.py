@@ -149,12 +149,17 @@ def train_images(run: Run, model: nn.Module, data: ImageSource) -> float:
         seed=run.config["seed"],
         stage="autoencoder" if isinstance(model, GenerativeModel) else "classifier",
     )
-    grid = None
-    if isinstance(model, GenerativeModel):
-        draw = partial(reconstruct, model, data.validation.images[:SHOWN])
-        title = f"{run.title}: reconstructions"
-        grid = callbacks.SampleGrid(draw, run.folder / "progress", title)
+    grid = _grid(run, model, data) if isinstance(model, GenerativeModel) else None
     return fit(run, module, data, settings["epochs"], batches, grid)
+
+
+def _grid(run: Run, model: GenerativeModel, data: ImageSource) -> callbacks.SampleGrid:
+    # A model whose prior is trained later has no samples yet worth looking at.
+    if model.prior is None:
+        draw, what = partial(model.sample, SHOWN, run.config["seed"]), "samples"
+    else:
+        draw, what = partial(reconstruct, model, data.validation.images[:SHOWN]), "reconstructions"
+    return callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: {what}")
 
 
 def denoising_objective(run: Run, model: LatentQ, images: Tensor) -> DenoisingObjective:
