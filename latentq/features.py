@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FEATURES = 128
+DROPOUT = 0.3
 
 
 class Classifier(nn.Module):
@@ -34,7 +35,6 @@ class Classifier(nn.Module):
             nn.Linear(4 * channels * 9, FEATURES),
             nn.ReLU(),
         )
-        self.dropout = nn.Dropout(0.3)
         self.head = nn.Linear(FEATURES, 10)
 
     def features(self, images: Tensor) -> Tensor:
@@ -43,19 +43,26 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         r"""Returns the logits of the classes, with shape :math:`(B, 10)`."""
-        return self.head(self.dropout(self.body(images)))
+        return self.head(self.body(images))
 
     def loss(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        r"""Returns the cross entropy, in nats, on images shifted by up to two pixels.
+        r"""Returns the cross entropy, in nats; in training with shifts and with dropout.
+
+        The batch is shifted by up to two pixels, and 30% of the features are dropped.
 
         Arguments:
             images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
             labels: Classes, with shape :math:`(B)`.
-            generator: The source of the shifts.
+            generator: The source of the shifts and of the dropout.
         """
         if self.training:
-            dy, dx = torch.randint(-2, 3, (2,), generator=generator).tolist()
+            shift = torch.randint(-2, 3, (2,), generator=generator, device=images.device)
+            dy, dx = shift.tolist()
             images = functional.pad(images, (2, 2, 2, 2))[..., 2 + dy : 30 + dy, 2 + dx : 30 + dx]
-        return {"loss": functional.cross_entropy(self(images), labels)}
+        features = self.features(images)
+        if self.training:
+            noise = torch.rand(features.shape, generator=generator, device=features.device)
+            features = features * (noise >= DROPOUT) / (1 - DROPOUT)
+        return {"loss": functional.cross_entropy(self.head(features), labels)}

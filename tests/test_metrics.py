@@ -153,3 +153,35 @@ def test_inception_weights_are_used_only_if_intact(
     monkeypatch.setattr(metrics, "INCEPTION_FILE", f"weights-{digest}.pth")
     path = path.rename(path.with_name(f"weights-{digest}.pth"))
     assert metrics.inception_weights() == path
+
+
+def test_classifier_draws_from_its_generator_alone() -> None:
+    images, labels = torch.rand(8, 1, 28, 28, generator=torch.Generator()), torch.arange(8)
+    classifier, losses = Classifier(channels=4).train(), []
+    for seed in (0, 0, 1):
+        torch.manual_seed(len(losses))  # the global generator, which must not matter
+        generator = torch.Generator().manual_seed(seed)
+        losses.append(classifier.loss(images, labels, generator)["loss"].item())
+
+    assert losses[0] == losses[1]
+    assert losses[0] != losses[2]
+
+
+def test_dropout_keeps_the_mean_and_is_off_in_evaluation() -> None:
+    classifier = Classifier(channels=4)
+    torch.nn.init.zeros_(classifier.head.weight)
+    layer = torch.nn.Linear(784, 128)
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.ones_(layer.bias)
+    classifier.body = torch.nn.Sequential(torch.nn.Flatten(), layer)
+    torch.nn.init.zeros_(classifier.head.bias)
+    classifier.head.weight.data[0] = 1 / 128  # class 0 gets the mean of the features
+    images, labels = torch.zeros(4000, 1, 28, 28), torch.zeros(4000, dtype=torch.long)
+    exact = torch.log(1 + 9 * torch.exp(torch.tensor(-1.0))).item()
+
+    dropped = classifier.train().loss(images, labels, torch.Generator().manual_seed(0))["loss"]
+    whole = classifier.eval().loss(images, labels, torch.Generator())["loss"]
+
+    assert whole.item() == pytest.approx(exact, rel=1e-5)
+    assert dropped.item() != whole.item()
+    assert dropped.item() == pytest.approx(exact, rel=5e-3)
