@@ -157,7 +157,8 @@ def test_inception_weights_are_used_only_if_intact(
 
 def test_classifier_draws_from_its_generator_alone() -> None:
     images, labels = torch.rand(8, 1, 28, 28, generator=torch.Generator()), torch.arange(8)
-    classifier, losses = Classifier(channels=4).train(), []
+    classifier = Classifier(channels=4).train()
+    losses: list[float] = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(losses))  # the global generator, which must not matter
         generator = torch.Generator().manual_seed(seed)
