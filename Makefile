@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report features publish lint format types ci clean
+.PHONY: help setup train test report features lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
