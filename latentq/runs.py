@@ -20,7 +20,7 @@ from latentq.config import Config, leaves
 from latentq.errors import InputError
 from latentq.storage import write_atomically
 
-METRICS, CONFIG = "metrics.json", "config.yaml"
+METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
 PACKAGES = (
     "torch",
     "torchvision",
@@ -185,18 +185,33 @@ def check_same_config(folder: Path, config: Config) -> None:
         raise InputError(f"resume: {folder} was started with another configuration ({differ[0]})")
 
 
-def merge_logs(folder: Path, stages: list[str]) -> None:
-    """Joins the CSV logs of the stages to one `metrics.csv` with a column `stage`."""
+def keep_log(folder: Path) -> None:
+    """Puts the log of an interrupted stage aside, as the logger would begin it anew."""
+    log = folder / LOG
+    if log.is_file():
+        log.rename(folder / f"part-{len(list(folder.glob('part-*.csv'))):03d}.csv")
+
+
+def read_log(folder: Path) -> list[dict[str, str]]:
+    """Reads the log of a stage with its parts; where two overlap, the later one holds."""
     rows: list[dict[str, str]] = []
-    for stage in stages:
-        path = folder / "logs" / stage / "metrics.csv"
+    for path in (*sorted(folder.glob("part-*.csv")), folder / LOG):
         if path.is_file():
             with path.open(newline="") as file:
-                rows += [{"stage": stage, **row} for row in csv.DictReader(file)]
+                new = list(csv.DictReader(file))
+            first = min((int(row["step"]) for row in new), default=math.inf)
+            rows = [row for row in rows if int(row["step"]) < first] + new
+    return rows
+
+
+def merge_logs(folder: Path, stages: list[str]) -> None:
+    """Joins the CSV logs of the stages to one `metrics.csv` with a column `stage`."""
+    logs = {stage: read_log(folder / "logs" / stage) for stage in stages}
+    rows = [{"stage": stage, **row} for stage, log in logs.items() for row in log]
     columns = list(
         dict.fromkeys(["stage", "epoch", "step", "loss", *(k for r in rows for k in r)])
     )
-    with (folder / "metrics.csv").open("w", newline="") as file:
+    with (folder / LOG).open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()
         writer.writerows(rows)

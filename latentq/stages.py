@@ -19,7 +19,7 @@ from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError
 from latentq.evaluation import reconstruct
 from latentq.model import GenerativeModel, LatentQ, in_chunks
-from latentq.runs import Run
+from latentq.runs import Run, keep_log
 from latentq.training import DenoisingModule, ImageModule, ImageSource
 
 CHECKPOINT = "last.ckpt"
@@ -100,6 +100,8 @@ def fit(
     logs = run.folder / "logs"
     checkpoint = read_checkpoint(run.folder)
     ours = checkpoint is not None and checkpoint["stage"] == module.stage
+    if ours:
+        keep_log(logs / module.stage)
     terminal = Console().is_terminal
     start = time.perf_counter()
     with warnings.catch_warnings():

@@ -73,3 +73,19 @@ def test_environment_names_versions_and_command() -> None:
     assert environment["packages"]["torchquantum"] == "0.1.8"
     assert environment["python"].startswith("3.")
     assert environment["command"].startswith("python")
+
+
+def test_parts_of_a_log_are_joined_where_they_overlap(tmp_path: Path) -> None:
+    for step, loss in ((0, "a"), (1, "b"), (2, "c")):
+        text = f"epoch,step,loss\n0,{step},{loss}\n0,{step + 1},{loss}\n"
+        (tmp_path / "metrics.csv").write_text(text)
+        runs.keep_log(tmp_path)
+
+    rows = runs.read_log(tmp_path)
+
+    assert [(r["step"], r["loss"]) for r in rows] == [
+        ("0", "a"),
+        ("1", "b"),
+        ("2", "c"),
+        ("3", "c"),
+    ]

@@ -139,6 +139,8 @@ def test_an_interrupted_run_resumes_to_the_same_end(
     resumed = train(small(tmp_path / "cut", "images.epochs=3", "resume=last"))
 
     assert json.dumps(timeless(resumed)) == json.dumps(timeless(whole))
+    logs = [tmp_path / n / "quantum-digits-seed0" / "metrics.csv" for n in ("whole", "cut")]
+    assert logs[0].read_text() == logs[1].read_text()
     assert len(list((tmp_path / "cut").iterdir())) == 1
 
 
