@@ -208,9 +208,8 @@ def merge_logs(folder: Path, stages: list[str]) -> None:
     """Joins the CSV logs of the stages to one `metrics.csv` with a column `stage`."""
     logs = {stage: read_log(folder / "logs" / stage) for stage in stages}
     rows = [{"stage": stage, **row} for stage, log in logs.items() for row in log]
-    columns = list(
-        dict.fromkeys(["stage", "epoch", "step", "loss", *(k for r in rows for k in r)])
-    )
+    named = sorted({key for row in rows for key in row})
+    columns = list(dict.fromkeys(["stage", "epoch", "step", "loss", *named]))
     with (folder / LOG).open("w", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="")
         writer.writeheader()

@@ -83,9 +83,5 @@ def test_parts_of_a_log_are_joined_where_they_overlap(tmp_path: Path) -> None:
 
     rows = runs.read_log(tmp_path)
 
-    assert [(r["step"], r["loss"]) for r in rows] == [
-        ("0", "a"),
-        ("1", "b"),
-        ("2", "c"),
-        ("3", "c"),
-    ]
+    steps = [(row["step"], row["loss"]) for row in rows]
+    assert steps == [("0", "a"), ("1", "b"), ("2", "c"), ("3", "c")]
