@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from latentq import plots
 
-GRID = 64
+COLUMNS = 8
 
 
 class NonFiniteLossError(RuntimeError):
@@ -56,8 +57,7 @@ class SampleGrid(Callback):
         plots.save_samples(images, self.folder / f"{stage}-{epoch:03d}.png", title)
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                grid = images.unflatten(0, (-1, min(8, len(images))))
-                picture = grid.squeeze(2).permute(0, 2, 1, 3).flatten(2).flatten(0, 1)
+                picture = np.nan_to_num(plots.mosaic(images, COLUMNS))
                 logger.experiment.add_image(stage, picture[None], trainer.global_step)
 
 

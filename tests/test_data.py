@@ -14,11 +14,7 @@ from data import ImageData, load_data, open_data
 from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from data.module import SeededBatches, Split, data_root, stratified
 from latentq.errors import InputError
-
-needs_mnist = pytest.mark.skipif(
-    not all((raw_folder(data_root(None)) / name).is_file() for name in SHA256),
-    reason="LATENTQ_DATA_ROOT holds no MNIST",
-)
+from tests.conftest import needs_mnist
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -14,8 +14,6 @@ import yaml
 
 import latentq
 from data import load_data
-from data.mnist import SHA256, raw_folder
-from data.module import data_root
 from latentq import stages
 from latentq.callbacks import NonFiniteLossError
 from latentq.compose import load_config
@@ -24,6 +22,7 @@ from latentq.errors import InputError
 from latentq.evaluation import evaluate
 from latentq.features import Classifier
 from latentq.training import DenoisingModule
+from tests.conftest import needs_mnist
 from train import train
 
 ROOT = Path(__file__).parent.parent
@@ -183,6 +182,7 @@ def test_a_damaged_checkpoint_is_named(runs: Path, tmp_path: Path) -> None:
         ["engine=torchquantum", "prior.terminal=haar", "denoising.iterations=1"],
         ["prior.steps=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
         ["denoising.together=0", "metrics.samples=100", "prior.qubits=3"],
+        ["data.validation=20", "data.limit=50"],
     ],
     ids=lambda o: o[0],
 )
@@ -295,10 +295,7 @@ def test_sweep_and_fallback_from_the_command_line(tmp_path: Path) -> None:
     assert config["seed"] == 1
 
 
-@pytest.mark.skipif(
-    not all((raw_folder(data_root(None)) / name).is_file() for name in SHA256),
-    reason="LATENTQ_DATA_ROOT holds no MNIST",
-)
+@needs_mnist
 def test_debug_run_on_real_mnist(tmp_path: Path) -> None:
     metrics = train(load_config([f"run.root={tmp_path}", "data=mnist"], "debug"))
 
