@@ -11,20 +11,23 @@ diagonal terms included, as published. With the fidelity :math:`F` as kernel it 
 :math:`F^k` compares means of :math:`k` copies, that is, the first :math:`k` moments.
 
 All losses have one signature: `loss(phi, psi, weights=None)` with states of shape
-:math:`(N, d)` and :math:`(M, d)` and weights of shape :math:`(N)` for the first ensemble.
+:math:`(N, d)` and :math:`(M, d)` and weights of shape :math:`(N)` for the first ensemble. They
+are differentiable once by all three.
 
 References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602; powers of the kernel: arXiv 2601.22005.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import ot
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-from latentq.kernels import ladder_sum
+from latentq.kernels import ladder_own_sum, ladder_sum
 from latentq.states import gram_fidelities, mean_state
 
 Loss = Callable[..., Tensor]
@@ -34,18 +37,53 @@ def _uniform(psi: Tensor) -> Tensor:
     return psi.real.new_full((len(psi),), 1 / len(psi))
 
 
+class _MeanStateDistance(torch.autograd.Function):
+    r"""The distance of mean states; its gradient by a state is :math:`\pm 4 w_i \Delta \phi_i`."""
+
+    @staticmethod
+    def forward(ctx: Any, phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:  # noqa: ANN401
+        difference = mean_state(phi, w) - mean_state(psi, v)
+        ctx.save_for_backward(phi, w, psi, v, difference)
+        return torch.view_as_real(difference).square().sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
+        phi, w, psi, v, difference = ctx.saved_tensors
+        grads: list[Tensor | None] = [None] * 4
+        for place, (states, weights, sign) in zip(
+            (0, 2), ((phi, w, 1), (psi, v, -1)), strict=True
+        ):
+            if any(ctx.needs_input_grad[place : place + 2]):
+                pulled = sign * grad * (states @ difference.mT)
+                grads[place] = 4 * weights[:, None] * pulled
+                grads[place + 1] = 2 * (states.conj() * pulled).real.sum(dim=-1)
+        return tuple(grads)
+
+
+def _mean_fidelity(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
+    return w @ gram_fidelities(phi, psi) @ v
+
+
 def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Returns the MMD with kernel :math:`F`, through the mean states.
 
     .. math:: D_1 = \| \rho_\phi - \rho_\psi \|_{HS}^2
+
+    Where there are fewer states than dimensions it is the sum of mean fidelities, which is the
+    same and costs less.
 
     Arguments:
         phi: The states of the model, with shape :math:`(N, d)`.
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    difference = mean_state(phi, weights) - mean_state(psi)
-    return difference.real.square().sum() + difference.imag.square().sum()
+    w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
+    if phi.shape[-1] <= len(phi) + len(psi):
+        return _MeanStateDistance.apply(phi, w, psi, v)
+
+    own, other = _mean_fidelity(phi, w, phi, w), _mean_fidelity(psi, v, psi, v)
+    return own + other - 2 * _mean_fidelity(phi, w, psi, v)
 
 
 def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -58,9 +96,7 @@ def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     """
     w = _uniform(phi) if weights is None else weights
     v = _uniform(psi)
-    # Both factors of the model's own term are the same: one of them carries the gradient, twice.
-    own = ladder_sum(phi, w, phi.detach(), w.detach())
-    return 2 * own - own.detach() - 2 * ladder_sum(phi, w, psi, v) + ladder_sum(psi, v, psi, v)
+    return ladder_own_sum(phi, w) - 2 * ladder_sum(phi, w, psi, v) + ladder_own_sum(psi, v)
 
 
 def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -1,10 +1,11 @@
-"""One thread, a seeded source of randomness, and the mark of tests that need the real MNIST."""
+"""One thread, a source of randomness, loops or tensors, and the mark of tests with real MNIST."""
 
 import pytest
 import torch
 
 from data.mnist import SHA256, raw_folder
 from data.module import data_root
+from latentq import native
 
 torch.set_num_threads(1)
 
@@ -17,3 +18,11 @@ needs_mnist = pytest.mark.skipif(
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(params=[True, False], ids=["loops", "tensors"])
+def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Runs a test twice: by loops, and by the tensor operations that other devices use."""
+
+    monkeypatch.setattr(native, "DEVICES", {"cpu"} if request.param else set())
+    return request.param

@@ -64,6 +64,38 @@ def unitary(circuit: Circuit, angles: Array) -> Array:
     return result
 
 
+def simulate(circuit: Circuit, angles: Array, psi: Array) -> Array:
+    """A circuit on one state, gate by gate on a tensor with one index for each qubit."""
+
+    state = psi.reshape([2] * circuit.qubits).astype(complex)
+    for name, wires, place in circuit.gates():
+        if place is not None and len(wires) == 1:
+            state = np.tensordot(rotation(name, angles[place]), state, axes=(1, wires[0]))
+            state = np.moveaxis(state, 0, wires[0])
+            continue
+        phase = -1 if place is None else np.exp(1j * angles[place])
+        index: list[slice | int] = [slice(None)] * circuit.qubits
+        both = [(1, 1)] if place is None else [(0, 1), (1, 0)]
+        for bits in both:  # R_ZZ up to the phase exp(-i angle / 2), which is put back below
+            index[wires[0]], index[wires[1]] = bits
+            state[tuple(index)] *= phase
+        state = state if place is None else state * np.exp(-0.5j * angles[place])
+    return state.reshape(-1)
+
+
+def angle_derivative(
+    circuit: Circuit, angles: Array, psi: Array, functional: Array, place: int
+) -> float:
+    """The derivative of Re <functional, U psi> by the angle of one rotation.
+
+    A turn by pi more is the derivative of the gate twice over: R'(t) = R(t + pi) / 2.
+    """
+
+    shifted = angles.copy()
+    shifted[place] += np.pi
+    return 0.5 * np.vdot(functional, simulate(circuit, shifted, psi)).real
+
+
 def qiskit_unitary(circuit: Circuit, angles: Array) -> Array:
     """The matrix of the gate list by qiskit, whose qubit 0 is the least significant."""
 

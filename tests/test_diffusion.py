@@ -61,7 +61,7 @@ def test_impossible_outcomes_do_no_harm(generator: torch.Generator) -> None:
         loss = model.step_loss(0, psi, haar_states(4, qubits=2, generator=generator), generator)
         assert torch.isfinite(flat_gradient(loss, model)).all(), name
 
-    (instrument,) = model.instruments([0])
+    (instrument,) = model.instruments([0], 512)
     psi = haar_states(300, qubits=2, generator=generator)
     drawn = draw_outcomes(instrument(psi), generator)
     assert torch.allclose(drawn, psi, atol=1e-6)  # two layers of CZ are the identity
@@ -86,7 +86,7 @@ def test_instruments_are_the_steps_named(engine: Engine, generator: torch.Genera
     model = tiny_model(engine=engine, steps=3, ancillas=2)
     psi = haar_states(3, qubits=2, generator=generator)
 
-    for t, instrument in zip([2, 0], model.instruments([2, 0]), strict=True):
+    for t, instrument in zip([2, 0], model.instruments([2, 0], 512), strict=True):
         expected = np.einsum("mij,bj->bmi", kraus(model, t), psi.numpy())
         assert np.allclose(instrument(psi).detach().numpy(), expected, atol=1e-5)
 
@@ -138,7 +138,7 @@ def test_exact_chain_keeps_all_branches(
 
 def test_sampled_outcomes_keep_the_number_of_particles(generator: torch.Generator) -> None:
     model = tiny_model(outcomes="sampled")
-    (instrument,) = model.instruments([0])
+    (instrument,) = model.instruments([0], 512)
     inputs = Particles(
         haar_states(3, qubits=2, generator=generator), torch.tensor([0.2, 0.3, 0.5])
     )
@@ -151,7 +151,7 @@ def test_sampled_outcomes_keep_the_number_of_particles(generator: torch.Generato
 def test_mean_of_sampled_outcomes_is_the_channel(generator: torch.Generator) -> None:
     model = tiny_model(outcomes="sampled", ancillas=2)
     psi = haar_states(1, qubits=2, generator=generator)
-    (instrument,) = model.instruments([1])
+    (instrument,) = model.instruments([1], 512)
     particles = uniform_particles(psi.expand(40_000, -1))
     sampled = mean_state(*model.advance(instrument, particles, generator))
 
@@ -195,7 +195,7 @@ def test_published_gradient_is_biased(generator: torch.Generator) -> None:
     targets = haar_states(1, qubits=2, generator=generator)
     right = flat_gradient(exact.step_loss(0, inputs, targets, generator), exact)
 
-    (instrument,) = exact.instruments([0])
+    (instrument,) = exact.instruments([0], 512)
     psi, weights = exact.advance(instrument, uniform_particles(inputs), generator)
     biased = flat_gradient(mmd1(psi, targets, weights.detach()), exact)
 

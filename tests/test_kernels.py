@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from latentq import kernels
-from latentq.kernels import as_reals, ladder_sum, power_ladder, turned
+from latentq.kernels import as_reals, ladder_own_sum, ladder_sum, turned
 from latentq.states import gram_fidelities, haar_states
 from tests import oracles
 
@@ -25,17 +25,44 @@ def arguments(
     )
 
 
-def test_power_ladder() -> None:
-    f = torch.linspace(0, 1, 11, dtype=R)
-    before = f.clone()
-    value, slope = power_ladder(f)
+@pytest.mark.parametrize("wanted", [False, True])
+def test_ladder_of_a_block(wanted: bool, loops: bool, generator: torch.Generator) -> None:
+    real, imag = 0.7 * torch.rand(2, 3, 5, generator=generator, dtype=R)
+    u, v = torch.rand(3, generator=generator, dtype=R), torch.rand(5, generator=generator, dtype=R)
+    rows, columns, parts = torch.ones(3, dtype=R), torch.ones(5, dtype=R), (real, imag)
+    before = [x.clone() for x in parts]
+    f = real**2 + imag**2
+    kernels.ladder(real, imag, u, v, rows, columns, wanted)
 
-    assert torch.allclose(value, (f + f**2 + f**4 + f**8 + f**16) / 5)
-    assert torch.allclose(slope, (1 + 2 * f + 4 * f**3 + 8 * f**7 + 16 * f**15) / 5)
-    assert torch.allclose(power_ladder(f, rungs=2)[0], (f + f**2) / 2)
-    assert torch.allclose(power_ladder(f, rungs=2)[1], (1 + 2 * f) / 2)
-    assert torch.equal(power_ladder(f, rungs=1)[0], f)
-    assert torch.equal(f, before)
+    value = f + f**2 + f**4 + f**8 + f**16
+    slope = 1 + 2 * f + 4 * f**3 + 8 * f**7 + 16 * f**15 if wanted else 1
+    assert torch.allclose(rows, 1 + value @ v) and torch.allclose(columns, 1 + u @ value)
+    assert all(torch.allclose(x, slope * y) for x, y in zip(parts, before, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, R])
+def test_ladder_of_extreme_overlaps(dtype: torch.dtype, loops: bool) -> None:
+    """Powers too small to hold are zero, and what is not a number stays none."""
+
+    real = torch.tensor([[0.0, 1e-18, 1e-2, 0.05, 1.0]], dtype=dtype)
+    f = real.double() ** 2
+    one, columns = torch.ones(1, dtype=dtype), torch.zeros(5, dtype=dtype)
+    kernels.ladder(
+        real,
+        torch.zeros_like(real),
+        one,
+        one.expand(5).clone(),
+        torch.zeros_like(one),
+        columns,
+        True,
+    )
+
+    value = f + f**2 + f**4 + f**8 + f**16
+    assert torch.allclose(columns.double(), value[0], rtol=1e-6, atol=0)
+    broken = torch.full((1, 1), float("nan"), dtype=dtype)
+    total = torch.zeros_like(one)
+    kernels.ladder(broken, torch.zeros_like(broken), one, one, total, torch.zeros_like(one), True)
+    assert total.isnan().all() and broken.isnan().all()
 
 
 def test_reals_of_states(generator: torch.Generator) -> None:
@@ -50,21 +77,35 @@ def test_reals_of_states(generator: torch.Generator) -> None:
 
 
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (5, 3), (64, 3), (130, 2)])
-def test_ladder_sum(n: int, m: int, generator: torch.Generator) -> None:
+def test_ladder_sum(n: int, m: int, loops: bool, generator: torch.Generator) -> None:
     phi, w, psi, v = arguments(generator, n, m)
 
     expected = oracles.kernel_sum(oracles.ladder, *(x.numpy() for x in (phi, w, psi, v)))
     assert ladder_sum(phi, w, psi, v).item() == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("block", [2, 64])
-def test_gradients_of_ladder_sum(
-    block: int, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("n", [1, 5, 130])
+def test_ladder_own_sum(n: int, loops: bool, generator: torch.Generator) -> None:
+    phi, w, *_ = arguments(generator, n, 1)
+
+    expected = oracles.kernel_sum(oracles.ladder, *(x.numpy() for x in (phi, w, phi, w)))
+    assert ladder_own_sum(phi, w).item() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("block", [1, 2**17])
+def test_gradients(
+    block: int,
+    loops: bool,
+    generator: torch.Generator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kernels, "BLOCK", block)
-    leaves = [x.requires_grad_() for x in arguments(generator, 5, 3)]
+    """Blocks have at least eight rows, so nineteen states are three blocks, or one."""
+
+    monkeypatch.setitem(kernels.BLOCK, loops, block)
+    leaves = [x.requires_grad_() for x in arguments(generator, 19, 3)]
 
     assert torch.autograd.gradcheck(ladder_sum, leaves)
+    assert torch.autograd.gradcheck(ladder_own_sum, leaves[:2])
 
 
 @pytest.mark.parametrize("place", range(4))

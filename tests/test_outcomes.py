@@ -4,7 +4,7 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
-from latentq.diffusion import draw_outcomes, keep_outcomes, uniform_particles
+from latentq.diffusion import draw_outcomes, keep_outcomes, select_outcomes, uniform_particles
 from latentq.states import fidelity, haar_states, mean_state
 
 C = torch.complex128
@@ -16,7 +16,7 @@ def random_branches(generator: torch.Generator, n: int = 3, m: int = 4) -> Tenso
     return joint.unflatten(-1, (m, 4))
 
 
-def test_keep_outcomes(generator: torch.Generator) -> None:
+def test_keep_outcomes(loops: bool, generator: torch.Generator) -> None:
     branches = random_branches(generator)
     weights = torch.tensor([0.5, 0.2, 0.3]).double()
     particles = keep_outcomes(branches, weights)
@@ -40,7 +40,7 @@ def test_uniform_particles(generator: torch.Generator) -> None:
     assert torch.equal(particles.weights, torch.full((4,), 0.25))
 
 
-def test_drawn_outcomes_follow_born(generator: torch.Generator) -> None:
+def test_drawn_outcomes_follow_born(loops: bool, generator: torch.Generator) -> None:
     branches = random_branches(generator, n=1)
     p = branches[0].abs().square().sum(dim=-1)
     drawn = draw_outcomes(branches.expand(20_000, -1, -1), generator)
@@ -52,7 +52,7 @@ def test_drawn_outcomes_follow_born(generator: torch.Generator) -> None:
     assert chisquare(counts.numpy(), 20_000 * p.numpy()).pvalue > 0.01
 
 
-def test_drawn_outcomes_belong_to_their_state(generator: torch.Generator) -> None:
+def test_drawn_outcomes_belong_to_their_state(loops: bool, generator: torch.Generator) -> None:
     branches = random_branches(generator, n=50)
     drawn = draw_outcomes(branches, generator)
     unit = branches / torch.linalg.vector_norm(branches, dim=-1, keepdim=True)
@@ -60,3 +60,36 @@ def test_drawn_outcomes_belong_to_their_state(generator: torch.Generator) -> Non
     assert torch.allclose(
         (drawn[:, None] - unit).abs().amax(dim=-1).amin(dim=1), drawn.real.new_zeros(50)
     )
+
+
+def test_selected_outcomes_invert_the_cumulative_distribution(loops: bool) -> None:
+    """With probabilities 1/4, 0, 3/4 the outcome changes at 1/4, and never is the empty one."""
+
+    branches = torch.zeros(6, 3, 2, dtype=C)
+    branches[:, 0, 0], branches[:, 2, 1] = 0.5, 0.75**0.5
+    uniforms = torch.tensor([0.0, 0.2, 0.2499, 0.2501, 0.7, 0.9999], dtype=torch.float64)
+    psi = select_outcomes(branches, uniforms)
+
+    expected = torch.tensor([[1, 0]] * 3 + [[0, 1]] * 3, dtype=C)
+    assert torch.allclose(psi, expected)
+    # A norm other than one scales the distribution, not the choice.
+    assert torch.allclose(select_outcomes(3 * branches, uniforms), expected)
+
+
+def test_gradients_of_outcomes(loops: bool, generator: torch.Generator) -> None:
+    branches = random_branches(generator).requires_grad_()
+    weights = torch.rand(3, generator=generator, dtype=torch.float64).requires_grad_()
+    uniforms = torch.rand(3, generator=generator, dtype=torch.float64)
+
+    assert torch.autograd.gradcheck(keep_outcomes, (branches, weights))
+    assert torch.autograd.gradcheck(lambda b: select_outcomes(b, uniforms), branches)
+
+
+def test_an_impossible_outcome_has_no_weight_and_a_finite_gradient(loops: bool) -> None:
+    branches = torch.zeros(1, 2, 2, dtype=C)
+    branches[0, 0, 0] = 1
+    branches.requires_grad_()
+    psi, weights = keep_outcomes(branches, torch.ones(1).double())
+    (gradient,) = torch.autograd.grad(psi.real.sum() + weights.sum(), branches)
+
+    assert weights[1] < 1e-100 and torch.isfinite(torch.view_as_real(gradient)).all()

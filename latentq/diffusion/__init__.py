@@ -1,13 +1,14 @@
 """QuDDPM: scrambling forward, measured-ancilla circuits backward."""
 
-from latentq.diffusion.denoiser import (
+from latentq.diffusion.denoiser import QuDDPM
+from latentq.diffusion.forward import ForwardProcess, scramble
+from latentq.diffusion.measurement import (
     Particles,
-    QuDDPM,
     draw_outcomes,
     keep_outcomes,
+    select_outcomes,
     uniform_particles,
 )
-from latentq.diffusion.forward import ForwardProcess, scramble
 from latentq.diffusion.objective import DenoisingObjective
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "draw_outcomes",
     "keep_outcomes",
     "scramble",
+    "select_outcomes",
     "uniform_particles",
 ]

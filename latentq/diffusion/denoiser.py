@@ -19,64 +19,24 @@ References:
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from latentq import circuits, fused
 from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.measurement import (
+    Particles,
+    draw_outcomes,
+    keep_outcomes,
+    uniform_particles,
+)
 from latentq.mmd import LOSSES
 
 Engine = Literal["fused", "torchquantum"]
 Outcomes = Literal["sampled", "exact"]
 Instrument = Callable[[Tensor], Tensor]
-
-
-class Particles(NamedTuple):
-    """Weighted states: `psi` with shape (N, d) and `weights` with shape (N) that sum to one."""
-
-    psi: Tensor
-    weights: Tensor
-
-
-def uniform_particles(psi: Tensor) -> Particles:
-    """Returns equally weighted particles."""
-    return Particles(psi, psi.real.new_full((len(psi),), 1 / len(psi)))
-
-
-def _probabilities(branches: Tensor) -> Tensor:
-    # A branch of probability zero has no state; the floor keeps its gradient finite.
-    p = (branches.real.square() + branches.imag.square()).sum(dim=-1)
-    return p.clamp_min(torch.finfo(p.dtype).tiny ** 0.5)
-
-
-def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
-    r"""Returns every outcome of a measurement as a particle of weight :math:`w_i p_m`.
-
-    Arguments:
-        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
-        weights: The weights :math:`w_i` before the measurement, with shape :math:`(N)`.
-    """
-    p = _probabilities(branches)
-    psi = branches / p.sqrt()[..., None]
-    return Particles(psi.flatten(0, 1), (weights[:, None] * p).flatten())
-
-
-def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:
-    r"""Draws one outcome for each state by the Born rule.
-
-    Arguments:
-        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
-        generator: The source of randomness.
-
-    Returns:
-        The states after the measurement, with shape :math:`(N, d)`.
-    """
-    p = _probabilities(branches)
-    outcome = torch.multinomial(p.detach(), 1, generator=generator)
-    chosen = branches.gather(1, outcome[..., None].expand(-1, -1, branches.shape[-1]))
-    return chosen.squeeze(1) / p.gather(1, outcome).sqrt()
 
 
 class QuDDPM(nn.Module):
@@ -128,20 +88,23 @@ class QuDDPM(nn.Module):
         """The number of steps T."""
         return self.forward_process.steps
 
-    def instruments(self, steps: list[int]) -> list[Instrument]:
+    def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         r"""Returns the maps :math:`\psi \mapsto (K_m \psi)_m` of some steps.
 
         Each takes statevectors of shape :math:`(B, d)` to branches of shape :math:`(B, M, d)`.
-        """
-        if self.engine == "torchquantum":
-            run = partial(circuits.branches, self.circuit)
-            return [partial(run, self.angles[t], ancillas=self.ancillas) for t in steps]
 
-        angles = torch.stack([self.angles[t] for t in steps])
-        return [
-            partial(fused.apply_kraus, kraus)
-            for kraus in fused.kraus(self.circuit, angles, self.ancillas)
-        ]
+        Arguments:
+            steps: The steps.
+            batch: The number of states they will be applied to at least.
+        """
+        if self.engine == "fused" and fused.compiles(self.circuit, self.ancillas, batch):
+            angles = torch.stack([self.angles[t] for t in steps])
+            matrices = fused.kraus(self.circuit, angles, self.ancillas)
+            return [partial(fused.apply_kraus, kraus) for kraus in matrices]
+
+        engine = fused if self.engine == "fused" else circuits
+        run = partial(engine.branches, self.circuit, ancillas=self.ancillas)
+        return [partial(run, self.angles[t]) for t in steps]
 
     @torch.no_grad()
     def sample_chain(self, n: int, generator: torch.Generator, stop: int = 0) -> Tensor:
@@ -162,7 +125,7 @@ class QuDDPM(nn.Module):
             raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
         chain = [self.forward_process.terminal_states(n, generator)]
         order = [*reversed(range(stop, self.steps))]
-        for instrument in self.instruments(order) if order else []:
+        for instrument in self.instruments(order, n) if order else []:
             chain.append(draw_outcomes(instrument(chain[-1]), generator))
 
         return torch.stack(chain)
@@ -188,7 +151,7 @@ class QuDDPM(nn.Module):
             targets: States of :math:`S_t`, with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
         """
-        (instrument,) = self.instruments([t])
+        (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)
         return self.distance(particles.psi, targets, particles.weights)
 
@@ -208,7 +171,7 @@ class QuDDPM(nn.Module):
         """
         particles, losses = uniform_particles(inputs), []
         order = [*reversed(range(self.steps))]
-        for t, instrument in zip(order, self.instruments(order), strict=True):
+        for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)
             losses.append(self.distance(particles.psi, targets[t], particles.weights))
 

@@ -1,0 +1,136 @@
+r"""A circuit on a batch of states, with a backward pass of its own."""
+
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from latentq import native
+from latentq.circuits import Circuit
+from latentq.fused.gates import UNITS, cz_signs, entangler_diagonal, layer_rotations
+from latentq.fused.matrices import MatrixEvolution
+
+Backend = Literal["loops", "matrices"]
+LOOPS = 12  # up to so many qubits loops are faster, measured: see docs/performance.md
+
+
+@cache
+def _axes(circuit: Circuit) -> np.ndarray:
+    return np.array([UNITS[axis] - 1 for axis in circuit.axes])
+
+
+class _LoopEvolution(torch.autograd.Function):
+    """The loops of :mod:`latentq.native`, for CPUs and circuits whose entangler has no angle.
+
+    Backwards, states and gradients go back through the layers together, which are unitary: no
+    state between the layers is kept.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        circuit: Circuit,
+        rotations: Tensor,
+        psi: Tensor,
+    ) -> Tensor:
+        signs = cz_signs(circuit.qubits, circuit.pairs).to(rotations)
+        result = torch.empty_like(psi)
+        native.evolve(
+            rotations.numpy(), _axes(circuit), signs.numpy(), psi.numpy(), result.numpy()
+        )
+        ctx.axes = _axes(circuit)
+        ctx.save_for_backward(rotations, signs, result)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
+        rotations, signs, psi = (x.numpy() for x in ctx.saved_tensors)
+        grad = grad.resolve_conj().contiguous()
+        by_psi, by_angles = torch.empty_like(grad), torch.empty_like(ctx.saved_tensors[0])
+        native.pull_back(
+            rotations, ctx.axes, signs, psi, grad.numpy(), by_psi.numpy(), by_angles.numpy()
+        )
+        return None, by_angles, by_psi
+
+
+def evolve(
+    circuit: Circuit, angles: Tensor, psi: Tensor, backend: Backend | None = None
+) -> Tensor:
+    r"""Applies circuits to states that share them.
+
+    Arguments:
+        circuit: The circuit :math:`U`.
+        angles: The angles in radians, with shape :math:`(S, P)`: one circuit for each of
+            :math:`S` batches, such as the steps of a chain, seeds or classes.
+        psi: Statevectors, with shape :math:`(S, B, 2^n)`, or :math:`(1, B, 2^n)` where all
+            circuits act on the same states; complex64 or complex128 as the angles.
+        backend: `loops`, for CPUs and circuits whose entangler has no angle, or `matrices`, for
+            all; if `None`, loops where they are possible and faster.
+
+    Returns:
+        The states :math:`U_s \psi_{s b}`, with shape :math:`(S, B, 2^n)`. They are
+        differentiable once.
+
+    Raises:
+        ValueError: If a shape, a type or the backend does not fit.
+    """
+    rotations, shared = circuit.split(angles)
+    if psi.shape[-1] != 2**circuit.qubits:
+        raise ValueError(f"psi: must have {2**circuit.qubits} entries, had {psi.shape[-1]}")
+    if psi.dtype != angles.dtype.to_complex():
+        raise ValueError(f"psi: must be {angles.dtype.to_complex()}, was {psi.dtype}")
+
+    psi = psi.expand(len(angles), -1, -1).resolve_conj().contiguous()
+    possible = native.runs_on(psi) and shared is None
+    if backend == "loops" and not possible:
+        raise ValueError("backend: loops need a CPU and an entangler without an angle")
+    if backend == "loops" or (backend is None and possible and circuit.qubits <= LOOPS):
+        return _LoopEvolution.apply(circuit, rotations.contiguous(), psi)
+
+    return MatrixEvolution.apply(circuit, rotations, shared, psi)
+
+
+def run(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
+    r"""Applies a circuit to states.
+
+    Arguments:
+        circuit: The circuit :math:`U`.
+        angles: The angles in radians, with shape :math:`(P)`, or :math:`(B, P)` where each
+            state has a circuit of its own.
+        psi: Statevectors, with shape :math:`(B, 2^n)`, complex64 or complex128.
+
+    Returns:
+        The states :math:`U \psi`, with shape :math:`(B, 2^n)`.
+    """
+    if angles.dim() == 1:
+        return evolve(circuit, angles[None], psi[None])[0]
+
+    return run_each(circuit, angles, psi)
+
+
+def run_each(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
+    r"""Applies a circuit to states, each with angles of its own.
+
+    Arguments:
+        circuit: The circuit :math:`U`.
+        angles: The angles in radians, with shape :math:`(B, P)`.
+        psi: Statevectors, with shape :math:`(B, 2^n)`, complex64 or complex128.
+
+    Returns:
+        The states :math:`U_b \psi_b`, with shape :math:`(B, 2^n)`.
+    """
+    rotations, shared = circuit.split(angles)
+    matrices = layer_rotations(circuit, rotations)
+    diagonals = entangler_diagonal(circuit, shared, psi)
+    for layer in range(circuit.layers):
+        for qubit in range(circuit.qubits):
+            axes = psi.reshape(len(psi), 2**qubit, 2, -1)
+            psi = torch.einsum("...xy,...ayb->...axb", matrices[..., layer, qubit, :, :], axes)
+        diagonal = diagonals if shared is None else diagonals[..., layer, :]
+        psi = diagonal * psi.reshape(len(psi), -1)
+
+    return psi
