@@ -1,6 +1,8 @@
 """The compiling of the loops; what they compute is tested with their callers."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numba
 import pytest
@@ -13,14 +15,12 @@ from latentq.native import compiling
 def test_loops_are_compiled_without_a_folder_for_their_cache(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    compiles: Callable = numba.njit
-
-    def refuse(**options: object) -> Callable:
+    def refuse(**options: Any) -> Callable:  # noqa: ANN401
         if options.get("cache"):
             raise RuntimeError("cannot cache function: no locator available")
-        return compiles(**options)
+        return numba.njit(**options)
 
-    monkeypatch.setattr(numba, "njit", refuse)
+    monkeypatch.setattr(compiling, "numba", SimpleNamespace(njit=refuse))
     twice = compiling.compiled(lambda x: 2 * x)
 
     assert twice(4) == 8
