@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from latentq.kernels import ladder_own_sum, ladder_sum
-from latentq.states import gram_fidelities, mean_state
+from latentq.states import gram_fidelities
 
 Loss = Callable[..., Tensor]
 
@@ -41,24 +41,30 @@ class _MeanStateDistance(torch.autograd.Function):
     r"""The distance of mean states; its gradient by a state is :math:`\pm 4 w_i \Delta \phi_i`."""
 
     @staticmethod
-    def forward(ctx: Any, phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:  # noqa: ANN401
-        difference = mean_state(phi, w) - mean_state(psi, v)
-        ctx.save_for_backward(phi, w, psi, v, difference)
-        return torch.view_as_real(difference).square().sum()
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        phi: Tensor,
+        psi: Tensor,
+        w: Tensor | None,
+    ) -> Tensor:
+        weighted, scale = (phi, 1 / len(phi)) if w is None else (phi * w[:, None], 1)
+        sigma = torch.mm(psi.mT, psi.conj())
+        difference = torch.addmm(sigma, weighted.mT, phi.conj(), beta=-1 / len(psi), alpha=scale)
+        ctx.save_for_backward(phi, psi, w, difference)
+        entries = torch.view_as_real(difference).flatten()
+        return torch.dot(entries, entries)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        phi, w, psi, v, difference = ctx.saved_tensors
-        grads: list[Tensor | None] = [None] * 4
-        for place, (states, weights, sign) in zip(
-            (0, 2), ((phi, w, 1), (psi, v, -1)), strict=True
-        ):
-            if any(ctx.needs_input_grad[place : place + 2]):
-                pulled = sign * grad * (states @ difference.mT)
-                grads[place] = 4 * weights[:, None] * pulled
-                grads[place + 1] = 2 * (states.conj() * pulled).real.sum(dim=-1)
-        return tuple(grads)
+        phi, psi, w, difference = ctx.saved_tensors
+        by_phi = torch.mm(phi, difference.mT)
+        by_w = by_psi = None
+        if w is not None:
+            by_w = 2 * grad * (phi.conj() * by_phi).real.sum(dim=-1)
+        if ctx.needs_input_grad[1]:
+            by_psi = torch.mm(psi, difference.mT) * (-4 / len(psi) * grad)
+        return by_phi * (4 * grad * (1 / len(phi) if w is None else w[:, None])), by_psi, by_w
 
 
 def _mean_fidelity(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
@@ -78,10 +84,10 @@ def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
     if phi.shape[-1] <= len(phi) + len(psi):
-        return _MeanStateDistance.apply(phi, w, psi, v)
+        return _MeanStateDistance.apply(phi, psi, weights)
 
+    w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
     own, other = _mean_fidelity(phi, w, phi, w), _mean_fidelity(psi, v, psi, v)
     return own + other - 2 * _mean_fidelity(phi, w, psi, v)
 

@@ -25,47 +25,56 @@ def uniform_particles(psi: Tensor) -> Particles:
     return Particles(psi, psi.real.new_full((len(psi),), 1 / len(psi)))
 
 
-def _floor(dtype: torch.dtype) -> float:
-    # A branch of probability zero has no state; a least one keeps its gradient finite.
-    return torch.finfo(dtype).tiny ** 0.5
-
-
 def _reals(psi: Tensor) -> Tensor:
     return torch.view_as_real(psi.resolve_conj()).flatten(-2).contiguous()
 
 
-class _Normalize(torch.autograd.Function):
-    r"""Splits branches of shape (N, d) into unit states and probabilities.
+def _states(reals: Tensor) -> Tensor:
+    return torch.view_as_complex(reals.unflatten(-1, (-1, 2)))
+
+
+class _Select(torch.autograd.Function):
+    r"""Selects one of :math:`M` branches for each state, and returns its state and probability.
 
     With gradients :math:`g, h` by :math:`\psi = \phi / \sqrt{p}` and :math:`p`, that by
     :math:`\phi` is :math:`(g - \psi \, \mathrm{Re} \langle \psi | g \rangle) / \sqrt{p}
-    + 2 h \phi`.
+    + 2 h \phi`. Branches that are not selected have none.
     """
 
     @staticmethod
-    def forward(ctx: Any, branches: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-        reals, floor = _reals(branches), _floor(branches.real.dtype)
+    def forward(ctx: Any, branches: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+        reals, uniforms = _reals(branches), uniforms.to(branches.real.dtype)
+        # A branch of probability zero has no state; a least one keeps its gradient finite.
+        floor = torch.finfo(reals.dtype).tiny ** 0.5
         if native.runs_on(reals):
-            psi, p = torch.empty_like(reals), torch.empty_like(reals[:, 0])
-            native.normalize(reals.numpy(), floor, psi.numpy(), p.numpy())
+            psi, p = torch.empty_like(reals[:, 0]), torch.empty_like(uniforms)
+            rows = torch.empty(len(p), dtype=torch.int64)
+            arrays = (x.numpy() for x in (reals, uniforms, rows, psi, p))
+            native.select(*arrays, floor)
         else:
-            p = reals.square().sum(dim=-1).clamp_min(floor)
-            psi = reals * p.rsqrt()[:, None]
-        ctx.save_for_backward(psi, p)
-        return torch.view_as_complex(psi.unflatten(-1, (-1, 2))), p
+            weights = reals.square().sum(dim=-1)
+            cumulative = weights.cumsum(dim=-1)
+            rows = (cumulative[:, :-1] <= uniforms[:, None] * cumulative[:, -1:]).sum(dim=-1)
+            places = torch.arange(len(rows), device=rows.device)
+            p = weights[places, rows].clamp_min(floor)
+            psi = reals[places, rows] * p.rsqrt()[:, None]
+        ctx.shape = reals.shape
+        ctx.save_for_backward(rows, psi, p)
+        return _states(psi), p
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad_psi: Tensor, grad_p: Tensor) -> Tensor:  # noqa: ANN401
-        (psi, p), grad = ctx.saved_tensors, _reals(grad_psi)
+    def backward(ctx: Any, grad_psi: Tensor, grad_p: Tensor) -> Any:  # noqa: ANN401
+        rows, psi, p = ctx.saved_tensors
+        grad, result = _reals(grad_psi), psi.new_zeros(ctx.shape)
         if native.runs_on(psi):
-            result = torch.empty_like(psi)
-            native.pull_norm(*(x.numpy() for x in (psi, p, grad, grad_p, result)))
+            native.pull_select(*(x.numpy() for x in (psi, p, grad, grad_p, rows, result)))
         else:
             along = (grad * psi).sum(dim=-1)
             factor = 2 * grad_p * p.sqrt() - along * p.rsqrt()
-            result = grad * p.rsqrt()[:, None] + psi * factor[:, None]
-        return torch.view_as_complex(result.unflatten(-1, (-1, 2)))
+            places = torch.arange(len(rows), device=rows.device)
+            result[places, rows] = grad * p.rsqrt()[:, None] + psi * factor[:, None]
+        return _states(result), None
 
 
 def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
@@ -75,8 +84,9 @@ def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
         branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
         weights: The weights :math:`w_i` before the measurement, with shape :math:`(N)`.
     """
-    psi, p = _Normalize.apply(branches.flatten(0, 1))
-    return Particles(psi, weights.repeat_interleave(branches.shape[1]) * p)
+    weights = weights.repeat_interleave(branches.shape[1])
+    psi, p = _Select.apply(branches.flatten(0, 1)[:, None], torch.zeros_like(weights))
+    return Particles(psi, weights * p)
 
 
 def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
@@ -90,17 +100,7 @@ def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
         The states after the measurement, with shape :math:`(N, d)`. Their gradient ignores how
         the outcome depends on the branches.
     """
-    outcomes, fixed = branches.shape[1], branches.detach().resolve_conj()
-    uniforms = uniforms.to(branches.real)
-    if native.runs_on(branches):
-        rows = torch.empty(len(branches), dtype=torch.int64)
-        native.choose(fixed.numpy(), uniforms.numpy(), rows.numpy())
-    else:
-        cumulative = torch.view_as_real(fixed).square().sum(dim=(-2, -1)).cumsum(dim=-1)
-        below = cumulative[:, :-1] <= uniforms[:, None] * cumulative[:, -1:]
-        starts = torch.arange(len(branches), device=branches.device) * outcomes
-        rows = starts + below.sum(dim=-1)
-    return _Normalize.apply(branches.flatten(0, 1).index_select(0, rows))[0]
+    return _Select.apply(branches, uniforms)[0]
 
 
 def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:

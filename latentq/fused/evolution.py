@@ -18,42 +18,64 @@ LOOPS = 12  # up to so many qubits loops are faster, measured: see docs/performa
 
 
 @cache
-def _axes(circuit: Circuit) -> np.ndarray:
-    return np.array([UNITS[axis] - 1 for axis in circuit.axes])
+def _constants(circuit: Circuit, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the axes by number, and the signs of the entangler."""
+    signs = cz_signs(circuit.qubits, circuit.pairs).to(dtype).numpy()
+    return np.array([UNITS[axis] - 1 for axis in circuit.axes]), signs
 
 
-class _LoopEvolution(torch.autograd.Function):
-    """The loops of :mod:`latentq.native`, for CPUs and circuits whose entangler has no angle.
+def uses_loops(circuit: Circuit, like: Tensor) -> bool:
+    """Returns whether circuits are run by loops, for a tensor's device, where not told how."""
+    return native.runs_on(like) and not circuit.shares_angle and circuit.qubits <= LOOPS
+
+
+class Loops:
+    """Circuits run by the loops of :mod:`latentq.native`, for CPUs and entanglers without angle.
 
     Backwards, states and gradients go back through the layers together, which are unitary: no
     state between the layers is kept.
+
+    Arguments:
+        circuit: The circuit.
+        angles: The angles in radians, with shape :math:`(S, P)`.
     """
 
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        circuit: Circuit,
-        rotations: Tensor,
-        psi: Tensor,
-    ) -> Tensor:
-        signs = cz_signs(circuit.qubits, circuit.pairs).to(rotations)
+    def __init__(self, circuit: Circuit, angles: Tensor) -> None:
+        shape = (len(angles), circuit.layers, len(circuit.axes), circuit.qubits)
+        self.shape = angles.shape
+        self.angles = angles.detach().contiguous().view(shape).numpy()
+        self.constants = _constants(circuit, angles.dtype)
+
+    def run(self, psi: Tensor) -> Tensor:
+        """Returns the states at the end of contiguous ones with shape (S, C, D)."""
         result = torch.empty_like(psi)
-        native.evolve(
-            rotations.numpy(), _axes(circuit), signs.numpy(), psi.numpy(), result.numpy()
+        native.evolve(self.angles, *self.constants, psi.numpy(), result.numpy())
+        return result
+
+    def pull_back(self, psi: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the gradients by states and angles, given states and gradient at the end."""
+        by_psi, by_angles = torch.empty_like(psi), np.empty_like(self.angles)
+        native.pull_back(
+            self.angles, *self.constants, psi.numpy(), grad.numpy(), by_psi.numpy(), by_angles
         )
-        ctx.axes = _axes(circuit)
-        ctx.save_for_backward(rotations, signs, result)
+        return by_psi, torch.from_numpy(by_angles).view(self.shape)
+
+
+class _LoopEvolution(torch.autograd.Function):
+    """A circuit by loops, on states of shape (S, C, D) with angles of shape (S, P)."""
+
+    @staticmethod
+    def forward(ctx: Any, circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:  # noqa: ANN401
+        ctx.loops = Loops(circuit, angles)
+        result = ctx.loops.run(psi)
+        ctx.save_for_backward(result)
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        rotations, signs, psi = (x.numpy() for x in ctx.saved_tensors)
         grad = grad.resolve_conj().contiguous()
-        by_psi, by_angles = torch.empty_like(grad), torch.empty_like(ctx.saved_tensors[0])
-        native.pull_back(
-            rotations, ctx.axes, signs, psi, grad.numpy(), by_psi.numpy(), by_angles.numpy()
-        )
+        by_psi, by_angles = ctx.loops.pull_back(ctx.saved_tensors[0], grad)
         return None, by_angles, by_psi
 
 
@@ -85,11 +107,10 @@ def evolve(
         raise ValueError(f"psi: must be {angles.dtype.to_complex()}, was {psi.dtype}")
 
     psi = psi.expand(len(angles), -1, -1).resolve_conj().contiguous()
-    possible = native.runs_on(psi) and shared is None
-    if backend == "loops" and not possible:
+    if backend == "loops" and not (native.runs_on(psi) and shared is None):
         raise ValueError("backend: loops need a CPU and an entangler without an angle")
-    if backend == "loops" or (backend is None and possible and circuit.qubits <= LOOPS):
-        return _LoopEvolution.apply(circuit, rotations.contiguous(), psi)
+    if backend == "loops" or (backend is None and uses_loops(circuit, psi)):
+        return _LoopEvolution.apply(circuit, angles, psi)
 
     return MatrixEvolution.apply(circuit, rotations, shared, psi)
 

@@ -1,12 +1,30 @@
 r"""Circuits with measured ancillas: compiled to Kraus matrices, or run on the batch itself."""
 
+from functools import cache
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 from latentq.circuits import Circuit
-from latentq.fused.evolution import evolve
+from latentq.fused.evolution import Loops, evolve, uses_loops
 
 GATE = 6  # measured, forwards and backwards: see docs/performance.md
+
+
+@cache
+def _basis(ancillas: int, qubits: int, like: torch.dtype, device: torch.device) -> Tensor:
+    r"""Returns :math:`| 0 \rangle | j \rangle` for all data states, with shape (1, d, D)."""
+    return torch.eye(2 ** (qubits - ancillas), 2**qubits, dtype=like, device=device)[None]
+
+
+def _columns(circuit: Circuit, angles: Tensor, ancillas: int) -> Tensor:
+    """Returns the first d columns of U as rows, with shape (*, d, D)."""
+    basis = _basis(ancillas, circuit.qubits, angles.dtype.to_complex(), angles.device)
+    columns = evolve(circuit, angles.reshape(-1, angles.shape[-1]), basis)
+    return columns.reshape(*angles.shape[:-1], *basis.shape[1:])
 
 
 def kraus(circuit: Circuit, angles: Tensor, ancillas: int) -> Tensor:
@@ -20,12 +38,7 @@ def kraus(circuit: Circuit, angles: Tensor, ancillas: int) -> Tensor:
     Returns:
         The matrices :math:`K_m`, with shape :math:`(*, 2^{n_A}, d, d)`.
     """
-    dimension = 2 ** (circuit.qubits - ancillas)
-    basis = torch.eye(
-        dimension, 2**circuit.qubits, dtype=angles.dtype.to_complex(), device=angles.device
-    )
-    columns = evolve(circuit, angles.reshape(-1, angles.shape[-1]), basis[None]).mT
-    return columns.reshape(*angles.shape[:-1], 2**ancillas, dimension, dimension)
+    return _columns(circuit, angles, ancillas).mT.unflatten(-2, (2**ancillas, -1))
 
 
 def apply_kraus(matrices: Tensor, psi: Tensor) -> Tensor:
@@ -39,6 +52,33 @@ def apply_kraus(matrices: Tensor, psi: Tensor) -> Tensor:
         The branches, with shape :math:`(*, B, M, d)`.
     """
     return (psi @ matrices.flatten(-3, -2).mT).unflatten(-1, matrices.shape[-3:-1])
+
+
+class _Branches(torch.autograd.Function):
+    """One circuit compiled and applied to states of shape (B, d), as one node of the graph."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        circuit: Circuit,
+        angles: Tensor,
+        psi: Tensor,
+        ancillas: int,
+    ) -> Tensor:
+        basis = _basis(ancillas, circuit.qubits, psi.dtype, psi.device)
+        loops = Loops(circuit, angles[None])
+        columns = loops.run(basis)
+        ctx.loops = loops
+        ctx.save_for_backward(columns, psi)
+        return torch.mm(psi, columns[0])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
+        columns, psi = ctx.saved_tensors
+        _, by_angles = ctx.loops.pull_back(columns, torch.mm(psi.mH, grad)[None])
+        by_psi = torch.mm(grad, columns[0].mH) if ctx.needs_input_grad[2] else None
+        return None, by_angles[0], by_psi, None
 
 
 def compiles(circuit: Circuit, ancillas: int, batch: int) -> bool:
@@ -74,11 +114,13 @@ def branches(circuit: Circuit, angles: Tensor, psi: Tensor, ancillas: int) -> Te
         The branches :math:`\phi_m`, with shape :math:`(B, 2^{n_A}, d)` or
         :math:`(S, B, 2^{n_A}, d)`.
     """
+    outcomes = 2**ancillas
     if compiles(circuit, ancillas, psi.shape[-2]):
+        if angles.dim() == 1 and uses_loops(circuit, psi):
+            return _Branches.apply(circuit, angles, psi, ancillas).unflatten(-1, (outcomes, -1))
         return apply_kraus(kraus(circuit, angles, ancillas), psi)
 
-    outcomes = 2**ancillas
-    joint = torch.nn.functional.pad(psi, (0, (outcomes - 1) * psi.shape[-1]))
+    joint = functional.pad(psi, (0, (outcomes - 1) * psi.shape[-1]))
     if angles.dim() == 1:
         return evolve(circuit, angles[None], joint[None])[0].unflatten(-1, (outcomes, -1))
 

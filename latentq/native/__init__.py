@@ -11,7 +11,7 @@ They use the loops for tensors on the devices in :data:`DEVICES`.
 from torch import Tensor
 
 from latentq.native.evolution import evolve, pull_back
-from latentq.native.measurement import choose, normalize, pull_norm
+from latentq.native.measurement import pull_select, select
 from latentq.native.pairs import ladder
 
 DEVICES = {"cpu"}
@@ -22,4 +22,4 @@ def runs_on(tensor: Tensor) -> bool:
     return tensor.device.type in DEVICES
 
 
-__all__ = ["choose", "evolve", "ladder", "normalize", "pull_back", "pull_norm", "runs_on"]
+__all__ = ["evolve", "ladder", "pull_back", "pull_select", "runs_on", "select"]

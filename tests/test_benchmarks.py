@@ -1,0 +1,247 @@
+"""The benchmarks: what they compare, what they count, and what they answer to wrong options."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import engines, roofline
+from benchmarks.check import Disagreement, Observation, compare, observe
+from benchmarks.command import choose_peers
+from benchmarks.engines import ENGINES, OURS, PEERS, Engine
+from benchmarks.figure import chart
+from benchmarks.rows import Limits, time_row
+from benchmarks.suites import SUITES, tasks_of
+from benchmarks.tables import document
+from benchmarks.task import Task
+from benchmarks.timing import ROUNDS, plan, time_in_turn
+from latentq.errors import InputError
+from latentq.report.markdown import markdown
+
+ROOT = Path(__file__).parent.parent
+TINY = Task(2, 1, 2, 8)
+# d > B: the loss of the peers takes its other form, and ours does not compile the circuit.
+WIDE = Task(3, 1, 3, 4)
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def spoiled(seen: Observation, **changes: Any) -> Observation:  # noqa: ANN401
+    return replace(seen, **changes)
+
+
+@pytest.fixture(scope="module")
+def ours() -> Observation:
+    return observe(OURS.build(TINY))
+
+
+@pytest.mark.filterwarnings("ignore")  # The peers announce deprecations of their own.
+@pytest.mark.parametrize("task", [TINY, WIDE], ids=lambda task: task.label)
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.key)
+def test_peers_compute_what_ours_does(peer: Engine, task: Task) -> None:
+    for package in peer.needs:
+        pytest.importorskip(package)
+
+    compare(peer.label, observe(peer.build(task)), observe(OURS.build(task)))
+
+
+def test_gradient_is_that_of_the_loss() -> None:
+    iteration = OURS.build(TINY)
+    _, gradient = iteration.gradient()
+    place, width = int(np.abs(gradient).argmax()), 1e-2
+
+    losses = []
+    for sign in (-1, 1):
+        moved = OURS.build(TINY)
+        moved.parameter.data[place] += sign * width  # type: ignore[attr-defined]
+        losses.append(moved.gradient()[0])
+
+    assert (losses[1] - losses[0]) / (2 * width) == pytest.approx(gradient[place], rel=1e-2)
+
+
+def test_check_accepts_rounding(ours: Observation) -> None:
+    compare("rounded", spoiled(ours, gradient=ours.gradient * (1 + 1e-5)), ours)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient", "angles"])
+def test_check_finds_a_wrong_number(ours: Observation, what: str) -> None:
+    wrong = np.array(getattr(ours, what))
+    steepest = np.abs(ours.gradient).argmax()
+    wrong[() if what == "loss" else steepest] *= 1.01
+
+    with pytest.raises(Disagreement, match=f"some engine: its {what} differs"):
+        compare("some engine", spoiled(ours, **{what: wrong}), ours)
+
+
+def test_check_finds_a_gradient_of_one_sign_error(ours: Observation) -> None:
+    wrong = ours.gradient.copy()
+    wrong[np.abs(wrong).argmin()] *= -1
+
+    with pytest.raises(Disagreement, match="gradient"):
+        compare("some engine", spoiled(ours, gradient=wrong), ours)
+
+
+def test_check_refuses_what_is_not_finite(ours: Observation) -> None:
+    lost = spoiled(ours, gradient=np.full_like(ours.gradient, np.nan))
+
+    with pytest.raises(Disagreement):
+        compare("lost", lost, lost)
+
+
+@pytest.mark.parametrize("task", tasks_of("qubits", 0, "cpu")[:7], ids=lambda task: task.label)
+def test_gradients_of_all_rows_are_steep_enough_to_compare(task: Task) -> None:
+    _, gradient = OURS.build(task).gradient()
+
+    assert np.abs(gradient).max() > 0.05
+
+
+def test_roofline_counts_an_iteration_by_hand() -> None:
+    # One qubit and one ancilla, one layer, two states: 8 amplitudes and 2 matrices, and nothing
+    # is compiled. A pair of amplitudes takes 28 operations in one matrix, three times, and 24.
+    task = Task(1, 1, 1, 2)
+    loops = roofline.circuit_work(task, states=2)
+    assert loops == roofline.Work(flops=4 * 2 * (3 * 28 + 24), bytes=8 * 5 * 8)
+
+    # Two products (2 x 2)(2 x 2) for the mean states, one for the gradient, 8 operations an entry.
+    loss = roofline.loss_work(task)
+    assert loss == roofline.Work(flops=3 * 8 * 8 + 4 * 8, bytes=8 * (3 * 12 + 4 * 4))
+    # 4 operations on 8 amplitudes, 20 on 4.
+    measured = roofline.measurement_work(task)
+    assert measured.flops == 4 * 8 + 20 * 4
+    assert roofline.count(task).flops == loops.flops + loss.flops + measured.flops
+
+
+def test_roofline_counts_matrix_products_by_hand() -> None:
+    # The layer is one 4 x 4 matrix. Two products (2 x 4)(4 x 4) and one (4 x 2)(2 x 4), 32
+    # multiplications of 8 operations each, and 6 operations on each entry of the matrix.
+    work = roofline.product_work(Task(1, 1, 1, 2), states=2)
+
+    assert work.flops == 3 * 32 * 8 + 16 * 6
+    # Each product touches 8 + 16 + 8 numbers of 8 bytes; the last 16 are read and written.
+    assert work.bytes == 8 * (3 * 32 + 2 * 16)
+
+
+def test_roofline_counts_kraus_matrices_where_the_engine_compiles() -> None:
+    task = Task(1, 1, 1, 64)
+    parts = [roofline.circuit_work(task, states=2), roofline.measurement_work(task)]
+    rest = roofline.count(task).flops - sum(p.flops for p in parts)
+
+    # Two products of 64 x 2 x 4, forward and for the gradient.
+    assert rest - roofline.loss_work(task).flops == 2 * 8 * 64 * 2 * 4
+
+
+def test_blocks_are_long_and_rounds_fill_the_time() -> None:
+    assert plan(0.001, 2.0) == (50, 40)
+    assert plan(0.02, 0.6) == (3, 10)
+    assert plan(30.0, 2.0) == (1, ROUNDS[0])
+
+
+class Counter:
+    """An iteration that does nothing."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def step(self) -> None:
+        self.steps += 1
+
+    def wait(self) -> None:
+        pass
+
+
+def test_every_engine_gets_its_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = iter([(2, 3), (1, 7)])
+    monkeypatch.setattr("benchmarks.timing._calibrate", lambda iteration: 0.0)
+    monkeypatch.setattr("benchmarks.timing.plan", lambda each, budget: next(plans))
+    slow, fast = Counter(), Counter()
+
+    timed = time_in_turn({"slow": slow, "fast": fast}, 1.0, np.random.default_rng(0))
+
+    assert (slow.steps, fast.steps) == (6, 7)
+    assert (timed["slow"].rounds, timed["fast"].rounds) == (3, 7)
+
+
+def test_peer_that_is_not_installed_is_reported() -> None:
+    absent = replace(PEERS[0], needs=("no_such_package",))
+
+    assert absent.missing() == ["no_such_package"]
+    assert Limits(1e9).reason(absent, TINY) == "not installed: no_such_package"
+
+
+def test_peers_that_take_too_much_are_left_out() -> None:
+    peer = PEERS[0]
+    limits = Limits(memory=1e9)
+
+    assert limits.reason(peer, TINY) is None
+    assert "GB" in str(limits.reason(peer, Task(15, 1, 6, 16)))
+    limits.learn(peer, TINY, first=1.0, each=21.0)
+    assert "over 20 s" in str(limits.reason(peer, TINY))
+
+
+def test_row_becomes_a_table_and_a_figure(tmp_path: Path) -> None:
+    tasks = [TINY, replace(TINY, batch=16)]
+    peer = replace(PEERS[0], needs=("no_such_package",))
+    rows = [time_row(task, [peer], Limits(1e9), 0.2, 1e11, lambda _: None) for task in tasks]
+    machine = {"cpu": "some CPU", "device": "cpu", "date": "today", "packages": {}}
+    result = {
+        "suite": "batch",
+        "machine": {**machine, "git_commit": None},
+        "rows": rows,
+        "peaks": {"flops_per_s": 1e11, "bytes_per_s": 1e10},
+    }
+    text = markdown(document(result, None), tmp_path)
+
+    assert json.loads(json.dumps(result)) == result
+    assert "not installed: no\\_such\\_package" in text
+    assert "time / floor" in text
+    assert rows[0]["engines"][OURS.key]["median"] > 0
+    assert len(chart(rows, "batch").axes[0].lines) == 1
+
+
+def test_every_engine_has_a_module_and_a_place_in_the_figure() -> None:
+    folder = Path(str(engines.__file__)).parent
+    for engine in ENGINES.values():
+        assert (folder / f"{engine.place.split('.')[0]}.py").is_file()
+    assert {key.removesuffix("_kraus") for key in ENGINES} == set(
+        importlib.import_module("benchmarks.figure").COLOURS
+    )
+    assert [len(tasks_of(suite, 0, "cpu")) for suite in SUITES] == [2, 7, 9]
+
+
+def test_engines_are_chosen_by_name() -> None:
+    assert [peer.key for peer in choose_peers("fused,torchquantum")] == ["torchquantum"]
+    with pytest.raises(InputError, match="did you mean torchquantum"):
+        choose_peers("torchqantum")
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("suite=headlines", "suite: must be one of headline, batch, qubits, all"),
+        ("seconds=0", "seconds: must be a number, above 0"),
+        ("engines=nothing", "engines: must be all or some of fused"),
+    ],
+)
+def test_command_names_mistakes_in_one_line(word: str, message: str) -> None:
+    done = call(word)
+
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
