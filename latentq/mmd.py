@@ -18,6 +18,7 @@ References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602; powers of the kernel: arXiv 2601.22005.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,10 +28,12 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latentq.kernels import ladder_own_sum, ladder_sum
+from latentq.kernels import RUNGS, ladder_own_sum, ladder_sum
 from latentq.states import gram_fidelities
 
 Loss = Callable[..., Tensor]
+
+COPIES = 1024  # from so many states on, copies of a qubit cost less than pairs: measured
 
 
 def _uniform(psi: Tensor) -> Tensor:
@@ -92,16 +95,48 @@ def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     return own + other - 2 * _mean_fidelity(phi, w, psi, v)
 
 
+def qubit_copies(psi: Tensor) -> list[Tensor]:
+    r"""Returns :math:`k` copies of states of one qubit, for :math:`k = 1, 2, 4, 8, 16`.
+
+    In the symmetric subspace, :math:`k` copies of :math:`(a, b)` have the :math:`k + 1`
+    coordinates :math:`\sqrt{\binom{k}{j}} \, a^{k - j} b^j`, and the overlap of two states
+    becomes its :math:`k`-th power.
+
+    Arguments:
+        psi: Statevectors, with shape :math:`(N, 2)`.
+
+    Returns:
+        The copies, each with shape :math:`(N, k + 1)`.
+    """
+    powers, top = torch.stack((torch.ones_like(psi), psi), dim=-1), psi
+    for _ in range(RUNGS - 2):
+        top = top.square()
+        powers = torch.cat((powers, powers * top[..., None]), dim=-1)
+    powers = torch.cat((powers, top.square()[..., None]), dim=-1)
+    copies = []
+    for k in (2**rung for rung in range(RUNGS)):
+        root = powers.real.new_tensor([math.comb(k, j) ** 0.5 for j in range(k + 1)])
+        copies.append(root * powers[:, 0, : k + 1].flip(-1) * powers[:, 1, : k + 1])
+    return copies
+
+
 def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Returns the MMD with the ladder of powers of :math:`F`, up to :math:`F^{16}`.
+
+    For one qubit and many states it compares the means of :math:`k` copies, which is the same and
+    costs less than all pairs; with more qubits the copies are too large.
 
     Arguments:
         phi: The states of the model, with shape :math:`(N, d)`.
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    w = _uniform(phi) if weights is None else weights
-    v = _uniform(psi)
+    if phi.shape[-1] == 2 and len(phi) + len(psi) >= COPIES:
+        pairs = zip(qubit_copies(phi), qubit_copies(psi), strict=True)
+        distances = [_MeanStateDistance.apply(a, b, weights) for a, b in pairs]
+        return torch.stack(distances).mean()
+
+    w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
     return ladder_own_sum(phi, w) - 2 * ladder_sum(phi, w, psi, v) + ladder_own_sum(psi, v)
 
 

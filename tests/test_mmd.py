@@ -6,7 +6,8 @@ import torch
 from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 
-from latentq.mmd import LOSSES, mmd1, mmdk, wasserstein
+from latentq import mmd
+from latentq.mmd import LOSSES, mmd1, mmdk, qubit_copies, wasserstein
 from latentq.states import gram_fidelities, haar_states
 from tests import oracles
 
@@ -25,6 +26,42 @@ def clouds(generator: torch.Generator, n: int = 5, m: int = 7) -> tuple[Tensor, 
 
 def test_losses_by_name() -> None:
     assert {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein} == LOSSES
+
+
+def test_copies_of_a_qubit(generator: torch.Generator) -> None:
+    """The overlap of k copies is the overlap to the power k, phase included."""
+
+    phi, psi = (haar_states(5, qubits=1, generator=generator, dtype=C) for _ in range(2))
+    overlaps = phi.conj() @ psi.mT
+    pairs = zip((1, 2, 4, 8, 16), qubit_copies(phi), qubit_copies(psi), strict=True)
+    for k, a, b in pairs:
+        assert a.shape == (5, k + 1)
+        assert torch.allclose(a.conj() @ b.mT, overlaps**k)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", ["mmd1", "mmdk"])
+def test_both_forms_agree(
+    name: str, weighted: bool, generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mmd1 has another form for few states, mmdk for many states of one qubit."""
+
+    qubits = 3 if name == "mmd1" else 1
+    phi = haar_states(3, qubits=qubits, generator=generator, dtype=C).requires_grad_()
+    w = torch.rand(3, generator=generator, dtype=R)
+    weights = (w / w.sum()).requires_grad_() if weighted else None
+    p = torch.full((3,), 1 / 3, dtype=R) if weights is None else weights.detach()
+    kernel = oracles.ladder if name == "mmdk" else (lambda f: f)
+    for m, copies in ((4, 1), (9, 10**6)):
+        monkeypatch.setattr(mmd, "COPIES", copies)
+        psi = haar_states(m, qubits=qubits, generator=generator, dtype=C).requires_grad_()
+        value = LOSSES[name](phi, psi, weights)
+        expected = oracles.mmd(kernel, phi.detach().numpy(), psi.detach().numpy(), p.numpy())
+        assert value.item() == pytest.approx(expected, abs=1e-14)
+        leaves = [phi, psi, *([weights] if weights is not None else [])]
+        assert torch.autograd.gradcheck(
+            lambda *x: LOSSES[name](x[0], x[1], x[2] if weighted else None), leaves
+        )
 
 
 @pytest.mark.parametrize("weighted", [False, True])
