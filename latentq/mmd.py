@@ -40,6 +40,28 @@ def _uniform(psi: Tensor) -> Tensor:
     return psi.real.new_full((len(psi),), 1 / len(psi))
 
 
+def mean_difference(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the difference :math:`\Delta = \rho_\phi - \rho_\psi` of two mean states.
+
+    Arguments:
+        phi: Unit statevectors, with shape :math:`(N, d)`.
+        psi: Unit statevectors, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the first, with shape :math:`(N)`; uniform if `None`.
+
+    Returns:
+        The difference, with shape :math:`(d, d)`.
+    """
+    sigma = torch.mm(psi.mT, psi.conj())
+    scale, weighted = (1 / len(phi), phi) if weights is None else (1, phi * weights[:, None])
+    return torch.addmm(sigma, weighted.mT, phi.conj(), beta=-1 / len(psi), alpha=scale)
+
+
+def squared_norm(matrix: Tensor) -> Tensor:
+    """Returns the squared Hilbert-Schmidt norm of a complex matrix."""
+    entries = torch.view_as_real(matrix).flatten()
+    return torch.dot(entries, entries)
+
+
 class _MeanStateDistance(torch.autograd.Function):
     r"""The distance of mean states; its gradient by a state is :math:`\pm 4 w_i \Delta \phi_i`."""
 
@@ -50,12 +72,9 @@ class _MeanStateDistance(torch.autograd.Function):
         psi: Tensor,
         w: Tensor | None,
     ) -> Tensor:
-        weighted, scale = (phi, 1 / len(phi)) if w is None else (phi * w[:, None], 1)
-        sigma = torch.mm(psi.mT, psi.conj())
-        difference = torch.addmm(sigma, weighted.mT, phi.conj(), beta=-1 / len(psi), alpha=scale)
+        difference = mean_difference(phi, psi, w)
         ctx.save_for_backward(phi, psi, w, difference)
-        entries = torch.view_as_real(difference).flatten()
-        return torch.dot(entries, entries)
+        return squared_norm(difference)
 
     @staticmethod
     @once_differentiable

@@ -29,10 +29,12 @@ from latentq.diffusion.forward import ForwardProcess
 from latentq.diffusion.measurement import (
     Particles,
     draw_outcomes,
+    draw_uniforms,
     keep_outcomes,
     uniform_particles,
 )
-from latentq.mmd import LOSSES
+from latentq.diffusion.published import sampled_distance
+from latentq.mmd import LOSSES, mmd1
 
 Engine = Literal["fused", "torchquantum"]
 Outcomes = Literal["sampled", "exact"]
@@ -151,6 +153,11 @@ class QuDDPM(nn.Module):
             targets: States of :math:`S_t`, with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
         """
+        if self.engine == "fused" and self.outcomes == "sampled" and self.distance is mmd1:
+            uniforms = draw_uniforms(inputs, generator)
+            return sampled_distance(
+                self.circuit, self.angles[t], inputs, uniforms, targets, self.ancillas
+            )
         (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)
         return self.distance(particles.psi, targets, particles.weights)

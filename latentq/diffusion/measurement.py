@@ -25,56 +25,92 @@ def uniform_particles(psi: Tensor) -> Particles:
     return Particles(psi, psi.real.new_full((len(psi),), 1 / len(psi)))
 
 
+class Selection(NamedTuple):
+    """Outcomes with shape (N), reals of their states, shape (N, 2 d), probabilities, shape (N)."""
+
+    rows: Tensor
+    psi: Tensor
+    p: Tensor
+
+
 def _reals(psi: Tensor) -> Tensor:
     return torch.view_as_real(psi.resolve_conj()).flatten(-2).contiguous()
 
 
-def _states(reals: Tensor) -> Tensor:
+def as_states(reals: Tensor) -> Tensor:
+    """Returns the states of reals in which real and imaginary parts take turns."""
     return torch.view_as_complex(reals.unflatten(-1, (-1, 2)))
 
 
-class _Select(torch.autograd.Function):
-    r"""Selects one of :math:`M` branches for each state, and returns its state and probability.
+def select_branches(branches: Tensor, uniforms: Tensor) -> Selection:
+    r"""Selects one branch for each state and normalises it, without a graph.
+
+    Arguments:
+        branches: Unnormalised branches, with shape :math:`(N, M, d)`.
+        uniforms: Numbers in :math:`[0, 1)` that decide the outcomes, with shape :math:`(N)`.
+    """
+    reals, uniforms = _reals(branches), uniforms.to(branches.real.dtype)
+    # A branch of probability zero has no state; a least one keeps its gradient finite.
+    floor = torch.finfo(reals.dtype).tiny ** 0.5
+    if native.runs_on(reals):
+        rows = torch.empty(len(reals), dtype=torch.int64)
+        result = Selection(rows, torch.empty_like(reals[:, 0]), torch.empty_like(uniforms))
+        native.select(reals.numpy(), uniforms.numpy(), *(x.numpy() for x in result), floor)
+        return result
+
+    weights = reals.square().sum(dim=-1)
+    cumulative = weights.cumsum(dim=-1)
+    rows = (cumulative[:, :-1] <= uniforms[:, None] * cumulative[:, -1:]).sum(dim=-1)
+    places = torch.arange(len(rows), device=rows.device)
+    p = weights[places, rows].clamp_min(floor)
+    return Selection(rows, reals[places, rows] * p.rsqrt()[:, None], p)
+
+
+def pull_selection(
+    selection: Selection, grad_psi: Tensor, grad_p: Tensor, outcomes: int
+) -> Tensor:
+    r"""Takes a gradient back through :func:`select_branches`.
 
     With gradients :math:`g, h` by :math:`\psi = \phi / \sqrt{p}` and :math:`p`, that by
     :math:`\phi` is :math:`(g - \psi \, \mathrm{Re} \langle \psi | g \rangle) / \sqrt{p}
     + 2 h \phi`. Branches that are not selected have none.
+
+    Arguments:
+        selection: What was selected.
+        grad_psi: The gradient by the states, with shape :math:`(N, d)`.
+        grad_p: The gradient by the probabilities, with shape :math:`(N)`.
+        outcomes: The number of outcomes :math:`M`.
+
+    Returns:
+        The gradient by the branches, with shape :math:`(N, M, d)`.
     """
+    rows, psi, p = selection
+    grad, result = _reals(grad_psi), psi.new_zeros(len(psi), outcomes, psi.shape[1])
+    if native.runs_on(psi):
+        native.pull_select(*(x.numpy() for x in (psi, p, grad, grad_p, rows, result)))
+    else:
+        along = (grad * psi).sum(dim=-1)
+        factor = 2 * grad_p * p.sqrt() - along * p.rsqrt()
+        places = torch.arange(len(rows), device=rows.device)
+        result[places, rows] = grad * p.rsqrt()[:, None] + psi * factor[:, None]
+    return as_states(result)
+
+
+class _Select(torch.autograd.Function):
+    """Selects one of M branches for each state, and returns its state and probability."""
 
     @staticmethod
     def forward(ctx: Any, branches: Tensor, uniforms: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
-        reals, uniforms = _reals(branches), uniforms.to(branches.real.dtype)
-        # A branch of probability zero has no state; a least one keeps its gradient finite.
-        floor = torch.finfo(reals.dtype).tiny ** 0.5
-        if native.runs_on(reals):
-            psi, p = torch.empty_like(reals[:, 0]), torch.empty_like(uniforms)
-            rows = torch.empty(len(p), dtype=torch.int64)
-            arrays = (x.numpy() for x in (reals, uniforms, rows, psi, p))
-            native.select(*arrays, floor)
-        else:
-            weights = reals.square().sum(dim=-1)
-            cumulative = weights.cumsum(dim=-1)
-            rows = (cumulative[:, :-1] <= uniforms[:, None] * cumulative[:, -1:]).sum(dim=-1)
-            places = torch.arange(len(rows), device=rows.device)
-            p = weights[places, rows].clamp_min(floor)
-            psi = reals[places, rows] * p.rsqrt()[:, None]
-        ctx.shape = reals.shape
-        ctx.save_for_backward(rows, psi, p)
-        return _states(psi), p
+        selection = select_branches(branches, uniforms)
+        ctx.outcomes = branches.shape[1]
+        ctx.save_for_backward(*selection)
+        return as_states(selection.psi), selection.p
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_psi: Tensor, grad_p: Tensor) -> Any:  # noqa: ANN401
-        rows, psi, p = ctx.saved_tensors
-        grad, result = _reals(grad_psi), psi.new_zeros(ctx.shape)
-        if native.runs_on(psi):
-            native.pull_select(*(x.numpy() for x in (psi, p, grad, grad_p, rows, result)))
-        else:
-            along = (grad * psi).sum(dim=-1)
-            factor = 2 * grad_p * p.sqrt() - along * p.rsqrt()
-            places = torch.arange(len(rows), device=rows.device)
-            result[places, rows] = grad * p.rsqrt()[:, None] + psi * factor[:, None]
-        return _states(result), None
+        selection = Selection(*ctx.saved_tensors)
+        return pull_selection(selection, grad_psi, grad_p, ctx.outcomes), None
 
 
 def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
@@ -103,6 +139,11 @@ def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
     return _Select.apply(branches, uniforms)[0]
 
 
+def draw_uniforms(psi: Tensor, generator: torch.Generator) -> Tensor:
+    """Draws the numbers that decide the outcomes of states, with shape (N)."""
+    return torch.rand(len(psi), generator=generator, device=psi.device)
+
+
 def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:
     r"""Draws one outcome for each state by the Born rule.
 
@@ -113,5 +154,4 @@ def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:
     Returns:
         The states after the measurement, with shape :math:`(N, d)`, see :func:`select_outcomes`.
     """
-    uniforms = torch.rand(len(branches), generator=generator, device=branches.device)
-    return select_outcomes(branches, uniforms)
+    return select_outcomes(branches, draw_uniforms(branches, generator))

@@ -13,7 +13,7 @@ r"""The circuits of :mod:`latentq.circuits`, executed fast on batches of states.
 - :func:`branches` takes the cheaper of the first and the last.
 """
 
-from latentq.fused.evolution import evolve, run, run_each
+from latentq.fused.evolution import evolve, run, run_each, uses_loops
 from latentq.fused.gates import (
     cz_signs,
     entangler_diagonal,
@@ -21,9 +21,10 @@ from latentq.fused.gates import (
     layer_rotations,
     parity_sum,
 )
-from latentq.fused.instruments import apply_kraus, branches, compiles, kraus
+from latentq.fused.instruments import Compiled, apply_kraus, branches, compiles, kraus
 
 __all__ = [
+    "Compiled",
     "apply_kraus",
     "branches",
     "compiles",
@@ -36,4 +37,5 @@ __all__ = [
     "parity_sum",
     "run",
     "run_each",
+    "uses_loops",
 ]

@@ -54,6 +54,34 @@ def apply_kraus(matrices: Tensor, psi: Tensor) -> Tensor:
     return (psi @ matrices.flatten(-3, -2).mT).unflatten(-1, matrices.shape[-3:-1])
 
 
+class Compiled:
+    """A circuit compiled by loops, without a graph, for those that make one node of it.
+
+    Arguments:
+        circuit: The circuit, ancillas included.
+        angles: Its angles in radians, with shape (P).
+        ancillas: The number of ancillas.
+    """
+
+    def __init__(self, circuit: Circuit, angles: Tensor, ancillas: int) -> None:
+        basis = _basis(ancillas, circuit.qubits, angles.dtype.to_complex(), angles.device)
+        self.loops, self.outcomes = Loops(circuit, angles[None]), 2**ancillas
+        self.columns = self.loops.run(basis)
+
+    def branches(self, psi: Tensor) -> Tensor:
+        """Returns the branches of states, with shape (B, M, d)."""
+        return torch.mm(psi, self.columns[0]).view(len(psi), self.outcomes, -1)
+
+    def pull_back(self, psi: Tensor, grad: Tensor) -> Tensor:
+        """Returns the gradient by the angles, given that by the branches."""
+        by_columns = torch.mm(psi.mH, grad.view(len(psi), -1))
+        return self.loops.pull_back(self.columns, by_columns[None])[1][0]
+
+    def pull_to_states(self, grad: Tensor) -> Tensor:
+        """Returns the gradient by the states, given that by the branches."""
+        return torch.mm(grad.view(len(grad), -1), self.columns[0].mH)
+
+
 class _Branches(torch.autograd.Function):
     """One circuit compiled and applied to states of shape (B, d), as one node of the graph."""
 
@@ -65,20 +93,16 @@ class _Branches(torch.autograd.Function):
         psi: Tensor,
         ancillas: int,
     ) -> Tensor:
-        basis = _basis(ancillas, circuit.qubits, psi.dtype, psi.device)
-        loops = Loops(circuit, angles[None])
-        columns = loops.run(basis)
-        ctx.loops = loops
-        ctx.save_for_backward(columns, psi)
-        return torch.mm(psi, columns[0])
+        ctx.compiled = Compiled(circuit, angles, ancillas)
+        ctx.save_for_backward(psi)
+        return ctx.compiled.branches(psi)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        columns, psi = ctx.saved_tensors
-        _, by_angles = ctx.loops.pull_back(columns, torch.mm(psi.mH, grad)[None])
-        by_psi = torch.mm(grad, columns[0].mH) if ctx.needs_input_grad[2] else None
-        return None, by_angles[0], by_psi, None
+        (psi,), grad = ctx.saved_tensors, grad.resolve_conj().contiguous()
+        by_psi = ctx.compiled.pull_to_states(grad) if ctx.needs_input_grad[2] else None
+        return None, ctx.compiled.pull_back(psi, grad), by_psi, None
 
 
 def compiles(circuit: Circuit, ancillas: int, batch: int) -> bool:
@@ -117,7 +141,7 @@ def branches(circuit: Circuit, angles: Tensor, psi: Tensor, ancillas: int) -> Te
     outcomes = 2**ancillas
     if compiles(circuit, ancillas, psi.shape[-2]):
         if angles.dim() == 1 and uses_loops(circuit, psi):
-            return _Branches.apply(circuit, angles, psi, ancillas).unflatten(-1, (outcomes, -1))
+            return _Branches.apply(circuit, angles, psi, ancillas)
         return apply_kraus(kraus(circuit, angles, ancillas), psi)
 
     joint = functional.pad(psi, (0, (outcomes - 1) * psi.shape[-1]))

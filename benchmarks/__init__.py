@@ -1,0 +1,1 @@
+"""Times the training iteration of LatentQ against other simulators: `python -m benchmarks`."""

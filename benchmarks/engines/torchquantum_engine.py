@@ -1,0 +1,14 @@
+"""torchquantum, through the one module of this project that imports it."""
+
+from torch import Tensor
+
+from benchmarks.engines.torch_iteration import TorchIteration
+from latentq import circuits
+
+
+class TorchQuantum(TorchIteration):
+    """The iteration with the circuit executed gate by gate on a batch of states."""
+
+    def run(self, angles: Tensor, psi: Tensor) -> Tensor:
+        """Applies the circuit by :func:`latentq.circuits.run`."""
+        return circuits.run(self.task.circuit, angles, psi)

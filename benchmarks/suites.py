@@ -1,0 +1,30 @@
+"""The rows of each suite, from small to large."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.task import Task
+
+BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
+QUBITS = (2, 3, 4, 6, 8, 10, 12, 14, 16)
+SUITES = ("headline", "batch", "qubits")
+MEANINGS = {
+    "headline": "Two sizes of the training iteration.",
+    "batch": "The training iteration against the number of states.",
+    "qubits": "The training iteration against the number of qubits, of which one is an ancilla.",
+}
+
+
+def tasks_of(suite: str, seed: int, device: str) -> list[Task]:
+    """Returns the tasks of a suite."""
+    sizes = {
+        "headline": [(4, 2, 6, 256), (8, 3, 8, 256)],
+        "batch": [(4, 2, 6, batch) for batch in BATCHES],
+        "qubits": [(total - 1, 1, 6, 16) for total in QUBITS],
+    }
+    return [Task(*size, seed=seed, device=device) for size in sizes[suite]]
+
+
+def size_of_row(suite: str, row: Mapping[str, Any]) -> int:
+    """Returns the number that a suite varies, from a row of its results."""
+    return int(row["batch"] if suite == "batch" else row["qubits"] + row["ancillas"])

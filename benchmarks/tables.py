@@ -1,0 +1,137 @@
+"""Results as a document of the report: times with ratios to ours, rooflines, and notes."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.engines import ENGINES, OURS
+from benchmarks.suites import MEANINGS
+from latentq.report.blocks import Block, Bullets, Document, Paragraph, Picture, Pictures, Section
+from latentq.report.blocks import Table as Grid
+
+Row = dict[str, Any]
+SHARED = 0.9
+METHODS = (
+    "One thread, pinned to one core. Times are medians over rounds of the milliseconds of one "
+    "whole iteration: circuit, measurement, loss, gradient and Adam. In brackets the ratio to "
+    "ours. All engines take turns within each round. Quartiles and the seconds of the first call, "
+    "compilation included, are in the JSON file.",
+    "Before anything is timed, loss, gradient and the angles after one step are compared with "
+    "those of our engine.",
+)
+KRAUS = (
+    "What our engine does can be done by hand with the others: execute the circuit on the basis "
+    "states of the data only, and apply the Kraus matrices that come out to the batch. It pays "
+    "where there are more states than dimensions."
+)
+
+
+def milliseconds(seconds: float) -> str:
+    """Writes a time in milliseconds with three significant digits."""
+    ms = 1e3 * seconds
+    digits = 2 if ms < 10 else 1 if ms < 100 else 0
+    return f"{ms:,.{digits}f}"
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
+def _cell(row: Row, key: str) -> str:
+    cell = row["engines"][key]
+    if "left_out" in cell:
+        return str(cell["left_out"])
+    if key == OURS.key:
+        return milliseconds(cell["median"])
+    ratio = cell["median"] / row["engines"][OURS.key]["median"]
+    return f"{milliseconds(cell['median'])} ({_ratio(ratio)})"
+
+
+def times(rows: Sequence[Row], kraus: bool) -> Grid | None:
+    """Tabulates times, of peers as they are used or with Kraus matrices.
+
+    Arguments:
+        rows: The rows of a suite.
+        kraus: Whether the peers are lent Kraus matrices.
+
+    Returns:
+        The table, or `None` if no such peer was timed.
+    """
+    keys = [key for key in rows[0]["engines"] if ENGINES[key].kraus == kraus and key != OURS.key]
+    if not any("median" in row["engines"][key] for row in rows for key in keys):
+        keys = [] if kraus else keys
+    if not keys and kraus:
+        return None
+    keys = [OURS.key, *keys]
+    head = ["iteration", *(ENGINES[key].label for key in keys)]
+    return Grid(head, [[row["label"], *(_cell(row, key) for key in keys)] for row in rows])
+
+
+def rooflines(rows: Sequence[Row]) -> Grid:
+    """Tabulates the floors of our engine."""
+    head = ["iteration", "MFLOP", "MB", "floor in ms", "bound by", "time / floor"]
+    lines = []
+    for row in rows:
+        least = row["roofline"]
+        counts = [f"{least[k] / 1e6:.4g}" for k in ("flops", "bytes")]
+        measured = [f"{1e3 * least['floor_s']:.3g}", least["bound"], _ratio(least["ratio"])]
+        lines.append([row["label"], *counts, *measured])
+    return Grid(head, lines)
+
+
+def _notes(result: Row) -> Iterator[str]:
+    machine = result["machine"]
+    known = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
+    yield f"{machine['cpu']}, device {machine['device']}, {machine['date']}; {known}."
+    if commit := machine["git_commit"]:
+        yield f"Commit {commit}."
+    for row in result["rows"]:
+        for key, cell in row["engines"].items():
+            if cell.get("cores", 1) < SHARED:
+                share = f"{cell['cores']:.0%}"
+                yield f"{row['label']}, {ENGINES[key].label}: had {share} of its core."
+
+
+def document(result: Row, picture: Path | None) -> Document:
+    """Returns the document of a suite.
+
+    Arguments:
+        result: What the JSON file holds.
+        picture: The file of its figure, if it has one.
+    """
+    rows, sections = result["rows"], []
+    tables: list[Block] = [Paragraph(text) for text in METHODS]
+    if usual := times(rows, kraus=False):
+        tables.append(usual)
+    if picture:
+        tables.append(Pictures([Picture("Time against size", picture.name, path=picture)]))
+    sections.append(Section("Time of one iteration in ms", tables, level=2))
+    if lent := times(rows, kraus=True):
+        blocks: list[Block] = [Paragraph(KRAUS), lent]
+        sections.append(Section("Peers with Kraus matrices, in ms", blocks, level=2))
+    if all("roofline" in row for row in rows):
+        sections.append(Section("Roofline of our engine", _floor(result), level=2))
+    if chain := result.get("chain"):
+        sections.append(Section("The shipped model, end to end", [_chain(chain)], level=2))
+    sections.append(Section("Notes", [Bullets([*_notes(result)])], level=2))
+    title = f"Benchmark: {result['suite']}"
+    return Document(title, [], [Paragraph(MEANINGS[result["suite"]])], sections)
+
+
+def _floor(result: Row) -> list[Block]:
+    peaks = result["peaks"]
+    rates = (
+        f"Measured in the same run on one thread: {peaks['flops_per_s'] / 1e9:.0f} GFLOP/s in a "
+        f"float32 matrix product of size 1024, {peaks['bytes_per_s'] / 1e9:.1f} GB/s read and "
+        "written by a large copy. The floor takes the rate of a copy of the size of the states, "
+        "which may stay in a cache."
+    )
+    return [Paragraph(rates), rooflines(result["rows"])]
+
+
+def _chain(chain: Row) -> Grid:
+    rate = f"{1 / chain['median']:.2f}"
+    return Grid(
+        ["iteration", "ms", "iterations per second"],
+        [[chain["label"], milliseconds(chain["median"]), rate]],
+    )
