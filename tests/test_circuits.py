@@ -122,7 +122,7 @@ def test_run_with_angles_for_each_state(
 @pytest.mark.parametrize("shared", [True, False])
 @every_circuit
 def test_fused_run_in_double_precision(
-    circuit: Circuit, shared: bool, generator: torch.Generator
+    circuit: Circuit, shared: bool, loops: bool, generator: torch.Generator
 ) -> None:
     shape = (circuit.parameters,) if shared else (4, circuit.parameters)
     angles = draw_angles(*shape, generator=generator, dtype=torch.float64)

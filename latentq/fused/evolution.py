@@ -10,7 +10,13 @@ from torch.autograd.function import once_differentiable
 
 from latentq import native
 from latentq.circuits import Circuit
-from latentq.fused.gates import UNITS, cz_signs, entangler_diagonal, layer_rotations
+from latentq.fused.gates import (
+    UNITS,
+    cz_signs,
+    entangler_diagonal,
+    layer_rotations,
+    parity_sum,
+)
 from latentq.fused.matrices import MatrixEvolution
 
 Backend = Literal["loops", "matrices"]
@@ -145,6 +151,10 @@ def run_each(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
         The states :math:`U_b \psi_b`, with shape :math:`(B, 2^n)`.
     """
     rotations, shared = circuit.split(angles)
+    recorded = torch.is_grad_enabled() and (angles.requires_grad or psi.requires_grad)
+    if native.runs_on(psi) and not recorded:
+        return _run_each_by_loops(circuit, rotations, shared, psi)
+
     matrices = layer_rotations(circuit, rotations)
     diagonals = entangler_diagonal(circuit, shared, psi)
     for layer in range(circuit.layers):
@@ -155,3 +165,17 @@ def run_each(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
         psi = diagonal * psi.reshape(len(psi), -1)
 
     return psi
+
+
+def _run_each_by_loops(
+    circuit: Circuit, rotations: Tensor, shared: Tensor | None, psi: Tensor
+) -> Tensor:
+    psi = psi.detach().resolve_conj().contiguous()
+    result, (axes, diagonal) = torch.empty_like(psi), _constants(circuit, rotations.dtype)
+    if shared is None:
+        shared = rotations.new_empty(0, 0)
+    else:
+        diagonal = parity_sum(circuit.qubits, circuit.pairs).to(rotations).numpy()
+    arrays = (x.detach().contiguous().numpy() for x in (rotations, shared))
+    native.evolve_each(*arrays, axes, diagonal, psi.numpy(), result.numpy())
+    return result

@@ -10,7 +10,7 @@ They use the loops for tensors on the devices in :data:`DEVICES`.
 
 from torch import Tensor
 
-from latentq.native.evolution import evolve, pull_back
+from latentq.native.evolution import evolve, evolve_each, pull_back
 from latentq.native.measurement import pull_select, select
 from latentq.native.pairs import ladder
 
@@ -22,4 +22,4 @@ def runs_on(tensor: Tensor) -> bool:
     return tensor.device.type in DEVICES
 
 
-__all__ = ["evolve", "ladder", "pull_back", "pull_select", "runs_on", "select"]
+__all__ = ["evolve", "evolve_each", "ladder", "pull_back", "pull_select", "runs_on", "select"]

@@ -145,6 +145,42 @@ def evolve(angles: Array, axes: Array, signs: Array, psi: Array, result: Array) 
 
 
 @compiled
+def evolve_each(
+    angles: Array, shared: Array, axes: Array, diagonal: Array, psi: Array, result: Array
+) -> None:
+    r"""Applies to each state a circuit of its own.
+
+    Arguments:
+        angles: The angles of the rotations in radians, with shape :math:`(B, L, A, n)`.
+        shared: The angles :math:`g` of the entanglers, with shape :math:`(B, L)`, or empty.
+        axes: The axes in the order in which they act, 0 for X, 1 for Y and 2 for Z.
+        diagonal: The parities :math:`Z` of entanglers :math:`e^{-i g Z / 2}`, or the signs of
+            entanglers without angle, with shape :math:`(2^n)`.
+        psi: Statevectors, with shape :math:`(B, 2^n)`.
+        result: Where the states go, with the same shape.
+    """
+    dimension = psi.shape[1]
+    for b in range(len(psi)):
+        q = quaternions(angles[b], axes)
+        re, im = psi[b].real.copy(), psi[b].imag.copy()
+        for layer in range(q.shape[0]):
+            for qubit in range(q.shape[1]):
+                w, x, y, z = q[layer, qubit]
+                run = dimension >> (qubit + 1)
+                for i in range(0, dimension, 2 * run):
+                    _rotate(re, im, i, i + run, run, w, -z, y, -x)
+            for d in range(dimension):
+                if shared.size:
+                    phase = -0.5 * shared[b, layer] * diagonal[d]
+                    cos, sin = np.cos(phase), np.sin(phase)
+                    re[d], im[d] = cos * re[d] - sin * im[d], cos * im[d] + sin * re[d]
+                else:
+                    re[d], im[d] = diagonal[d] * re[d], diagonal[d] * im[d]
+        for d in range(dimension):
+            result[b, d] = complex(re[d], im[d])
+
+
+@compiled
 def _undo_layer(
     xr: Array,
     xi: Array,
