@@ -11,13 +11,17 @@ import torch
 
 from benchmarks import roofline
 from benchmarks.chain import time_chain
+from benchmarks.choices import choices, time_choice
 from benchmarks.engines import ENGINES, OURS, PEERS, Engine
 from benchmarks.figure import chart
+from benchmarks.parts import parts_of_chain, parts_of_iteration, time_parts
 from benchmarks.records import record
 from benchmarks.rows import Limits, time_row
-from benchmarks.suites import SUITES, tasks_of
-from benchmarks.tables import document
+from benchmarks.suites import PEER_SUITES, SUITES, tasks_of
+from benchmarks.tables import document, document_of_choices, document_of_parts
+from benchmarks.task import Task
 from latentq.commands import parse_options
+from latentq.compose import load_config
 from latentq.config import Rule, nearest
 from latentq.errors import InputError
 from latentq.plots import save_figure
@@ -84,6 +88,23 @@ def run_suite(suite: str, peers: Sequence[Engine], options: dict[str, Any]) -> d
     return result
 
 
+def run_own_suite(suite: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Runs a suite that only our engine has, and returns what its JSON file holds."""
+    budget, seed = options["seconds"], options["seed"]
+    result: dict[str, Any] = {"suite": suite, "machine": record("cpu")}
+    if suite == "choices":
+        rows = [time_choice(c, budget, seed) for c in choices(load_config(["model=quantum"]))]
+        return {**result, "rows": rows}
+
+    task, config = Task(4, 2, 6, 256, seed=seed), load_config(["model=quantum"])
+    chain = f"{config['prior']['steps']} steps end to end, as the shipped model"
+    parts = {task.label: parts_of_iteration(task), chain: parts_of_chain(seed)}
+    return {**result, "rows": [time_parts(k, p, budget, seed) for k, p in parts.items()]}
+
+
+DOCUMENTS = {"choices": document_of_choices, "parts": document_of_parts}
+
+
 def write(result: dict[str, Any], out: Path) -> str:
     """Writes the files of a suite and returns its Markdown."""
     out.mkdir(parents=True, exist_ok=True)
@@ -91,7 +112,8 @@ def write(result: dict[str, Any], out: Path) -> str:
     picture = out / f"{suite}.png" if suite in FIGURES else None
     if picture:
         save_figure(chart(result["rows"], suite), picture)
-    text = markdown(document(result, picture), out)
+    page = document(result, picture) if suite in PEER_SUITES else DOCUMENTS[suite](result)
+    text = markdown(page, out)
     (out / f"{suite}.json").write_text(json.dumps(result, indent=2) + "\n")
     (out / f"{suite}.md").write_text(text)
     return text
@@ -110,4 +132,6 @@ def bench(arguments: list[str]) -> None:
     torch.set_num_threads(1)
     suites = SUITES if options["suite"] == "all" else (options["suite"],)
     for suite in suites:
-        print(write(run_suite(suite, peers, options), Path(options["out"])))
+        own = suite not in PEER_SUITES
+        result = run_own_suite(suite, options) if own else run_suite(suite, peers, options)
+        print(write(result, Path(options["out"])))

@@ -79,12 +79,45 @@ def rooflines(rows: Sequence[Row]) -> Grid:
     return Grid(head, lines)
 
 
-def _notes(result: Row) -> Iterator[str]:
-    machine = result["machine"]
+def document_of_choices(result: Row) -> Document:
+    """Returns the document of the suite `choices`, given what its JSON file holds."""
+    lines = []
+    for row in result["rows"]:
+        taken, other = row["taken"], next(k for k in row["ms"] if k != row["taken"])
+        ms = [milliseconds(1e-3 * row["ms"][k]) for k in (taken, other)]
+        ratio = _ratio(row["ms"][other] / row["ms"][taken])
+        lines.append([row["case"], f"{taken}: {ms[0]}", f"{other}: {ms[1]}", ratio])
+    table = Grid(["case", "taken, ms", "alternative, ms", "alternative / taken"], lines)
+    return _own_document(result, [Section("Choices", [table], level=2)])
+
+
+def document_of_parts(result: Row) -> Document:
+    """Returns the document of the suite `parts`, given what its JSON file holds."""
+    sections = []
+    for row in result["rows"]:
+        whole = row["whole_ms"]
+        lines = [[k, f"{v:.3f}", f"{v / whole:.0%}"] for k, v in row["ms"].items()]
+        grid = Grid(["part", "ms", "share"], [*lines, ["the whole", f"{whole:.3f}", "100%"]])
+        sections.append(Section(row["label"], [grid], level=2))
+    return _own_document(result, sections)
+
+
+def _own_document(result: Row, sections: list[Section]) -> Document:
+    notes = Section("Notes", [Bullets([*_machine(result["machine"])])], level=2)
+    text = f"{MEANINGS[result['suite']]} One thread, medians, the ways taken in turn."
+    title = f"Benchmark: {result['suite']}"
+    return Document(title, [], [Paragraph(text)], [*sections, notes])
+
+
+def _machine(machine: Row) -> Iterator[str]:
     known = ", ".join(f"{k} {v}" for k, v in machine["packages"].items() if v)
     yield f"{machine['cpu']}, device {machine['device']}, {machine['date']}; {known}."
     if commit := machine["git_commit"]:
         yield f"Commit {commit}."
+
+
+def _notes(result: Row) -> Iterator[str]:
+    yield from _machine(result["machine"])
     for row in result["rows"]:
         for key, cell in row["engines"].items():
             if cell.get("cores", 1) < SHARED:

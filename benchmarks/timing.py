@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,20 @@ class Steps(Protocol):
 
     def wait(self) -> None:
         """Waits until the iterations that were started are done."""
+
+
+class Repeated:
+    """A function of no arguments, to be done again and again.
+
+    Arguments:
+        work: The function, which is done when it returns.
+    """
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.step = work
+
+    def wait(self) -> None:
+        """Does nothing, as nothing is left to wait for."""
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,35 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks import engines, roofline
 from benchmarks.check import Disagreement, Observation, compare, observe
+from benchmarks.choices import (
+    Choice,
+    compiled_or_run,
+    copies_or_pairs,
+    loops_or_products,
+    time_choice,
+    together_or_in_turn,
+)
 from benchmarks.command import choose_peers
 from benchmarks.engines import ENGINES, OURS, PEERS, Engine
 from benchmarks.figure import chart
+from benchmarks.parts import parts_of_iteration, time_parts
 from benchmarks.rows import Limits, time_row
-from benchmarks.suites import SUITES, tasks_of
-from benchmarks.tables import document
+from benchmarks.suites import PEER_SUITES, tasks_of
+from benchmarks.tables import document, document_of_choices, document_of_parts
 from benchmarks.task import Task
 from benchmarks.timing import ROUNDS, plan, time_in_turn
+from latentq import fused
 from latentq.errors import InputError
 from latentq.report.markdown import markdown
 
@@ -222,7 +234,7 @@ def test_every_engine_has_a_module_and_a_place_in_the_figure() -> None:
     assert {key.removesuffix("_kraus") for key in ENGINES} == set(
         importlib.import_module("benchmarks.figure").COLOURS
     )
-    assert [len(tasks_of(suite, 0, "cpu")) for suite in SUITES] == [2, 7, 9]
+    assert [len(tasks_of(suite, 0, "cpu")) for suite in PEER_SUITES] == [2, 7, 9]
 
 
 def test_engines_are_chosen_by_name() -> None:
@@ -234,7 +246,7 @@ def test_engines_are_chosen_by_name() -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("suite=headlines", "suite: must be one of headline, batch, qubits, all"),
+        ("suite=headlines", "suite: must be one of headline, batch, qubits, parts, choices, all"),
         ("seconds=0", "seconds: must be a number, above 0"),
         ("engines=nothing", "engines: must be all or some of fused"),
     ],
@@ -245,3 +257,43 @@ def test_command_names_mistakes_in_one_line(word: str, message: str) -> None:
     assert done.returncode == 2
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_choice_is_timed_against_its_alternative() -> None:
+    calls: list[str] = []
+    ways = {"fast": lambda: calls.append("fast"), "slow": lambda: time.sleep(0.002)}
+    row = time_choice(Choice("nothing", ways, "fast"), 0.05, seed=0)
+    text = markdown(document_of_choices({**own_suite("choices"), "rows": [row]}), Path())
+
+    assert row["ms"]["slow"] >= 2 and "fast" in calls
+    assert "| nothing | fast: " in text and " | slow: " in text
+
+
+@pytest.mark.parametrize("qubits", [4, 13])
+def test_the_choices_are_those_of_the_engine(qubits: int) -> None:
+    assert loops_or_products(qubits, 1).taken == ("loops" if qubits == 4 else "matrix products")
+    assert copies_or_pairs(64).taken == "pairs" and copies_or_pairs(512).taken == "copies"
+    for task in (TINY, WIDE):
+        compiled = fused.compiles(task.circuit, task.ancillas, task.batch)
+        assert (compiled_or_run(task).taken == "Kraus matrices") == compiled
+
+
+def test_both_ways_of_a_choice_agree() -> None:
+    for choice in (loops_or_products(3, 4), copies_or_pairs(8), together_or_in_turn(2)):
+        one, other = (way() for way in choice.ways.values())
+        assert torch.allclose(one, other, atol=1e-5)
+    compiled, run = (way() for way in compiled_or_run(TINY).ways.values())
+    assert torch.allclose(compiled, run, atol=1e-4)
+
+
+def test_parts_and_their_whole() -> None:
+    row = time_parts(TINY.label, parts_of_iteration(TINY), 0.01, seed=0)
+    text = markdown(document_of_parts({**own_suite("parts"), "rows": [row]}), Path())
+
+    assert sum(row["ms"].values()) == pytest.approx(row["whole_ms"])
+    assert "| the whole | " in text and "100%" in text
+
+
+def own_suite(suite: str) -> dict[str, Any]:
+    machine = {"cpu": "a processor", "device": "cpu", "date": "2026-01-01", "packages": {}}
+    return {"suite": suite, "machine": {**machine, "git_commit": None}}

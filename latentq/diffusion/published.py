@@ -29,15 +29,15 @@ class _SampledDistance(torch.autograd.Function):
     def forward(
         ctx: Any,  # noqa: ANN401
         angles: Tensor,
-        compiled: fused.Compiled,
+        execution: fused.Compiled | fused.Direct,
         psi: Tensor,
         uniforms: Tensor,
         targets: Tensor,
     ) -> Tensor:
-        branches = compiled.branches(psi)
+        branches = execution.branches(psi)
         selection = select_branches(branches, uniforms)
         difference = mean_difference(as_states(selection.psi), targets)
-        ctx.compiled, ctx.outcomes = compiled, branches.shape[1]
+        ctx.execution, ctx.outcomes = execution, branches.shape[1]
         ctx.save_for_backward(psi, difference, *selection)
         return squared_norm(difference)
 
@@ -50,7 +50,8 @@ class _SampledDistance(torch.autograd.Function):
         by_branch = pull_selection(
             selection, by_state, torch.zeros_like(selection.p), ctx.outcomes
         )
-        return ctx.compiled.pull_back(psi, by_branch).mul_(grad), None, None, None, None
+        by_angles = ctx.execution.pull_back(psi, by_branch)
+        return by_angles.mul_(grad), None, None, None, None
 
 
 def sampled_distance(
@@ -66,8 +67,8 @@ def sampled_distance(
     Arguments:
         circuit: The circuit on ancillas and data, ancillas first.
         angles: The angles in radians, with shape :math:`(P)`.
-        psi: Statevectors of the data, with shape :math:`(B, d)`; no gradient is taken by them
-            where the circuit is compiled.
+        psi: Statevectors of the data, with shape :math:`(B, d)`; no gradient is taken by
+            them.
         uniforms: Numbers in :math:`[0, 1)` that decide the outcomes, with shape :math:`(B)`.
         targets: Target states, with shape :math:`(M, d)`.
         ancillas: The number of ancillas.
@@ -75,9 +76,9 @@ def sampled_distance(
     References:
         Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
     """
-    if fused.uses_loops(circuit, psi) and fused.compiles(circuit, ancillas, len(psi)):
-        compiled = fused.Compiled(circuit, angles.detach(), ancillas)
-        return _SampledDistance.apply(angles, compiled, psi, uniforms, targets)
+    if fused.uses_loops(circuit, psi) and len(psi) + len(targets) >= psi.shape[-1]:
+        execution = fused.execution(circuit, angles.detach(), ancillas, len(psi))
+        return _SampledDistance.apply(angles, execution, psi, uniforms, targets)
 
-    branches = fused.branches(circuit, angles, psi, ancillas)
+    branches = fused.branches(circuit, angles, psi.detach(), ancillas)
     return mmd1(select_outcomes(branches, uniforms), targets)

@@ -21,16 +21,26 @@ from latentq.fused.gates import (
     layer_rotations,
     parity_sum,
 )
-from latentq.fused.instruments import Compiled, apply_kraus, branches, compiles, kraus
+from latentq.fused.instruments import (
+    Compiled,
+    Direct,
+    apply_kraus,
+    branches,
+    compiles,
+    execution,
+    kraus,
+)
 
 __all__ = [
     "Compiled",
+    "Direct",
     "apply_kraus",
     "branches",
     "compiles",
     "cz_signs",
     "entangler_diagonal",
     "evolve",
+    "execution",
     "kraus",
     "kronecker",
     "layer_rotations",

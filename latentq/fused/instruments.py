@@ -55,7 +55,7 @@ def apply_kraus(matrices: Tensor, psi: Tensor) -> Tensor:
 
 
 class Compiled:
-    """A circuit compiled by loops, without a graph, for those that make one node of it.
+    """A circuit compiled to Kraus matrices by loops, without a graph.
 
     Arguments:
         circuit: The circuit, ancillas included.
@@ -82,8 +82,43 @@ class Compiled:
         return torch.mm(grad.view(len(grad), -1), self.columns[0].mH)
 
 
+class Direct:
+    """A circuit run on the states themselves by loops, without a graph.
+
+    Arguments:
+        circuit: The circuit, ancillas included.
+        angles: Its angles in radians, with shape (P).
+        ancillas: The number of ancillas.
+    """
+
+    def __init__(self, circuit: Circuit, angles: Tensor, ancillas: int) -> None:
+        self.loops, self.outcomes = Loops(circuit, angles[None]), 2**ancillas
+
+    def branches(self, psi: Tensor) -> Tensor:
+        """Returns the branches of states, with shape (B, M, d)."""
+        joint = functional.pad(psi, (0, (self.outcomes - 1) * psi.shape[-1]))
+        self.result = self.loops.run(joint[None])
+        return self.result.view(len(psi), self.outcomes, -1)
+
+    def pull_back(self, psi: Tensor, grad: Tensor) -> Tensor:
+        """Returns the gradient by the angles, given that by the branches."""
+        by_joint, by_angles = self.loops.pull_back(self.result, grad.view(self.result.shape))
+        self.by_states = by_joint[0, :, : psi.shape[-1]]
+        return by_angles[0]
+
+    def pull_to_states(self, grad: Tensor) -> Tensor:
+        """Returns the gradient by the states, which :meth:`pull_back` has made."""
+        return self.by_states
+
+
+def execution(circuit: Circuit, angles: Tensor, ancillas: int, batch: int) -> Compiled | Direct:
+    """Returns the cheaper way to run a circuit on a batch by loops, see :func:`compiles`."""
+    kind = Compiled if compiles(circuit, ancillas, batch) else Direct
+    return kind(circuit, angles, ancillas)
+
+
 class _Branches(torch.autograd.Function):
-    """One circuit compiled and applied to states of shape (B, d), as one node of the graph."""
+    """The branches of states of shape (B, d), as one node of the graph."""
 
     @staticmethod
     def forward(
@@ -93,16 +128,17 @@ class _Branches(torch.autograd.Function):
         psi: Tensor,
         ancillas: int,
     ) -> Tensor:
-        ctx.compiled = Compiled(circuit, angles, ancillas)
+        ctx.execution = execution(circuit, angles, ancillas, len(psi))
         ctx.save_for_backward(psi)
-        return ctx.compiled.branches(psi)
+        return ctx.execution.branches(psi)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
         (psi,), grad = ctx.saved_tensors, grad.resolve_conj().contiguous()
-        by_psi = ctx.compiled.pull_to_states(grad) if ctx.needs_input_grad[2] else None
-        return None, ctx.compiled.pull_back(psi, grad), by_psi, None
+        by_angles = ctx.execution.pull_back(psi, grad)
+        by_psi = ctx.execution.pull_to_states(grad) if ctx.needs_input_grad[2] else None
+        return None, by_angles, by_psi, None
 
 
 def compiles(circuit: Circuit, ancillas: int, batch: int) -> bool:
@@ -139,9 +175,9 @@ def branches(circuit: Circuit, angles: Tensor, psi: Tensor, ancillas: int) -> Te
         :math:`(S, B, 2^{n_A}, d)`.
     """
     outcomes = 2**ancillas
+    if angles.dim() == 1 and uses_loops(circuit, psi):
+        return _Branches.apply(circuit, angles, psi, ancillas)
     if compiles(circuit, ancillas, psi.shape[-2]):
-        if angles.dim() == 1 and uses_loops(circuit, psi):
-            return _Branches.apply(circuit, angles, psi, ancillas)
         return apply_kraus(kraus(circuit, angles, ancillas), psi)
 
     joint = functional.pad(psi, (0, (outcomes - 1) * psi.shape[-1]))
