@@ -39,7 +39,7 @@ def _scheduled(optimizer: torch.optim.Optimizer, factor: Callable[[int], float])
 
 def _log_losses(module: pl.LightningModule, losses: dict[str, Tensor], n: int) -> None:
     # Lightning takes a millisecond to note values that no logger will ask for.
-    if (module.global_step + 1) % module.trainer.log_every_n_steps == 0:
+    if (module.global_step + 1) % cast(Any, module.trainer).log_every_n_steps == 0:
         for name, value in losses.items():
             module.log(name, value, prog_bar=name == "loss", batch_size=n)
 
