@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report features lint format types ci clean
+.PHONY: help setup train test report benchmark features lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,10 @@ report: $(READY) ## train both models (finished runs are skipped) and write the 
 	  $(BIN)/python train.py model=$$model seed=$$seed run.skip_finished=true || exit $$?; \
 	done; done
 	$(BIN)/python -m latentq.report runs
+
+benchmark: $(READY) ## time this engine against other simulators, which it installs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
+	$(BIN)/python -W ignore -m benchmarks suite=all
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features

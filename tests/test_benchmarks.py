@@ -297,3 +297,16 @@ def test_parts_and_their_whole() -> None:
 def own_suite(suite: str) -> dict[str, Any]:
     machine = {"cpu": "a processor", "device": "cpu", "date": "2026-01-01", "packages": {}}
     return {"suite": suite, "machine": {**machine, "git_commit": None}}
+
+
+def test_documented_tables_are_those_of_the_results() -> None:
+    lines = (ROOT / "docs" / "performance.md").read_text().splitlines()
+    tables = [line for line in lines if line.startswith("|")]
+    results = {
+        line
+        for path in (ROOT / "benchmarks" / "results").glob("*.md")
+        for line in path.read_text().splitlines()
+    }
+
+    assert len(tables) > 40
+    assert [line for line in tables if line not in results] == []

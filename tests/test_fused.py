@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
@@ -306,6 +308,28 @@ def test_branches(batch: int, compiled: bool, circuits: int, generator: torch.Ge
         joint = np.concatenate((psi[index].numpy(), np.zeros(4)))
         expected = oracles.unitary(circuit, angles[index[:-1]].numpy()) @ joint
         assert np.allclose(branches[index].flatten().numpy(), expected)
+
+
+@pytest.mark.slow
+def test_memory_of_a_deep_circuit() -> None:
+    """40 layers on 14 qubits, forward and backward: print the time, stay within 4 GiB."""
+
+    code = (
+        "import resource, time, torch\n"
+        "from latentq import fused\n"
+        "from latentq.circuits import denoising_circuit\n"
+        "from latentq.states import haar_states\n"
+        "circuit, generator = denoising_circuit(14, 40), torch.Generator().manual_seed(0)\n"
+        "angles = torch.randn(circuit.parameters, generator=generator, requires_grad=True)\n"
+        "psi, start = haar_states(64, qubits=12, generator=generator), time.perf_counter()\n"
+        "fused.branches(circuit, angles, psi, 2)[:, 0].abs().square().sum().backward()\n"
+        "seconds, usage = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print(seconds, usage.ru_maxrss / 2**20)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, peak = map(float, done.stdout.split())
+    print(f"{seconds:.1f} s, {peak:.2f} GiB")
+    assert peak < 4
 
 
 def test_parameter_shift(generator: torch.Generator) -> None:
