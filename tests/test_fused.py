@@ -12,6 +12,7 @@ from torch import Tensor
 from latentq import fused
 from latentq.circuits import Axis, Circuit, Entangler, brickwork, denoising_circuit
 from latentq.circuits import scrambling_circuit as scrambling
+from latentq.diffusion.published import sampled_distance
 from latentq.fused import matrices
 from latentq.fused.evolution import Backend
 from latentq.fused.gates import quaternions
@@ -289,6 +290,32 @@ def test_evolve_is_differentiable_once(
 
     with pytest.raises(RuntimeError):
         gradient.sum().backward()
+
+
+@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize("how", ["evolve", "branches", "sampled"])
+def test_angles_changed_before_the_backward_pass_are_noticed(
+    how: str, batch: int, generator: torch.Generator
+) -> None:
+    """The loops read the angles in place: a stale gradient must not come out silently."""
+
+    circuit = denoising_circuit(3, 1)
+    angles = torch.randn(circuit.parameters, generator=generator).requires_grad_()
+    psi = haar_states(batch, qubits=2, generator=generator)
+    if how == "evolve":
+        joint = haar_states(1, batch, qubits=3, generator=generator)
+        value = fused.evolve(circuit, angles[None], joint)[..., 0].abs().sum()
+    elif how == "branches":
+        value = fused.branches(circuit, angles, psi, 1)[..., 0].abs().sum()
+    else:
+        uniforms = torch.rand(batch, generator=generator)
+        targets = haar_states(4, qubits=2, generator=generator)
+        value = sampled_distance(circuit, angles, psi, uniforms, targets, 1)
+    with torch.no_grad():
+        angles += 1
+
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        value.backward()
 
 
 @pytest.mark.parametrize(("batch", "compiled"), [(1, False), (3, False), (64, True)])

@@ -38,13 +38,13 @@ class _SampledDistance(torch.autograd.Function):
         selection = select_branches(branches, uniforms)
         difference = mean_difference(as_states(selection.psi), targets)
         ctx.execution, ctx.outcomes = execution, branches.shape[1]
-        ctx.save_for_backward(psi, difference, *selection)
+        ctx.save_for_backward(psi, angles, difference, *selection)
         return squared_norm(difference)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        psi, difference, *selected = ctx.saved_tensors
+        psi, _, difference, *selected = ctx.saved_tensors
         selection = Selection(*selected)
         by_state = torch.mm(as_states(selection.psi), difference.mT).mul_(4 / len(psi))
         by_branch = pull_selection(

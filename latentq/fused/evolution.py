@@ -74,14 +74,15 @@ class _LoopEvolution(torch.autograd.Function):
     def forward(ctx: Any, circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:  # noqa: ANN401
         ctx.loops = Loops(circuit, angles)
         result = ctx.loops.run(psi)
-        ctx.save_for_backward(result)
+        # The loops share the memory of the angles: saved, a change of them is noticed.
+        ctx.save_for_backward(result, angles)
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        grad = grad.resolve_conj().contiguous()
-        by_psi, by_angles = ctx.loops.pull_back(ctx.saved_tensors[0], grad)
+        psi, _ = ctx.saved_tensors
+        by_psi, by_angles = ctx.loops.pull_back(psi, grad.resolve_conj().contiguous())
         return None, by_angles, by_psi
 
 

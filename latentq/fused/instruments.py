@@ -129,13 +129,13 @@ class _Branches(torch.autograd.Function):
         ancillas: int,
     ) -> Tensor:
         ctx.execution = execution(circuit, angles, ancillas, len(psi))
-        ctx.save_for_backward(psi)
+        ctx.save_for_backward(psi, angles)
         return ctx.execution.branches(psi)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        (psi,), grad = ctx.saved_tensors, grad.resolve_conj().contiguous()
+        (psi, _), grad = ctx.saved_tensors, grad.resolve_conj().contiguous()
         by_angles = ctx.execution.pull_back(psi, grad)
         by_psi = ctx.execution.pull_to_states(grad) if ctx.needs_input_grad[2] else None
         return None, by_angles, by_psi, None
