@@ -15,6 +15,10 @@ from latentq.compose import check_command_line
 from latentq.config import Config, validate
 from latentq.errors import InputError
 
+# Idle threads have to sleep: where they spin, another busy process makes two threads many times
+# slower than one. OpenMP reads this when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 def train(config: Config) -> dict[str, Any]:
     """Trains and evaluates one model, and returns the content of its `metrics.json`.

@@ -36,7 +36,9 @@ FILES = [
 def small(root: Path, *overrides: str) -> dict[str, Any]:
     quantum = not any(o in ("model=classical", "model=features") for o in overrides)
     shrunk = SMALL if quantum else SMALL[:-1]
-    return load_config([*shrunk, f"run.root={root}", "device=cpu", *overrides], "debug")
+    return load_config(
+        [*shrunk, f"run.root={root}", "device=cpu", "threads=1", *overrides], "debug"
+    )
 
 
 def timeless(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -297,7 +299,7 @@ def test_sweep_and_fallback_from_the_command_line(tmp_path: Path) -> None:
 
 @needs_mnist
 def test_debug_run_on_real_mnist(tmp_path: Path) -> None:
-    metrics = train(load_config([f"run.root={tmp_path}", "data=mnist"], "debug"))
+    metrics = train(load_config([f"run.root={tmp_path}", "data=mnist", "threads=1"], "debug"))
 
     assert metrics["data"]["name"] == "mnist"
     assert metrics["data"]["test"] == 10_000
