@@ -21,6 +21,7 @@ from benchmarks.choices import (
     compiled_or_run,
     copies_or_pairs,
     loops_or_products,
+    one_node_or_pieces,
     time_choice,
     together_or_in_turn,
 )
@@ -279,7 +280,8 @@ def test_the_choices_are_those_of_the_engine(qubits: int) -> None:
 
 
 def test_both_ways_of_a_choice_agree() -> None:
-    for choice in (loops_or_products(3, 4), copies_or_pairs(8), together_or_in_turn(2)):
+    pairs = (loops_or_products(3, 4), copies_or_pairs(8), together_or_in_turn(2))
+    for choice in (*pairs, one_node_or_pieces(TINY), one_node_or_pieces(WIDE)):
         one, other = (way() for way in choice.ways.values())
         assert torch.allclose(one, other, atol=1e-5)
     compiled, run = (way() for way in compiled_or_run(TINY).ways.values())

@@ -1,7 +1,7 @@
 r"""The published training step as one node of the graph: sampled outcomes and the loss `mmd1`.
 
 At a few qubits most of its time is spent on what happens between operations. As one node, with
-the gradient made of the same pieces as elsewhere, it takes half as long.
+the gradient made of the same pieces as elsewhere, less does: see docs/performance.md.
 """
 
 from typing import Any
