@@ -37,9 +37,13 @@ def _scheduled(optimizer: torch.optim.Optimizer, factor: Callable[[int], float])
     }
 
 
+def _is_logged(module: pl.LightningModule) -> bool:
+    return (module.global_step + 1) % cast(Any, module.trainer).log_every_n_steps == 0
+
+
 def _log_losses(module: pl.LightningModule, losses: dict[str, Tensor], n: int) -> None:
     # Lightning takes a millisecond to note values that no logger will ask for.
-    if (module.global_step + 1) % cast(Any, module.trainer).log_every_n_steps == 0:
+    if _is_logged(module):
         for name, value in losses.items():
             module.log(name, value, prog_bar=name == "loss", batch_size=n)
 
@@ -190,7 +194,7 @@ class DenoisingModule(pl.LightningModule):
 
     def training_step(self, counter: int, index: int) -> Tensor:
         """Returns the loss of an iteration."""
-        losses = self.objective.loss(self.global_step)
+        losses = self.objective.loss(self.global_step, value=_is_logged(self))
         _log_losses(self, losses, 1)
         return losses["loss"]
 

@@ -102,3 +102,19 @@ def test_report(latents: Tensor) -> None:
     assert report["steps"] == pytest.approx(steps)
     assert report["undenoised"] == pytest.approx(distance(terminal, latents[:9]).item())
     assert report["forward_end"] == pytest.approx(distance(end, terminal).item())
+
+
+@pytest.mark.parametrize("loss", ["mmd1", "mmdk"])
+@pytest.mark.parametrize("phase", [0, 9])
+def test_values_that_do_not_matter_leave_the_gradient_as_it_is(loss: str, phase: int) -> None:
+    made = QuDDPM(ForwardProcess(2, 2), layers=2, loss=loss, generator=derive_generator(0, "a"))
+    latents = haar_states(30, qubits=2, generator=derive_generator(0, "b"))
+    sizes = {"inputs": 6, "starts": 3, "targets": 5}
+    objective = DenoisingObjective(made, latents, **sizes, intermediate_weight=0.1, seed=0)
+    objective.begin(phase)
+    angles = [made.angles[1]] if phase == 0 else [*made.angles]
+    losses = [objective.loss(7, value)["loss"] for value in (True, False)]
+    gradients = [torch.autograd.grad(value, angles) for value in losses]
+
+    assert (losses[0] - losses[1] > 1e-3) == (loss == "mmdk")
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))

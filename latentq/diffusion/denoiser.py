@@ -34,7 +34,7 @@ from latentq.diffusion.measurement import (
     uniform_particles,
 )
 from latentq.diffusion.published import sampled_distance
-from latentq.mmd import LOSSES, mmd1
+from latentq.mmd import LOSSES, mmd1, mmdk
 
 Engine = Literal["fused", "torchquantum"]
 Outcomes = Literal["sampled", "exact"]
@@ -142,8 +142,18 @@ class QuDDPM(nn.Module):
 
         return keep_outcomes(branches, particles.weights)
 
+    def _distance(self, particles: Particles, targets: Tensor, value: bool) -> Tensor:
+        if self.distance is mmdk:
+            return mmdk(particles.psi, targets, particles.weights, constant=value)
+        return self.distance(particles.psi, targets, particles.weights)
+
     def step_loss(
-        self, t: int, inputs: Tensor, targets: Tensor, generator: torch.Generator
+        self,
+        t: int,
+        inputs: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        value: bool = True,
     ) -> Tensor:
         r"""Returns the loss of step :math:`t` alone, :math:`D(U_t(S_{t+1}), S_t)`.
 
@@ -152,6 +162,7 @@ class QuDDPM(nn.Module):
             inputs: Its input states, with shape :math:`(N, d)`.
             targets: States of :math:`S_t`, with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
+            value: Whether the value matters, or only the gradient by the angles.
         """
         if self.engine == "fused" and self.outcomes == "sampled" and self.distance is mmd1:
             uniforms = draw_uniforms(inputs, generator)
@@ -160,10 +171,14 @@ class QuDDPM(nn.Module):
             )
         (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)
-        return self.distance(particles.psi, targets, particles.weights)
+        return self._distance(particles, targets, value)
 
     def chain_losses(
-        self, inputs: Tensor, targets: list[Tensor], generator: torch.Generator
+        self,
+        inputs: Tensor,
+        targets: list[Tensor],
+        generator: torch.Generator,
+        value: bool = True,
     ) -> list[Tensor]:
         r"""Returns the losses of all steps of one chain, :math:`D(P_t, S_t)`.
 
@@ -172,6 +187,7 @@ class QuDDPM(nn.Module):
                 outcomes they become :math:`N 2^{n_A T}` particles.
             targets: States of :math:`S_0 \dots S_{T-1}`, each with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
+            value: Whether the value matters, or only the gradient by the angles.
 
         Returns:
             The losses of the steps :math:`0 \dots T - 1`, differentiable end to end.
@@ -180,6 +196,6 @@ class QuDDPM(nn.Module):
         order = [*reversed(range(self.steps))]
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)
-            losses.append(self.distance(particles.psi, targets[t], particles.weights))
+            losses.append(self._distance(particles, targets[t], value))
 
         return losses[::-1]

@@ -74,24 +74,27 @@ class DenoisingObjective(nn.Module):
         )
         return ensemble[index]
 
-    def loss(self, step: int) -> dict[str, Tensor]:
+    def loss(self, step: int, value: bool = True) -> dict[str, Tensor]:
         r"""Returns the loss of an iteration, and :math:`D(P_t, S_t)` of the steps in it.
 
         Arguments:
             step: The number of the iteration, from which all draws are derived.
+            value: Whether the values matter, or only the gradient by the angles. Without them,
+                terms that have no gradient are left out.
         """
         generator = self._generator("denoise", step, self.ensembles[0])
         steps = self.prior.steps
         if self.phase < steps:
             t = steps - 1 - self.phase
-            value = self.prior.step_loss(t, self._inputs, self._targets(t, generator), generator)
-            return {"loss": value, f"mmd_{t}": value.detach()}
+            targets = self._targets(t, generator)
+            loss = self.prior.step_loss(t, self._inputs, targets, generator, value)
+            return {"loss": loss, f"mmd_{t}": loss.detach()}
 
         starts = self.prior.forward_process.terminal_states(self.starts, generator)
-        targets = [self._targets(t, generator) for t in range(steps)]
-        losses = self.prior.chain_losses(starts, targets, generator)
+        ensembles = [self._targets(t, generator) for t in range(steps)]
+        losses = self.prior.chain_losses(starts, ensembles, generator, value)
         weighted = losses[0] + self.intermediate_weight * sum(losses[1:])
-        parts = {f"mmd_{t}": value.detach() for t, value in enumerate(losses)}
+        parts = {f"mmd_{t}": part.detach() for t, part in enumerate(losses)}
         return {"loss": weighted / (1 + self.intermediate_weight * (steps - 1)), **parts}
 
     @torch.no_grad()
