@@ -270,7 +270,7 @@ def test_a_choice_is_timed_against_its_alternative() -> None:
     assert "| nothing | fast: " in text and " | slow: " in text
 
 
-@pytest.mark.parametrize("qubits", [4, 13])
+@pytest.mark.parametrize("qubits", [4, 14])
 def test_the_choices_are_those_of_the_engine(qubits: int) -> None:
     assert loops_or_products(qubits, 1).taken == ("loops" if qubits == 4 else "matrix products")
     assert copies_or_pairs(64).taken == "pairs" and copies_or_pairs(512).taken == "copies"

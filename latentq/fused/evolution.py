@@ -20,7 +20,7 @@ from latentq.fused.gates import (
 from latentq.fused.matrices import MatrixEvolution
 
 Backend = Literal["loops", "matrices"]
-LOOPS = 12  # up to so many qubits loops are faster, measured: see docs/performance.md
+LOOPS = 13  # up to so many qubits loops are faster, measured: see docs/performance.md
 
 
 @cache
