@@ -212,7 +212,7 @@ def test_training_stops_at_a_loss_that_is_not_finite(
     monkeypatch.setattr(
         DenoisingObjective,
         "loss",
-        lambda self, step: {"loss": torch.nan * self.prior.angles[0].sum()},
+        lambda self, step, value: {"loss": torch.nan * self.prior.angles[0].sum()},
     )
 
     with pytest.raises(NonFiniteLossError, match="nan at iteration 0"):
