@@ -34,16 +34,7 @@ def tensor_ladder(
     r"""Does by tensor operations what :func:`latentq.native.ladder` does by loops.
 
     The derivative is nested, :math:`h' = 1 + 2 F (1 + 2 F^2 (1 + 2 F^4 (1 + 2 F^8)))`.
-
-    Arguments:
-        real: The real parts of the overlaps, with shape :math:`(r, m)`; multiplied by
-            :math:`h'(F)` in place if wanted.
-        imag: The imaginary parts, alike.
-        u: The weights of the rows, with shape :math:`(r)`.
-        v: The weights of the columns, with shape :math:`(m)`.
-        rows: Where :math:`\sum_j v_j h(F_{ij})` is added, with shape :math:`(r)`.
-        columns: Where :math:`\sum_i u_i h(F_{ij})` is added, with shape :math:`(m)`.
-        wanted: Whether the products with the derivative are wanted.
+    The arguments are the same.
     """
     powers = [torch.addcmul(real.square(), imag, imag)]
     for _ in range(RUNGS - 1):

@@ -151,8 +151,8 @@ def mmdk(
         phi: The states of the model, with shape :math:`(N, d)`.
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
-        constant: Whether the sum over the target states alone is part of the result. It has no
-            gradient by `phi` or `weights`, and is some fifth of the work.
+        constant: Whether the sum over pairs of targets alone has to be part of the result. It
+            has no gradient by `phi` or `weights`; the form of copies always has it.
     """
     if phi.shape[-1] == 2 and len(phi) + len(psi) >= COPIES:
         pairs = zip(qubit_copies(phi), qubit_copies(psi), strict=True)
