@@ -8,14 +8,20 @@ amplitudes of four qubits. The quantum decoder sees 256 density features of a st
 trained layer lifts the latent to as many, so that the decoders agree and the totals match within
 1%. Images are sampled from :math:`z \sim N(0, 1)`.
 
+A conditional VAE gets the class :math:`y` twice, through a trained shift of the encoder's outputs
+and one of the lifted latent.
+
 References:
     Auto-Encoding Variational Bayes (Kingma and Welling, 2014), arXiv 1312.6114.
 """
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
-from latentq.model import GenerativeModel, in_chunks, pixel_loss, seeded
+from latentq.config import CLASSES
+from latentq.model import CHUNK, GenerativeModel, Labels, in_chunks, pixel_loss, seeded
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
 
@@ -43,26 +49,60 @@ class VAE(GenerativeModel):
         latent: The number of real latent variables.
         lift: The width of the layer between the latent and the decoder.
         seed: The seed of the initial weights.
+        conditional: Whether it is given the class.
     """
 
-    def __init__(self, channels: int, latent: int = 16, lift: int = 256, seed: int = 0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        latent: int = 16,
+        lift: int = 256,
+        seed: int = 0,
+        *,
+        conditional: bool = False,
+    ) -> None:
         super().__init__()
 
-        self.latent, self.prior = latent, None
+        self.latent, self.prior, self.conditional = latent, None, conditional
         self.encoder = seeded(lambda: Encoder(2 * latent, channels), seed, "encoder")
         self.decoder = seeded(
             lambda: nn.Sequential(nn.Linear(latent, lift), nn.SiLU(), Decoder(lift, channels)),
             seed,
             "decoder",
         )
+        if conditional:
+            shifts = torch.zeros(CLASSES, 2 * latent), torch.zeros(CLASSES, lift)
+            self.encoder.register_parameter("shift", nn.Parameter(shifts[0]))
+            self.decoder.register_parameter("shift", nn.Parameter(shifts[1]))
 
-    def encode(self, images: Tensor) -> Tensor:
+    def posterior(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        r"""Returns the means and log-variances of :math:`q(z | x)`, each of shape (B, D)."""
+        outputs = self.encoder(images)
+        if labels is not None:
+            outputs = outputs + cast(Tensor, self.encoder.shift)[labels]
+        mean, log_variance = outputs.chunk(2, dim=-1)
+        return mean, log_variance
+
+    def logits(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        r"""Returns the logits of the pixels, with shape :math:`(B, 1, 28, 28)`."""
+        lift, activation, decoder = cast(nn.Sequential, self.decoder)
+        lifted = lift(latents)
+        if labels is not None:
+            lifted = lifted + cast(Tensor, self.decoder.shift)[labels]
+        return decoder(activation(lifted))
+
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         r"""Returns the posterior means of images, with shape :math:`(B, D)`."""
-        return self.encoder(images).chunk(2, dim=-1)[0]
+        return self.posterior(images, labels)[0]
 
-    def decode(self, latents: Tensor) -> Tensor:
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         r"""Returns the images of latents, with shape :math:`(B, 1, 28, 28)`, in :math:`[0, 1]`."""
-        return self.decoder(latents).sigmoid()
+        return self.logits(latents, labels).sigmoid()
+
+    def reconstruct(self, images: Tensor, labels: Tensor) -> Tensor:
+        r"""Returns the decoded posterior means of images, see the base class."""
+        given = labels if self.conditional else None
+        return self.decode(self.encode(images, given), given)
 
     def loss(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
@@ -71,24 +111,31 @@ class VAE(GenerativeModel):
 
         Arguments:
             images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
-            labels: Not used.
+            labels: Their classes, with shape :math:`(B)`; used if the model is conditional.
             generator: The source of the reparameterised noise.
         """
-        mean, log_variance = self.encoder(images).chunk(2, dim=-1)
+        given = labels if self.conditional else None
+        mean, log_variance = self.posterior(images, given)
         noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        logits = self.decoder(mean + noise * (0.5 * log_variance).exp())
+        logits = self.logits(mean + noise * (0.5 * log_variance).exp(), given)
         pixels, kl = pixel_loss(logits, images), kl_to_normal(mean, log_variance).mean()
         return {"loss": pixels + kl, "pixels": pixels, "kl": kl}
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int = 0) -> Tensor:
+    def sample(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
         r"""Draws images, with shape :math:`(N, 1, 28, 28)`, in :math:`[0, 1]`.
 
         Arguments:
             n: The number of images :math:`N`.
             seed: The seed of the draw; the same seed gives the same images.
+            label: The classes, see :meth:`latentq.model.GenerativeModel.labels`.
         """
         device = next(self.parameters()).device
         generator = derive_generator(seed, "sample", device=device)
         noise = torch.randn(n, self.latent, generator=generator, device=device)
-        return in_chunks(self.decode, noise)
+        labels = self.labels(n, seed, label)
+        if labels is None:
+            return in_chunks(self.decode, noise)
+
+        chunks = zip(noise.split(CHUNK), labels.split(CHUNK), strict=True)
+        return torch.cat([self.decode(*chunk) for chunk in chunks])

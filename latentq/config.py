@@ -84,6 +84,8 @@ RULES: dict[str, Rule] = {
     "images.weight_decay": Rule(float, low=0, high=1),
     "metrics.samples": _count(10_000, low=2),
     "metrics.features": Rule(str),
+    "metrics.split": Rule(str, choices=("test", "validation")),
+    "autoencoder": Rule(str, optional=True),
     "run.root": Rule(str),
     "run.name": Rule(str, optional=True),
     "run.skip_finished": Rule(bool),
@@ -94,11 +96,13 @@ RULES: dict[str, Rule] = {
     "data.limit": _count(60_000, optional=True),
     "model.kind": Rule(str, choices=("quantum", "classical", "features")),
     "model.channels": _count(256),
+    "model.conditional": Rule(bool),
+    "model.noise": Rule(float, low=0, high=10),
     "model.latent": _count(1024),
     "model.lift": _count(4096),
     "engine": Rule(str, choices=("fused", "torchquantum")),
     "loss": Rule(str, choices=("mmd1", "mmdk", "wasserstein")),
-    "outcomes": Rule(str, choices=("exact", "sampled")),
+    "outcomes": Rule(str, choices=("exact", "score", "sampled")),
     "prior.qubits": _count(6),
     "prior.steps": _count(100),
     "prior.ancillas": _count(4, low=0),
@@ -109,6 +113,7 @@ RULES: dict[str, Rule] = {
     "prior.strength.*": Rule(float, low=0, high=100),
     "prior.terminal": Rule(str, choices=("basis", "zero", "haar")),
     "prior.noise": Rule(float, low=0, high=100),
+    "denoising.cells": Rule(bool),
     "denoising.iterations": _count(10**7),
     "denoising.together": _count(10**5, low=0),
     "denoising.inputs": _count(10**5),
@@ -119,18 +124,28 @@ RULES: dict[str, Rule] = {
     "denoising.lr_together": _positive(10),
 }
 MAX_PARTICLES = 2**15
+CLASSES = 10
 COMMON = ("seed", "device", "threads", "resume", "images.", "metrics.", "run.", "data.")
 KEYS_OF = {
     "quantum": (
         "model.kind",
         "model.channels",
+        "model.conditional",
+        "model.noise",
+        "autoencoder",
         "engine",
         "loss",
         "outcomes",
         "prior.",
         "denoising.",
     ),
-    "classical": ("model.",),
+    "classical": (
+        "model.kind",
+        "model.channels",
+        "model.conditional",
+        "model.latent",
+        "model.lift",
+    ),
     "features": ("model.kind", "model.channels"),
 }
 
@@ -180,7 +195,16 @@ def _check_relations(config: Config) -> Iterator[str]:
         yield (
             f"denoising.starts: {config['denoising']['starts']} states with 2^{branches} exact "
             f"branches each are {particles:.3g} particles, at most {MAX_PARTICLES} are "
-            "allowed; lower denoising.starts or prior.ancillas, or set outcomes=sampled"
+            "allowed; lower denoising.starts or prior.ancillas, or set outcomes=score"
+        )
+    conditional = config["model"]["conditional"]
+    if (conditional or config["denoising"]["cells"]) and prior["terminal"] != "basis":
+        key = "model.conditional" if conditional else "denoising.cells"
+        yield f"{key}: needs prior.terminal=basis, was {prior['terminal']}; set it to false"
+    if conditional and 2 ** prior["qubits"] < CLASSES:
+        yield (
+            f"model.conditional: needs a basis state for each of {CLASSES} classes, "
+            f"prior.qubits was {prior['qubits']}"
         )
 
 
@@ -210,7 +234,7 @@ def arguments_of(config: Config) -> dict[str, Any]:
     if model["kind"] == "quantum":
         chosen = {k: config[k] for k in ("loss", "outcomes", "engine")}
         return {
-            "channels": model["channels"],
+            **{k: model[k] for k in ("channels", "noise", "conditional")},
             "prior": {**config["prior"], **chosen},
             "seed": config["seed"],
         }

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from latentq import metrics
 from latentq.features import Classifier
-from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.model import CHUNK, GenerativeModel, LatentQ, in_chunks
 from latentq.randomness import derive_generator
 from latentq.states import haar_states
 
@@ -16,10 +16,11 @@ Features = Callable[[Tensor], Tensor]
 
 
 @torch.no_grad()
-def reconstruct(model: GenerativeModel, images: Tensor) -> Tensor:
+def reconstruct(model: GenerativeModel, images: Tensor, labels: Tensor) -> Tensor:
     """Returns the decoded latents of images, with shape (N, 1, 28, 28)."""
     device = next(model.parameters()).device
-    return in_chunks(lambda x: model.decode(model.encode(x.to(device))), images)
+    chunks = zip(images.split(CHUNK), labels.split(CHUNK), strict=True)
+    return torch.cat([model.reconstruct(x.to(device), y.to(device)) for x, y in chunks])
 
 
 @torch.no_grad()
@@ -55,16 +56,18 @@ def evaluate(
     *,
     real: Tensor,
     test: Tensor,
+    labels: Tensor,
     samples: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Measures a trained model against the test images.
+    """Measures a trained model against held-out images.
 
     Arguments:
         model: The model, which has `encode`, `decode` and `sample`.
         classifier: The feature extractor.
         real: Real training images, for the floor, with shape (N, 1, 28, 28).
-        test: The test images, with shape (M, 1, 28, 28).
+        test: The held-out images, with shape (M, 1, 28, 28).
+        labels: Their classes, with shape (M).
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
 
@@ -84,12 +87,13 @@ def evaluate(
     else:
         images = model.sample(n, seed)
     generated = features(images)
+    reconstructed = features(reconstruct(model, test[:n], labels[:n]))
     kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
     precision, recall = metrics.precision_recall(generated, reference)
     rows: dict[str, Any] = {
         "n_samples": n,
         "fid": metrics.fid(generated, reference),
-        "fid_reconstruction": metrics.fid(features(reconstruct(model, test[:n])), reference),
+        "fid_reconstruction": metrics.fid(reconstructed, reference),
         "fid_floor": metrics.fid(features(real[:n]), reference),
         "fid_terminal": None,
         "fid_haar": None,
@@ -97,11 +101,27 @@ def evaluate(
         "kid_std": kid_deviation,
         "precision": precision,
         "recall": recall,
+        "label_accuracy": label_accuracy(model, classifier, images, seed),
         **inception_row(images, test[:n]),
     }
     if isinstance(model, LatentQ) and chain is not None:
         rows |= quantum_rows(model, chain, features, reference, seed)
     return rows
+
+
+def label_accuracy(
+    model: GenerativeModel, classifier: Classifier, images: Tensor, seed: int
+) -> float | None:
+    """Returns the share of images in which the classifier sees the class that was asked for.
+
+    Arguments:
+        model: The model that drew the images; if it is not conditional, there is no such share.
+        classifier: The classifier.
+        images: What :meth:`GenerativeModel.sample` gave, with shape (N, 1, 28, 28).
+        seed: The seed of the samples.
+    """
+    labels = model.labels(len(images), seed)
+    return None if labels is None else accuracy(classifier, images, labels)
 
 
 def count_parameters(module: nn.Module | None) -> int:

@@ -1,6 +1,8 @@
 """Draws images from a trained model: a picture, and with `images=FILE.npy` the numbers.
 
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
+
+With `label=7` a conditional model draws sevens; without, it draws all classes.
 """
 
 import sys
@@ -13,10 +15,17 @@ from latentq.errors import InputError
 RULES = {
     "checkpoint": Rule(str),
     "n": Rule(int, low=1, high=10_000),
+    "label": Rule(int, low=0, high=9, optional=True),
     "seed": Rule(int, low=0, high=2**32 - 1),
     "out": Rule(str),
 }
-DEFAULTS = {"checkpoint": "checkpoints/quantum", "n": 64, "seed": 0, "out": "grid.png"}
+DEFAULTS = {
+    "checkpoint": "checkpoints/quantum",
+    "n": 64,
+    "seed": 0,
+    "label": None,
+    "out": "grid.png",
+}
 
 
 def sample(arguments: list[str]) -> None:
@@ -37,7 +46,9 @@ def sample(arguments: list[str]) -> None:
     model = load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
-    images = model.sample(options["n"], seed=options["seed"])
+    if options["label"] is not None and not model.conditional:
+        raise InputError(f"label: {options['checkpoint']} is no conditional model; leave it out")
+    images = model.sample(options["n"], options["seed"], options["label"])
     title = f"{options['checkpoint']}, {options['n']} samples, seed {options['seed']}"
     plots.save_samples(images, out, title)
     print(f"{options['n']} samples: {out}")

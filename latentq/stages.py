@@ -15,12 +15,13 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from latentq import callbacks
+from latentq.cells import balanced_cells
 from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError
 from latentq.evaluation import reconstruct
 from latentq.model import GenerativeModel, LatentQ, in_chunks
 from latentq.runs import Run, keep_log
-from latentq.training import DenoisingModule, ImageModule, ImageSource
+from latentq.training import DenoisingModule, ImageModule, Images, ImageSource
 
 CHECKPOINT = "last.ckpt"
 LOG_EVERY = 10
@@ -164,18 +165,44 @@ def _grid(run: Run, model: GenerativeModel, data: ImageSource) -> callbacks.Samp
     if model.prior is None:
         draw, what = partial(model.sample, SHOWN, run.config["seed"]), "samples"
     else:
-        draw, what = partial(reconstruct, model, data.validation.images[:SHOWN]), "reconstructions"
+        draw, what = partial(reconstruct, model, *_shown(data)), "reconstructions"
     return callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: {what}")
 
 
-def denoising_objective(run: Run, model: LatentQ, images: Tensor) -> DenoisingObjective:
-    """Encodes images and sets up the objective of the prior on their states."""
+def _shown(data: ImageSource) -> tuple[Tensor, Tensor]:
+    return data.validation.images[:SHOWN], data.validation.labels[:SHOWN]
+
+
+def denoising_objective(
+    run: Run, model: LatentQ, split: Images, cells: bool
+) -> DenoisingObjective:
+    """Encodes images and sets up the objective of the prior on their states.
+
+    Arguments:
+        run: The run.
+        model: The model; if it is conditional, the states are grouped by class.
+        split: The images and their classes.
+        cells: Whether the states are otherwise grouped by cell.
+    """
     names = ("inputs", "starts", "targets", "intermediate_weight")
     settings = {k: run.config["denoising"][k] for k in names}
     model = model.to(run.device).eval()
     with torch.no_grad():
-        latents = in_chunks(lambda x: model.encode(x.to(run.device)), images)
-    return DenoisingObjective(model.prior, latents, **settings, seed=run.config["seed"])
+        latents = in_chunks(lambda x: model.encode(x.to(run.device)), split.images)
+    groups = None
+    if model.conditional:
+        groups = split.labels.to(latents.device)
+    elif cells:
+        number = latents.shape[1]
+        if len(latents) < number:
+            raise InputError(
+                f"denoising.cells: needs at least {number} training images, had {len(latents)}; "
+                "set it to false"
+            )
+        groups = balanced_cells(latents, number, run.config["seed"])
+    return DenoisingObjective(
+        model.prior, latents, **settings, seed=run.config["seed"], groups=groups
+    )
 
 
 def train_denoising(run: Run, model: LatentQ, objective: DenoisingObjective) -> float:

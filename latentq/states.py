@@ -62,6 +62,24 @@ def haar_states(
     return normalize(gauss)
 
 
+def perturb(psi: Tensor, noise: float, generator: torch.Generator) -> Tensor:
+    r"""Adds isotropic noise to states, :math:`\psi \to (\psi + \sigma \chi) / \| \cdot \|`.
+
+    :math:`\chi` has independent complex normal entries and :math:`\mathbb{E} \| \chi \|^2 = 1`,
+    so that the fidelity of the result with :math:`\psi` is near :math:`1 / (1 + \sigma^2)`.
+
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(*, d)`.
+        noise: The strength :math:`\sigma`; 0 leaves the states as they are.
+        generator: The source of randomness.
+    """
+    if not noise:
+        return psi
+
+    chi = torch.randn(psi.shape, dtype=psi.dtype, device=psi.device, generator=generator)
+    return normalize(psi + noise / math.sqrt(psi.shape[-1]) * chi)
+
+
 def fidelity(phi: Tensor, psi: Tensor) -> Tensor:
     r"""Returns the squared overlap :math:`F = |\langle \phi | \psi \rangle|^2`.
 

@@ -21,7 +21,8 @@ SHOWN = 64
 def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict[str, int]]:
     """Returns the parameter counts of this model and of its counterpart, side by side."""
     other_kind = next(k for k in GENERATORS if k != config["model"]["kind"])
-    other = load_config([f"model={other_kind}", f"model.channels={config['model']['channels']}"])
+    shared = [f"model.{key}={config['model'][key]}" for key in ("channels", "conditional")]
+    other = load_config([f"model={other_kind}", *shared])
     counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
     counts = {
         config["model"]["kind"]: evaluation.parameter_counts(model),
@@ -36,8 +37,8 @@ def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     seed = run.config["seed"]
     images = model.sample(SHOWN, seed).cpu()
     plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
-    originals = data.test.images[:16]
-    decoded = evaluation.reconstruct(model, originals).cpu()
+    originals, labels = data.test.images[:16], data.test.labels[:16]
+    decoded = evaluation.reconstruct(model, originals, labels).cpu()
     plots.save_reconstructions(
         originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
     )

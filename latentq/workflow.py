@@ -25,12 +25,33 @@ def prepare(config: Config) -> None:
     """Checks device and feature network, and sets the number of threads, before any work.
 
     Raises:
-        InputError: If a GPU is asked for and absent, or the feature network is missing.
+        InputError: If a GPU is asked for and absent, or a network that it needs is missing.
     """
     stages.accelerator(config["device"])
     torch.set_num_threads(config["threads"])
     if config["model"]["kind"] in summary.GENERATORS:
         feature_network(config)
+    if config.get("autoencoder"):
+        check_autoencoder(config)
+
+
+def check_autoencoder(config: Config) -> None:
+    """Checks the model whose autoencoder is to be used.
+
+    Raises:
+        InputError: If it is no quantum model, or its seed is another one: then it may have been
+            trained on images that this run sets aside for validation.
+    """
+    path, seed = config["autoencoder"], config["seed"]
+    _, description = storage.describe(path)
+    if description["kind"] != "quantum":
+        kind = description["kind"]
+        raise InputError(f"autoencoder: must be a quantum model, {path} is a {kind} model")
+    trained = description.get("notes", {}).get("seed")
+    if trained != seed:
+        raise InputError(
+            f"autoencoder: must be of a run with this seed, {seed}, that of {path} was {trained}"
+        )
 
 
 def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
@@ -116,12 +137,14 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     model = model.cpu().eval()
     start = time.perf_counter()
     classifier, described = feature_network(run.config)
-    print("measuring on the test images", flush=True)
+    print(f"measuring on the {run.config['metrics']['split']} images", flush=True)
+    held_out = data.test if run.config["metrics"]["split"] == "test" else data.validation
     rows = evaluation.evaluate(
         model.to(run.device),
         classifier.to(run.device),
         real=data.unlimited.images,
-        test=data.test.images,
+        test=held_out.images,
+        labels=held_out.labels,
         samples=run.config["metrics"]["samples"],
         seed=run.config["seed"],
     )
@@ -133,6 +156,8 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "name": run.folder.name,
         "seed": run.config["seed"],
         "data": data.describe(),
+        "split": run.config["metrics"]["split"],
+        "conditional": model.conditional,
         "features": described,
         **rows,
         "parameters": evaluation.parameter_counts(model),
@@ -153,17 +178,35 @@ def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) ->
 
     kind = run.config["model"]["kind"]
     model = cast(GenerativeModel, storage.build(kind, arguments))
+    if run.config.get("autoencoder"):
+        return with_autoencoder(model, run.config["autoencoder"])
     run.seconds["autoencoder"] = stages.train_images(run, model, data)
     storage.save(model, kept, kind, arguments)
     return model
 
 
+def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:
+    """Gives a model the trained encoder and decoder of another one.
+
+    Raises:
+        InputError: If its networks have other sizes.
+    """
+    other = cast(GenerativeModel, storage.load(path))
+    try:
+        model.encoder.load_state_dict(other.encoder.state_dict())
+        model.decoder.load_state_dict(other.decoder.state_dict())
+    except RuntimeError as error:
+        raise InputError(f"autoencoder: its networks have other sizes, was {path}") from error
+    return model
+
+
 def train_prior(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
     """Trains the QuDDPM on the frozen latent states and measures it on validation states."""
-    objective = stages.denoising_objective(run, model, data.train.images)
+    cells = run.config["denoising"]["cells"]
+    objective = stages.denoising_objective(run, model, data.train, cells)
     run.seconds["prior"] = stages.train_denoising(run, model, objective)
-    held_out = stages.denoising_objective(run, model, data.validation.images)
-    return {"loss": run.config["loss"], **held_out.report(len(data.validation.images))}
+    held_out = stages.denoising_objective(run, model, data.validation, cells=False)
+    return {"loss": "mmdk", **held_out.report(len(data.validation.images))}
 
 
 def finish(

@@ -15,7 +15,7 @@ SOURCES = [
 LAYERS = [
     ["errors", "randomness", "states"],
     ["encoding", "native", "circuits", "storage", "config"],
-    ["kernels", "networks", "compose", "commands"],
+    ["kernels", "networks", "compose", "commands", "cells"],
     ["fused", "mmd"],
     ["diffusion", "features", "runs"],
     ["model", "plots"],

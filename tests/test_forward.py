@@ -197,3 +197,14 @@ def test_there_is_no_step_outside_the_schedule(t: int, generator: torch.Generato
 
     with pytest.raises(ValueError, match="from 0 to 5"):
         ForwardProcess().diffuse(psi, t, generator)
+
+
+def test_terminal_states_start_where_they_are_told(generator: torch.Generator) -> None:
+    start = torch.tensor([3, 0, 15, 3])
+    psi = ForwardProcess(noise=0.0).terminal_states(4, generator, start)
+
+    assert torch.equal(psi, torch.eye(16, dtype=torch.complex64)[start])
+    noisy = ForwardProcess(noise=0.5).terminal_states(4, generator, start)
+    assert torch.equal(noisy.abs().argmax(dim=1), start)
+    with pytest.raises(ValueError, match="start: needs the terminal ensemble basis, was haar"):
+        ForwardProcess(terminal="haar").terminal_states(4, generator, start)

@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from baselines.vae import VAE, kl_to_normal
+from latentq.encoding import density_features
 from latentq.evaluation import parameter_counts
-from latentq.model import LatentQ, in_chunks, pixel_loss
-from latentq.states import fidelity, haar_states
+from latentq.model import GenerativeModel, LatentQ, in_chunks, pixel_loss
+from latentq.states import fidelity, haar_states, perturb
 
 PRIOR = {
     **{"qubits": 4, "steps": 5, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
@@ -131,9 +132,77 @@ def test_vae_samples_decode_normal_noise() -> None:
 
 def test_quantum_and_classical_models_match_in_parameters() -> None:
     quantum, classical = (
-        parameter_counts(m) for m in (LatentQ(16, {**PRIOR, "layers": 72}), VAE(16))
+        parameter_counts(m) for m in (LatentQ(16, {**PRIOR, "layers": 86}), VAE(16))
     )
 
     assert quantum["encoder"] == classical["encoder"]
-    assert quantum["prior"] == 5 * 72 * 2 * 5
+    assert quantum["prior"] == 5 * 86 * 2 * 5
     assert abs(quantum["total"] - classical["total"]) < 0.01 * quantum["total"]
+
+
+@pytest.fixture(params=["quantum", "classical"])
+def conditional(request: pytest.FixtureRequest) -> GenerativeModel:
+    if request.param == "quantum":
+        return LatentQ(4, PRIOR, conditional=True).eval()
+    vae = VAE(4, conditional=True).eval()
+    for part in (vae.encoder, vae.decoder):
+        torch.nn.init.normal_(
+            part.get_parameter("shift"), generator=torch.Generator().manual_seed(0)
+        )
+    return vae
+
+
+def test_conditional_samples_depend_on_the_label(conditional: GenerativeModel) -> None:
+    sevens, threes = conditional.sample(4, seed=1, label=7), conditional.sample(4, 1, label=3)
+    mixed = conditional.sample(4, 1, label=torch.tensor([7, 3, 3, 7]))
+
+    assert not torch.allclose(sevens, threes, atol=1e-4)
+    assert torch.allclose(mixed[0], sevens[0], atol=1e-6)
+    assert torch.equal(sevens, conditional.sample(4, 1, label=torch.full((4,), 7)))
+    labels = conditional.labels(2000, seed=1)
+    assert labels is not None and torch.bincount(labels, minlength=10).min() > 140
+    drawn = conditional.labels(4, seed=1)
+    assert torch.equal(conditional.sample(4, seed=1), conditional.sample(4, 1, label=drawn))
+
+
+@pytest.mark.parametrize("label", [-1, 10, 2.5])
+def test_a_label_must_be_a_class(conditional: GenerativeModel, label: float) -> None:
+    with pytest.raises(ValueError, match="label: must be classes from 0 to 9"):
+        conditional.sample(2, label=label)  # type: ignore[arg-type]
+
+
+def test_a_label_needs_a_conditional_model(model: LatentQ) -> None:
+    assert model.labels(5) is None
+    with pytest.raises(ValueError, match="label: needs a model with"):
+        model.sample(2, label=3)
+
+
+def test_a_class_starts_in_its_basis_state() -> None:
+    model = LatentQ(4, {**PRIOR, "noise": 0.0}, conditional=True)
+    start = model.sample_chain(3, label=torch.tensor([9, 0, 4]))[0]
+
+    assert torch.equal(start, torch.eye(16, dtype=torch.complex64)[[9, 0, 4]])
+
+
+def test_noise_on_states_is_for_training_only(generator: torch.Generator) -> None:
+    images = torch.rand(5, 1, 28, 28, generator=generator)
+    plain, noisy = (LatentQ(4, PRIOR, noise=noise) for noise in (0.0, 0.4))
+    draws = [torch.Generator().manual_seed(7) for _ in range(2)]
+    psi = perturb(noisy.encode(images), 0.4, draws[0])
+    expected = pixel_loss(noisy.decoder(density_features(psi)), images)
+
+    assert torch.equal(noisy.loss(images, torch.zeros(5), draws[1])["loss"], expected)
+    assert not torch.equal(plain.loss(images, torch.zeros(5), draws[1])["loss"], expected)
+    assert torch.equal(plain.encode(images), noisy.encode(images))
+
+
+def test_conditional_vae_sees_the_class_in_training(generator: torch.Generator) -> None:
+    vae, images = VAE(4, conditional=True), torch.rand(5, 1, 28, 28, generator=generator)
+    torch.nn.init.normal_(vae.decoder.get_parameter("shift"), generator=generator)
+    losses = [
+        vae.loss(images, labels, torch.Generator().manual_seed(7))["pixels"].item()
+        for labels in (torch.zeros(5).long(), torch.ones(5).long())
+    ]
+
+    assert losses[0] != losses[1]
+    assert parameter_counts(vae)["total"] == sum(p.numel() for p in vae.parameters())

@@ -3,8 +3,9 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.mmd import mmdk, wasserstein
 from latentq.randomness import derive_generator
-from latentq.states import haar_states
+from latentq.states import fidelity, haar_states, perturb
 
 
 def objective(latents: Tensor, steps: int = 3, seed: int = 0) -> DenoisingObjective:
@@ -48,23 +49,23 @@ def test_a_step_alone(phase: int, latents: Tensor) -> None:
     ours.begin(phase)
     parts = ours.loss(4)
 
-    assert set(parts) == {"loss", f"mmd_{t}"} and trained(parts["loss"], ours.prior) == [t]
+    assert set(parts) == {"loss", f"loss_{t}"} and trained(parts["loss"], ours.prior) == [t]
     chain = ours.prior.sample_chain(6, derive_generator(0, "inputs", t), stop=t + 1)
     draws = derive_generator(0, "denoise", 4)
     targets = ours.ensembles[t][torch.randint(20, (7,), generator=draws)]
     expected = ours.prior.step_loss(t, chain[-1], targets, draws)
-    assert parts["loss"].item() == parts[f"mmd_{t}"].item() == pytest.approx(expected.item())
+    assert parts["loss"].item() == parts[f"loss_{t}"].item() == pytest.approx(expected.item())
 
 
 def test_all_steps_together(latents: Tensor) -> None:
     ours = objective(latents)
     ours.begin(3)
     parts = ours.loss(0)
-    weighted = parts["mmd_0"] + 0.3 * (parts["mmd_1"] + parts["mmd_2"])
+    weighted = parts["loss_0"] + 0.3 * (parts["loss_1"] + parts["loss_2"])
 
     assert parts["loss"].item() == pytest.approx(weighted.item() / 1.6)
     assert trained(parts["loss"], ours.prior) == [0, 1, 2]
-    assert len({round(parts[f"mmd_{t}"].item(), 6) for t in range(3)}) == 3
+    assert len({round(parts[f"loss_{t}"].item(), 6) for t in range(3)}) == 3
 
 
 def test_each_step_has_its_own_targets(latents: Tensor) -> None:
@@ -74,7 +75,7 @@ def test_each_step_has_its_own_targets(latents: Tensor) -> None:
     ours.begin(3)
     parts = ours.loss(0)
 
-    assert [parts[f"mmd_{t}"].item() for t in range(3)] == [0, 1, 2]
+    assert [parts[f"loss_{t}"].item() for t in range(3)] == [0, 1, 2]
 
 
 def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
@@ -90,18 +91,18 @@ def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
 
 def test_report(latents: Tensor) -> None:
     ours = objective(latents, seed=2)
+    ours.prior.distance = wasserstein  # the report is by mmdk, whatever the loss
     generator = derive_generator(2, "report", 0)
     terminal, *generated = ours.prior.sample_chain(9, generator)
     end = ours.prior.forward_process.diffuse(latents[:9], 3, generator)
-    distance = ours.prior.distance
     steps = [
-        distance(p, s[:9]).item() for p, s in zip(reversed(generated), ours.ensembles, strict=True)
+        mmdk(p, s[:9]).item() for p, s in zip(reversed(generated), ours.ensembles, strict=True)
     ]
 
     report = ours.report(9)
     assert report["steps"] == pytest.approx(steps)
-    assert report["undenoised"] == pytest.approx(distance(terminal, latents[:9]).item())
-    assert report["forward_end"] == pytest.approx(distance(end, terminal).item())
+    assert report["undenoised"] == pytest.approx(mmdk(terminal, latents[:9]).item())
+    assert report["forward_end"] == pytest.approx(mmdk(end, terminal).item())
 
 
 @pytest.mark.parametrize("loss", ["mmd1", "mmdk"])
@@ -109,8 +110,9 @@ def test_report(latents: Tensor) -> None:
 def test_values_that_do_not_matter_leave_the_gradient_as_it_is(loss: str, phase: int) -> None:
     made = QuDDPM(ForwardProcess(2, 2), layers=2, loss=loss, generator=derive_generator(0, "a"))
     latents = haar_states(30, qubits=2, generator=derive_generator(0, "b"))
-    sizes = {"inputs": 6, "starts": 3, "targets": 5}
-    objective = DenoisingObjective(made, latents, **sizes, intermediate_weight=0.1, seed=0)
+    objective = DenoisingObjective(
+        made, latents, inputs=6, starts=3, targets=5, intermediate_weight=0.1, seed=0
+    )
     objective.begin(phase)
     angles = [made.angles[1]] if phase == 0 else [*made.angles]
     losses = [objective.loss(7, value)["loss"] for value in (True, False)]
@@ -118,3 +120,73 @@ def test_values_that_do_not_matter_leave_the_gradient_as_it_is(loss: str, phase:
 
     assert (losses[0] - losses[1] > 1e-3) == (loss == "mmdk")
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
+
+
+def grouped(prior: QuDDPM, latents: Tensor, groups: Tensor) -> DenoisingObjective:
+    return DenoisingObjective(
+        prior,
+        latents,
+        inputs=7,
+        starts=7,
+        targets=6,
+        intermediate_weight=0.0,
+        seed=0,
+        groups=groups,
+    )
+
+
+def test_a_group_starts_in_its_basis_state_and_has_its_own_targets(latents: Tensor) -> None:
+    groups = torch.arange(20) % 3
+    ours = grouped(objective(latents).prior, latents, groups)
+    seen = []
+
+    def spy(psi: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+        seen.append((len(psi), targets, weights))
+        return psi.real.sum() * 0.0 + len(seen)
+
+    ours.prior.distance = spy
+    ours.begin(3)
+    parts = ours.loss(5)
+
+    assert len(seen) == 9 and parts["loss_2"] == 2 and parts["loss_0"] == 8  # means over groups
+    for k, (n, targets, weights) in enumerate(seen[6:]):
+        assert n == 2 and weights.sum().item() == pytest.approx(1)
+        gap = (targets[:, None] - latents[groups == k]).abs().amax(dim=-1)
+        assert len(targets) == 2 and bool((gap.amin(dim=1) == 0).all())
+
+
+def test_groups_are_generated_from_their_basis_states() -> None:
+    """Three groups around three states: what starts in |k> ends in group k."""
+    centres = haar_states(3, qubits=2, generator=derive_generator(0, "centres"))
+    groups = torch.arange(300) % 3
+    latents = perturb(centres[groups], 0.2, derive_generator(0, "latents"))
+    prior = QuDDPM(
+        ForwardProcess(2, 2, noise=0.2),
+        layers=6,
+        loss="wasserstein",
+        outcomes="score",
+        init_scale=3.0,
+        generator=derive_generator(0, "angles"),
+    )
+    ours = grouped(prior, latents, groups)
+    ours.starts = ours.targets = 48
+    ours.begin(2)
+    optimizer = torch.optim.Adam(prior.parameters(), lr=0.05)
+    for step in range(150):
+        optimizer.zero_grad()
+        ours.loss(step)["loss"].backward()
+        optimizer.step()
+
+    start = torch.arange(3).repeat_interleave(100)
+    psi = prior.sample_chain(300, derive_generator(1, "sample"), start=start)[-1]
+    nearest = fidelity(psi[:, None], centres).argmax(dim=1)
+    assert (nearest == start).double().mean() > 0.9
+
+
+def test_the_report_of_groups_starts_in_them(latents: Tensor) -> None:
+    groups = torch.arange(20) % 3
+    ours = grouped(objective(latents).prior, latents, groups)
+    generator = derive_generator(0, "report", 0)
+    chain = ours.prior.sample_chain(9, generator, start=groups[:9])
+
+    assert ours.report(9)["undenoised"] == pytest.approx(mmdk(chain[0], latents[:9]).item())

@@ -4,7 +4,13 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
-from latentq.diffusion import draw_outcomes, keep_outcomes, select_outcomes, uniform_particles
+from latentq.diffusion import (
+    draw_outcomes,
+    keep_outcomes,
+    score_outcomes,
+    select_outcomes,
+    uniform_particles,
+)
 from latentq.states import fidelity, haar_states, mean_state
 
 C = torch.complex128
@@ -93,3 +99,26 @@ def test_an_impossible_outcome_has_no_weight_and_a_finite_gradient(loops: bool) 
     (gradient,) = torch.autograd.grad(psi.real.sum() + weights.sum(), branches)
 
     assert weights[1] < 1e-100 and torch.isfinite(torch.view_as_real(gradient)).all()
+
+
+def test_weights_carry_the_gradient_of_the_probabilities(
+    loops: bool, generator: torch.Generator
+) -> None:
+    """The mean over draws of grad(w f) is that of sum_m p_m f; without weights it is not."""
+    branches = random_branches(generator, n=1).requires_grad_()
+    observable = haar_states(1, qubits=2, generator=generator, dtype=C)
+    exact = keep_outcomes(branches, torch.ones(1).double())
+    value = exact.weights @ fidelity(exact.psi, observable)
+    (right,) = torch.autograd.grad(value, branches)
+
+    n = 40_000
+    copies = branches.expand(n, -1, -1)
+    drawn = score_outcomes(copies, torch.full((n,), 1 / n).double(), generator)
+    estimate = drawn.weights @ fidelity(drawn.psi, observable)
+    (scored,) = torch.autograd.grad(estimate, branches, retain_graph=True)
+    (plain,) = torch.autograd.grad(fidelity(drawn.psi, observable).mean(), branches)
+
+    assert torch.equal(drawn.weights.detach(), torch.full((n,), 1 / n).double())
+    assert estimate.item() == pytest.approx(value.item(), abs=0.01)
+    assert torch.allclose(scored, right, atol=0.02)
+    assert (plain - right).abs().max() > 0.1

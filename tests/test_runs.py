@@ -41,7 +41,7 @@ def test_changed_configurations_are_named(tmp_path: Path) -> None:
 
     runs.check_same_config(tmp_path, config)
     runs.check_same_config(tmp_path, load_config(["device=cpu", "resume=last"]))
-    with pytest.raises(InputError, match=r"prior.layers: was 72, now 7"):
+    with pytest.raises(InputError, match=r"prior.layers: was 86, now 7"):
         runs.check_same_config(tmp_path, load_config(["prior.layers=7"]))
 
 
@@ -52,7 +52,7 @@ def test_json_holds_no_nan(tmp_path: Path) -> None:
 
 
 def test_logs_are_joined_with_their_stage(tmp_path: Path) -> None:
-    for stage, key in (("autoencoder", "pixels"), ("prior", "mmd_0")):
+    for stage, key in (("autoencoder", "pixels"), ("prior", "loss_0")):
         folder = tmp_path / "logs" / stage
         folder.mkdir(parents=True)
         (folder / "metrics.csv").write_text(f"epoch,step,loss,{key}\n0,1,2.5,7\n")
@@ -63,7 +63,7 @@ def test_logs_are_joined_with_their_stage(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [r["stage"] for r in rows] == ["autoencoder", "prior"]
     assert [r["loss"] for r in rows] == ["2.5", "2.5"]
-    assert rows[1]["mmd_0"] == "7"
+    assert rows[1]["loss_0"] == "7"
     assert rows[1]["pixels"] == ""
 
 

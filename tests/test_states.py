@@ -13,6 +13,7 @@ from latentq.states import (
     normalize,
     page_entropy,
     partial_trace,
+    perturb,
     purity,
 )
 from tests import oracles
@@ -184,3 +185,16 @@ def test_both_sides_of_a_cut_agree(generator: torch.Generator) -> None:
 
     assert torch.allclose(purity(psi, (0, 2)), purity(psi, (3, 1)))
     assert torch.allclose(entanglement_entropy(psi, (0,)), entanglement_entropy(psi, (1, 2, 3)))
+
+
+def test_perturb_is_isotropic_and_of_the_strength_named(generator: torch.Generator) -> None:
+    """To second order the infidelity is sigma^2 (d - 1) / d, the same in every direction."""
+    psi = haar_states(1, qubits=2, generator=generator, dtype=C)
+    noisy = perturb(psi.expand(40_000, -1), 0.05, generator)
+    basis = torch.linalg.qr(torch.cat((psi, torch.eye(4, dtype=C)[:3])).mT).Q.mT
+    shares = (noisy @ basis.mH).abs().square().mean(dim=0)
+
+    assert shares[0].item() == pytest.approx(1 - 0.05**2 * 3 / 4, abs=3e-5)
+    assert shares[1:].tolist() == pytest.approx([0.05**2 / 4] * 3, rel=0.05)
+    assert torch.allclose(torch.linalg.vector_norm(noisy, dim=-1), torch.ones(40_000).double())
+    assert perturb(psi, 0.0, generator) is psi

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from baselines.vae import VAE
 from latentq import storage
 from latentq.errors import InputError
 
-ARGUMENTS = {"channels": 2, "latent": 4, "lift": 5, "seed": 0}
+ARGUMENTS: dict[str, Any] = {"channels": 2, "latent": 4, "lift": 5, "seed": 0}
 
 
 @pytest.fixture

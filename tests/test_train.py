@@ -26,6 +26,7 @@ from tests.conftest import needs_mnist
 from train import train
 
 ROOT = Path(__file__).parent.parent
+NO_CELLS = "denoising.cells=false"
 SMALL = ["data=digits", "data.limit=200", "metrics.samples=150", "prior.layers=3"]
 FILES = [
     *("config.yaml", "environment.json", "metrics.json", "metrics.csv", "last.ckpt"),
@@ -89,6 +90,7 @@ def test_the_saved_model_has_the_measured_fid(runs: Path, model: str) -> None:
         classifier,
         real=data.unlimited.images,
         test=data.test.images,
+        labels=data.test.labels,
         samples=150,
         seed=0,
     )
@@ -177,11 +179,11 @@ def test_a_damaged_checkpoint_is_named(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "overrides",
     [
-        ["images.batch_size=1", "data.limit=12", "denoising.iterations=1"],
+        ["images.batch_size=1", "data.limit=12", "denoising.iterations=1", NO_CELLS],
         ["images.batch_size=199", "model=classical"],
         ["loss=wasserstein", "outcomes=sampled", "denoising.targets=33"],
-        ["loss=mmd1", "prior.ancillas=0", "prior.terminal=zero", "denoising.starts=1"],
-        ["engine=torchquantum", "prior.terminal=haar", "denoising.iterations=1"],
+        ["loss=mmd1", "prior.ancillas=0", "prior.terminal=zero", "denoising.starts=1", NO_CELLS],
+        ["engine=torchquantum", "prior.terminal=haar", "denoising.iterations=1", NO_CELLS],
         ["prior.steps=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
         ["denoising.together=0", "metrics.samples=100", "prior.qubits=3"],
         ["data.validation=20", "data.limit=50"],
@@ -304,3 +306,52 @@ def test_debug_run_on_real_mnist(tmp_path: Path) -> None:
     assert metrics["data"]["name"] == "mnist"
     assert metrics["data"]["test"] == 10_000
     assert metrics["fid"] is not None
+
+
+def test_conditional_models_are_measured_by_their_labels(tmp_path: Path) -> None:
+    for model in ("quantum", "classical"):
+        metrics = train(small(tmp_path, f"model={model}", "model.conditional=true"))
+
+        assert metrics["conditional"] and 0 <= metrics["label_accuracy"] <= 1
+        assert latentq.load(tmp_path / f"{model}-digits-seed0").conditional
+
+
+def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> None:
+    path = runs / "quantum-digits-seed0"
+    other = train(small(tmp_path, f"autoencoder={path}", "denoising.iterations=2"))
+    models = [latentq.load(p) for p in (path, tmp_path / "quantum-digits-seed0")]
+
+    for part in ("encoder", "decoder"):
+        first, second = (getattr(m, part).state_dict() for m in models)
+        assert all(torch.equal(first[k], second[k]) for k in first)
+    assert "autoencoder" not in other["wall_seconds"]
+    angles = [next(m.prior.parameters()) for m in models]  # type: ignore[operator, union-attr]
+    assert not torch.equal(*angles)
+
+
+@pytest.mark.parametrize(
+    ("path", "seed", "word"),
+    [
+        ("no/such/folder", 0, "checkpoint: must be a folder"),
+        ("classical", 0, "must be a quantum model"),
+        ("quantum", 1, "must be of a run with this seed, 1"),
+    ],
+)
+def test_an_autoencoder_must_fit(runs: Path, path: str, seed: int, word: str) -> None:
+    folder = runs / f"{path}-digits-seed0"
+
+    with pytest.raises(InputError, match=word):
+        train(small(runs, f"autoencoder={folder}", f"seed={seed}"))
+
+
+def test_validation_images_can_be_measured_against(runs: Path, tmp_path: Path) -> None:
+    test = json.loads((runs / "quantum-digits-seed0" / "metrics.json").read_text())
+    chosen = train(small(tmp_path, "metrics.split=validation"))
+
+    assert (test["split"], chosen["split"]) == ("test", "validation")
+    assert chosen["fid_floor"] != test["fid_floor"]
+
+
+def test_cells_need_as_many_images(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="needs at least 16 training images"):
+        train(small(tmp_path, "data.limit=12"))

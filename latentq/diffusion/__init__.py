@@ -6,6 +6,7 @@ from latentq.diffusion.measurement import (
     Particles,
     draw_outcomes,
     keep_outcomes,
+    score_outcomes,
     select_outcomes,
     uniform_particles,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "QuDDPM",
     "draw_outcomes",
     "keep_outcomes",
+    "score_outcomes",
     "scramble",
     "select_outcomes",
     "uniform_particles",

@@ -11,7 +11,9 @@ Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`late
 - on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
   how :math:`p_m` depends on the angles; or
 - on all outcomes as particles with weights :math:`p_m` (`outcomes="exact"`), whose loss and
-  gradient are exact.
+  gradient are exact; or
+- on one drawn outcome per state whose weight carries the gradient of :math:`p_m`
+  (`outcomes="score"`), which is unbiased at the price of the first and takes as many ancillas.
 
 References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
@@ -31,13 +33,14 @@ from latentq.diffusion.measurement import (
     draw_outcomes,
     draw_uniforms,
     keep_outcomes,
+    score_outcomes,
     uniform_particles,
 )
 from latentq.diffusion.published import sampled_distance
 from latentq.mmd import LOSSES, mmd1, mmdk
 
 Engine = Literal["fused", "torchquantum"]
-Outcomes = Literal["sampled", "exact"]
+Outcomes = Literal["sampled", "exact", "score"]
 Instrument = Callable[[Tensor], Tensor]
 
 
@@ -49,7 +52,8 @@ class QuDDPM(nn.Module):
         ancillas: The number of ancillas :math:`n_A` of a step.
         layers: The number of layers :math:`L` of a circuit.
         loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
-        outcomes: Whether outcomes are `sampled` or kept as `exact` branches in training.
+        outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
+            `score` in training.
         engine: The engine that executes the circuits.
         init_scale: The angles start uniform in :math:`[-s, s]`.
         axes: The axes of the rotations.
@@ -109,13 +113,21 @@ class QuDDPM(nn.Module):
         return [partial(run, self.angles[t]) for t in steps]
 
     @torch.no_grad()
-    def sample_chain(self, n: int, generator: torch.Generator, stop: int = 0) -> Tensor:
+    def sample_chain(
+        self,
+        n: int,
+        generator: torch.Generator,
+        stop: int = 0,
+        start: Tensor | None = None,
+    ) -> Tensor:
         r"""Draws states along the generation, with shape :math:`(T - s + 1, N, d)`.
 
         Arguments:
             n: The number of states :math:`N`.
             generator: The source of randomness.
             stop: The step :math:`s` to stop at; 0 runs to the data end.
+            start: The basis states to start from, with shape :math:`(N)`, see
+                :meth:`~latentq.diffusion.ForwardProcess.terminal_states`.
 
         Returns:
             The ensembles from the terminal one to the generated :math:`S_s`.
@@ -125,7 +137,7 @@ class QuDDPM(nn.Module):
         """
         if not 0 <= stop <= self.steps:
             raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
-        chain = [self.forward_process.terminal_states(n, generator)]
+        chain = [self.forward_process.terminal_states(n, generator, start)]
         order = [*reversed(range(stop, self.steps))]
         for instrument in self.instruments(order, n) if order else []:
             chain.append(draw_outcomes(instrument(chain[-1]), generator))
@@ -139,13 +151,21 @@ class QuDDPM(nn.Module):
         branches = instrument(particles.psi)
         if self.outcomes == "sampled":
             return Particles(draw_outcomes(branches, generator), particles.weights)
+        if self.outcomes == "score":
+            return score_outcomes(branches, particles.weights, generator)
 
         return keep_outcomes(branches, particles.weights)
 
-    def _distance(self, particles: Particles, targets: Tensor, value: bool) -> Tensor:
-        if self.distance is mmdk:
-            return mmdk(particles.psi, targets, particles.weights, constant=value)
-        return self.distance(particles.psi, targets, particles.weights)
+    def _distance(
+        self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
+    ) -> Tensor:
+        distance = partial(mmdk, constant=value) if self.distance is mmdk else self.distance
+        blocks = zip(
+            *(x.chunk(groups) for x in (particles.psi, targets, particles.weights)), strict=True
+        )
+        # The sum of weights is a constant whose gradient would only add variance.
+        parts = [distance(psi, wanted, w / w.sum()) for psi, wanted, w in blocks]
+        return torch.stack(parts).mean()
 
     def step_loss(
         self,
@@ -154,6 +174,7 @@ class QuDDPM(nn.Module):
         targets: Tensor,
         generator: torch.Generator,
         value: bool = True,
+        groups: int = 1,
     ) -> Tensor:
         r"""Returns the loss of step :math:`t` alone, :math:`D(U_t(S_{t+1}), S_t)`.
 
@@ -163,15 +184,18 @@ class QuDDPM(nn.Module):
             targets: States of :math:`S_t`, with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
             value: Whether the value matters, or only the gradient by the angles.
+            groups: The number of groups; inputs and targets hold one after the other, and the
+                loss is the mean over the groups.
         """
-        if self.engine == "fused" and self.outcomes == "sampled" and self.distance is mmd1:
+        published = self.outcomes == "sampled" and self.distance is mmd1 and groups == 1
+        if self.engine == "fused" and published:
             uniforms = draw_uniforms(inputs, generator)
             return sampled_distance(
                 self.circuit, self.angles[t], inputs, uniforms, targets, self.ancillas
             )
         (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)
-        return self._distance(particles, targets, value)
+        return self._distance(particles, targets, value, groups)
 
     def chain_losses(
         self,
@@ -179,6 +203,7 @@ class QuDDPM(nn.Module):
         targets: list[Tensor],
         generator: torch.Generator,
         value: bool = True,
+        groups: int = 1,
     ) -> list[Tensor]:
         r"""Returns the losses of all steps of one chain, :math:`D(P_t, S_t)`.
 
@@ -188,6 +213,7 @@ class QuDDPM(nn.Module):
             targets: States of :math:`S_0 \dots S_{T-1}`, each with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
             value: Whether the value matters, or only the gradient by the angles.
+            groups: The number of groups, see :meth:`step_loss`.
 
         Returns:
             The losses of the steps :math:`0 \dots T - 1`, differentiable end to end.
@@ -196,6 +222,6 @@ class QuDDPM(nn.Module):
         order = [*reversed(range(self.steps))]
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)
-            losses.append(self._distance(particles, targets[t], value))
+            losses.append(self._distance(particles, targets[t], value, groups))
 
         return losses[::-1]

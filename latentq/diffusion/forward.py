@@ -106,8 +106,22 @@ class ForwardProcess:
 
         return scramble(psi, self.strengths[:t], generator)
 
-    def terminal_states(self, n: int, generator: torch.Generator) -> Tensor:
-        r"""Draws states of the terminal ensemble, with shape :math:`(N, 2^n)`, complex64."""
+    def terminal_states(
+        self, n: int, generator: torch.Generator, start: Tensor | None = None
+    ) -> Tensor:
+        r"""Draws states of the terminal ensemble, with shape :math:`(N, 2^n)`, complex64.
+
+        Arguments:
+            n: The number of states :math:`N`.
+            generator: The source of randomness.
+            start: The basis states that the `basis` ensemble starts from, with shape :math:`(N)`,
+                integers from 0 to :math:`2^n - 1`; drawn uniformly if `None`.
+
+        Raises:
+            ValueError: If `start` is given and the ensemble is another one.
+        """
+        if start is not None and self.terminal != "basis":
+            raise ValueError(f"start: needs the terminal ensemble basis, was {self.terminal}")
         if self.terminal == "haar":
             return haar_states(n, qubits=self.qubits, generator=generator)
 
@@ -116,7 +130,8 @@ class ForwardProcess:
             index = torch.zeros(n, dtype=torch.int64, device=generator.device)
             strengths = self.strengths
         else:
-            index = torch.randint(dimension, (n,), device=generator.device, generator=generator)
+            uniform = torch.randint(dimension, (n,), device=generator.device, generator=generator)
+            index = uniform if start is None else start
             strengths = [self.noise]
 
         basis = torch.eye(dimension, dtype=torch.complex64, device=generator.device)

@@ -139,6 +139,28 @@ def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
     return _Select.apply(branches, uniforms)[0]
 
 
+def score_outcomes(branches: Tensor, weights: Tensor, generator: torch.Generator) -> Particles:
+    r"""Draws one outcome for each state and keeps the gradient of its probability in the weight.
+
+    .. math:: w_i \to w_i \, p_m / \bar{p}_m,
+
+    where :math:`\bar{p}_m` is :math:`p_m` taken as a constant. The value of a weight does not
+    change; its gradient is the score :math:`w_i \nabla \log p_m`, which makes the gradient of an
+    expectation over outcomes unbiased.
+
+    Arguments:
+        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
+        weights: The weights :math:`w_i` before the measurement, with shape :math:`(N)`.
+        generator: The source of randomness.
+
+    References:
+        DiCE: The Infinitely Differentiable Monte Carlo Estimator (Foerster et al., 2018),
+        arXiv 1802.05098.
+    """
+    psi, p = _Select.apply(branches, draw_uniforms(branches, generator))
+    return Particles(psi, weights * (p / p.detach()))
+
+
 def draw_uniforms(psi: Tensor, generator: torch.Generator) -> Tensor:
     """Draws the numbers that decide the outcomes of states, with shape (N)."""
     return torch.rand(len(psi), generator=generator, device=psi.device)

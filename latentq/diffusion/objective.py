@@ -7,12 +7,17 @@ steps are frozen; its input set is made once by running them. Then all angles ar
     \Big),
 
 where :math:`P_t` are the ensembles of one chain that starts at the terminal ensemble.
+
+The states may be divided into groups, by class or by :mod:`latentq.cells`. Group :math:`k` then
+generates from the basis state :math:`| k \rangle`, every loss is the mean over groups of the loss
+within the group, and the angles are still shared by all of them.
 """
 
 import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.denoiser import QuDDPM
+from latentq.mmd import mmdk
 from latentq.randomness import derive_generator
 
 
@@ -30,6 +35,9 @@ class DenoisingObjective(nn.Module):
         targets: The number of target states of a loss.
         intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles.
         seed: The seed of all draws.
+        groups: The group of each state, with shape :math:`(N)`, from 0 to at most
+            :math:`2^n - 1`, none of them empty; `None` for no groups. The numbers of inputs,
+            starts and targets are rounded down to a multiple of the number of groups.
     """
 
     def __init__(
@@ -42,10 +50,16 @@ class DenoisingObjective(nn.Module):
         targets: int,
         intermediate_weight: float,
         seed: int,
+        groups: Tensor | None = None,
     ) -> None:
         super().__init__()
 
         self.prior = prior
+        self.groups = groups
+        places = torch.arange(len(latents), device=latents.device)
+        self.members = [places]
+        if groups is not None:
+            self.members = [places[groups == k] for k in range(int(groups.max()) + 1)]
         self.inputs, self.starts, self.targets = inputs, starts, targets
         self.intermediate_weight = intermediate_weight
         self.seed = seed
@@ -65,14 +79,26 @@ class DenoisingObjective(nn.Module):
         if phase < self.prior.steps:
             t = self.prior.steps - 1 - phase
             generator = self._generator("inputs", t, self.ensembles[0])
-            self._inputs = self.prior.sample_chain(self.inputs, generator, stop=t + 1)[-1]
+            start = self._start(self.inputs)
+            n = self.inputs if start is None else len(start)
+            self._inputs = self.prior.sample_chain(n, generator, t + 1, start)[-1]
+
+    def _start(self, n: int) -> Tensor | None:
+        """Returns the basis states of the groups, one group after the other, if there are any."""
+        groups = len(self.members)
+        if groups == 1:
+            return None
+
+        index = torch.arange(groups, device=self.ensembles[0].device)
+        return index.repeat_interleave(max(1, n // groups))
 
     def _targets(self, t: int, generator: torch.Generator) -> Tensor:
-        ensemble = self.ensembles[t]
-        index = torch.randint(
-            len(ensemble), (self.targets,), device=ensemble.device, generator=generator
-        )
-        return ensemble[index]
+        n = max(1, self.targets // len(self.members))
+        index = [
+            members[torch.randint(len(members), (n,), device=members.device, generator=generator)]
+            for members in self.members
+        ]
+        return self.ensembles[t][torch.cat(index)]
 
     def loss(self, step: int, value: bool = True) -> dict[str, Tensor]:
         r"""Returns the loss of an iteration, and :math:`D(P_t, S_t)` of the steps in it.
@@ -87,37 +113,41 @@ class DenoisingObjective(nn.Module):
         if self.phase < steps:
             t = steps - 1 - self.phase
             targets = self._targets(t, generator)
-            loss = self.prior.step_loss(t, self._inputs, targets, generator, value)
-            return {"loss": loss, f"mmd_{t}": loss.detach()}
+            loss = self.prior.step_loss(
+                t, self._inputs, targets, generator, value, len(self.members)
+            )
+            return {"loss": loss, f"loss_{t}": loss.detach()}
 
-        starts = self.prior.forward_process.terminal_states(self.starts, generator)
+        start = self._start(self.starts)
+        n = self.starts if start is None else len(start)
+        starts = self.prior.forward_process.terminal_states(n, generator, start)
         ensembles = [self._targets(t, generator) for t in range(steps)]
-        losses = self.prior.chain_losses(starts, ensembles, generator, value)
+        losses = self.prior.chain_losses(starts, ensembles, generator, value, len(self.members))
         weighted = losses[0] + self.intermediate_weight * sum(losses[1:])
-        parts = {f"mmd_{t}": part.detach() for t, part in enumerate(losses)}
+        parts = {f"loss_{t}": part.detach() for t, part in enumerate(losses)}
         return {"loss": weighted / (1 + self.intermediate_weight * (steps - 1)), **parts}
 
     @torch.no_grad()
     def report(self, n: int) -> dict[str, object]:
-        r"""Measures how well each generated ensemble agrees with its target.
+        r"""Measures by :func:`~latentq.mmd.mmdk` how well the generated ensembles agree.
 
         Arguments:
-            n: The number of states on either side.
+            n: The number of states on either side. If there are groups, the chain starts in
+                those of the first :math:`n` states, and otherwise in random basis states.
 
         Returns:
-            The distances :math:`D(P_t, S_t)` for :math:`t = 0 \dots T - 1`, that of the
+            The MMD :math:`D(P_t, S_t)` for :math:`t = 0 \dots T - 1`, that of the
             undenoised terminal ensemble to :math:`S_0`, and that of :math:`S_T` to the terminal
             ensemble.
         """
         prior, latents = self.prior, self.ensembles[0]
         generator = self._generator("report", 0, latents)
-        chain = prior.sample_chain(n, generator).flip(0)
+        start = None if self.groups is None else self.groups[:n]
+        chain = prior.sample_chain(n, generator, start=start).flip(0)
         targets = [self.ensembles[t][:n] for t in range(prior.steps)]
         end = prior.forward_process.diffuse(latents[:n], prior.steps, generator)
         return {
-            "steps": [
-                prior.distance(p, s).item() for p, s in zip(chain[:-1], targets, strict=True)
-            ],
-            "undenoised": prior.distance(chain[-1], targets[0]).item(),
-            "forward_end": prior.distance(end, chain[-1]).item(),
+            "steps": [mmdk(p, s).item() for p, s in zip(chain[:-1], targets, strict=True)],
+            "undenoised": mmdk(chain[-1], targets[0]).item(),
+            "forward_end": mmdk(end, chain[-1]).item(),
         }

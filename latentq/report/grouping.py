@@ -1,6 +1,8 @@
 """Runs sorted into groups on one scale, and into arms that differ in nothing but the seed.
 
-A group holds runs with the same data, feature network and number of samples. An arm holds runs
+A group holds runs with the same data, feature network, number of samples and images to measure
+against, all conditional or none of them: a model that is told the class is not compared with one
+that is not. An arm holds runs
 of a group with the same model, numbers of parameters and configuration, but for the seed and what
 cannot change a result. Without a configuration their names have to agree, read without the seed
 (`deep-seed3` is `deep`). Two runs with one seed are never averaged: the second starts another arm.
@@ -49,7 +51,7 @@ def _group_key(run: Run) -> str:
     """Names the scale of the numbers of a run."""
     data = [run.get(f"data.{key}") for key in DATA]
     features = [run.get("features.name"), run.get("features.sha256")]
-    return json.dumps([data, features, run.get("n_samples")])
+    return json.dumps([data, features, run.get("n_samples"), run.split, run.conditional])
 
 
 def _arm_key(run: Run) -> tuple[str, str, str]:
@@ -105,7 +107,8 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
 
 
 def _rank(group: Group) -> tuple[int, float]:
-    """Puts MNIST before digits before other data, and many samples before few."""
+    """Puts MNIST before digits before other data, conditional models last, many samples first."""
     name = group.runs[0].get("data.name")
     place = ORDER.index(name) if name in ORDER else len(ORDER)
+    place = 2 * place + group.runs[0].conditional
     return place, -(group.runs[0].number("n_samples") or 0)

@@ -19,7 +19,7 @@ from latentq.report.wording import comparisons, headlines
 
 SCORES = (
     *("fid", "fid_reconstruction", "fid_terminal", "fid_haar", "fid_inception", "fid_floor"),
-    *("kid", "precision", "recall", "mmd.undenoised", "mmd.forward_end"),
+    *("kid", "precision", "recall", "label_accuracy", "mmd.undenoised", "mmd.forward_end"),
 )
 
 

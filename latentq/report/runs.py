@@ -17,7 +17,7 @@ PARTS = ("encoder", "decoder", "prior", "total")
 
 NUMBERS = (
     *("fid", "fid_reconstruction", "fid_floor", "fid_terminal", "fid_haar", "fid_inception"),
-    *("kid", "kid_std", "precision", "recall", "n_samples", "seed"),
+    *("kid", "kid_std", "precision", "recall", "label_accuracy", "n_samples", "seed"),
     *(f"wall_seconds.{stage}" for stage in STAGES),
     *(f"parameters.{part}" for part in PARTS),
     *("features.test_accuracy", "mmd.undenoised", "mmd.forward_end"),
@@ -57,6 +57,16 @@ class Run:
     def seed(self) -> int | None:
         """The seed."""
         return self.metrics.get("seed")
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the model was given the class of what it generates."""
+        return self.metrics.get("conditional") is True
+
+    @property
+    def split(self) -> str:
+        """The images that the run was measured against, `test` or `validation`."""
+        return "validation" if self.metrics.get("split") == "validation" else "test"
 
     def get(self, key: str) -> Any:  # noqa: ANN401
         """Returns a value by its dotted path, or `None` if it is not there."""

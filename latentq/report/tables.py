@@ -53,6 +53,8 @@ def has_inception(group: Group) -> bool:
 def fid_table(group: Group) -> Table:
     """Makes the table of FIDs, with KID, precision and recall of the samples."""
     scores = {**({"fid_inception": "FID, Inception ↓"} if has_inception(group) else {}), **SCORES}
+    if group.runs[0].conditional:
+        scores["label_accuracy"] = "Label accuracy ↑"
     blank = [ABSENT] * len(scores)
     rows = [[FLOOR, floor_text(group), *blank]]
     strong = set()

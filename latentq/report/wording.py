@@ -142,6 +142,10 @@ def group_title(group: Group) -> str:
     run = group.runs[0]
     name = run.get("data.name")
     title = f"{NAMES.get(name, name) or 'unnamed data'}, {count(run.number('n_samples'))} samples"
+    if run.conditional:
+        title += ", given the class"
+    if run.split == "validation":
+        title += ", against validation images"
     limit = run.number("data.limit")
     return title if limit is None else f"{title}, data limited to {count(limit)} images"
 
