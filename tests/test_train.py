@@ -325,7 +325,7 @@ def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> N
         first, second = (getattr(m, part).state_dict() for m in models)
         assert all(torch.equal(first[k], second[k]) for k in first)
     assert "autoencoder" not in other["wall_seconds"]
-    angles = [next(m.prior.parameters()) for m in models]  # type: ignore[operator, union-attr]
+    angles = [next(m.prior.parameters()) for m in models]  # type: ignore[union-attr]
     assert not torch.equal(*angles)
 
 

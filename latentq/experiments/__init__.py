@@ -1,0 +1,1 @@
+"""Experiments: each module makes one table or figure, by `python -m latentq.experiments.NAME`."""

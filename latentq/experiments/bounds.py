@@ -1,0 +1,228 @@
+r"""What other priors reach in the latent space of a trained quantum model.
+
+    python -m latentq.experiments.bounds checkpoint=runs/quantum-mnist-seed0 out=bounds.json
+
+Rows: Gaussian mixtures of 1, 10 and 100 components, and chains whose steps are not circuits but
+unconstrained instruments, any :math:`K_m` with :math:`\sum_m K_m^\dagger K_m = 1`, trained by the
+same objective. They tell whether circuit, chain or latent space is the limit. All numbers are
+FIDs of the decoded states against validation images, in the features of the shipped classifier.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from latentq import metrics, storage
+from latentq.cells import balanced_cells
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.diffusion.denoiser import Instrument
+from latentq.errors import InputError
+from latentq.features import Classifier
+from latentq.fused import apply_kraus
+from latentq.model import LatentQ, in_chunks
+from latentq.randomness import derive_generator
+from latentq.states import mean_state, normalize
+from latentq.training import cosine_schedule
+
+RULES = {
+    "checkpoint": Rule(str),
+    "features": Rule(str),
+    "out": Rule(str),
+    "iterations": Rule(int, low=1, high=10**6),
+    "lr": Rule(float, low=0, high=1, above=True),
+}
+DEFAULTS = {
+    "checkpoint": "checkpoints/quantum",
+    "features": "checkpoints/features",
+    "out": "bounds.json",
+    "iterations": 1500,
+    "lr": 0.01,
+}
+COMPONENTS = (1, 10, 100)
+ANCILLAS = (1, 2, 3)
+FITTED = 20_000  # states that a mixture is fitted to
+
+
+class FreeInstruments(QuDDPM):
+    r"""A QuDDPM whose steps are isometries without a circuit.
+
+    Step :math:`t` has a trained matrix :math:`A_t` of shape :math:`(2^{n_A} d, d)`, whose
+    orthonormal columns :math:`Q_t` in :math:`A_t = Q_t R_t` are the stacked :math:`K_m`.
+
+    Arguments:
+        forward_process: The forward process.
+        ancillas: The number of ancillas :math:`n_A` of a step.
+        generator: The source of the initial matrices.
+    """
+
+    def __init__(
+        self, forward_process: ForwardProcess, ancillas: int, *, generator: torch.Generator
+    ) -> None:
+        super().__init__(
+            forward_process,
+            ancillas,
+            layers=1,
+            loss="wasserstein",
+            outcomes="score",
+            generator=generator,
+        )
+        self.dimension = 2**forward_process.qubits
+        rows = 2**ancillas * self.dimension
+        shape = (rows, self.dimension, 2)
+        identity = torch.view_as_real(torch.eye(rows, self.dimension, dtype=torch.complex64))
+        self.angles = nn.ParameterList(
+            identity + torch.randn(shape, generator=generator) / math.sqrt(2 * rows)
+            for _ in range(forward_process.steps)
+        )
+
+    def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
+        """Returns the maps of some steps, see the base class."""
+        matrices = [torch.view_as_complex(self.angles[t]) for t in steps]
+        shape = (2**self.ancillas, self.dimension, self.dimension)
+        stacked = [torch.linalg.qr(matrix).Q.reshape(shape) for matrix in matrices]
+        return [partial(apply_kraus, kraus) for kraus in stacked]
+
+
+def gauge(psi: Tensor) -> Tensor:
+    """Turns the phase of states so that the overlap with the mean state's top vector is positive.
+
+    Arguments:
+        psi: Unit statevectors, with shape (N, d).
+    """
+    top = torch.linalg.eigh(mean_state(psi)).eigenvectors[:, -1]
+    return psi * torch.polar(torch.ones(len(psi)), -torch.angle(psi @ top.conj()))[:, None]
+
+
+def mixture_states(psi: Tensor, components: int, n: int, seed: int) -> Tensor:
+    """Fits a Gaussian mixture to the reals of states in a phase gauge, and draws from it.
+
+    Arguments:
+        psi: Unit statevectors, with shape (N, d).
+        components: The number of components, with full covariances.
+        n: The number of states to draw.
+        seed: The seed of fit and draw.
+    """
+    from sklearn.mixture import GaussianMixture
+
+    fixed = gauge(psi[:FITTED])
+    reals = torch.cat((fixed.real, fixed.imag), dim=1).double().numpy()
+    fitted = GaussianMixture(components, random_state=seed).fit(reals)
+    drawn = torch.as_tensor(fitted.sample(n)[0])
+    return normalize(torch.complex(*drawn.chunk(2, dim=1)).to(psi.dtype))
+
+
+def instrument_states(
+    objective: DenoisingObjective, iterations: int, lr: float, n: int, seed: int
+) -> Tensor:
+    """Trains all steps of a prior together, and draws from it.
+
+    Arguments:
+        objective: The objective, with the prior.
+        iterations: The number of iterations of Adam.
+        lr: The largest learning rate.
+        n: The number of states to draw.
+        seed: The seed of the draw.
+    """
+    prior = objective.prior
+    optimizer = torch.optim.Adam(prior.parameters(), lr=lr)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: cosine_schedule(step, iterations)
+    )
+    objective.begin(prior.steps)
+    for step in range(iterations):
+        optimizer.zero_grad()
+        objective.loss(step, value=False)["loss"].backward()
+        optimizer.step()
+        schedule.step()
+    return prior.sample_chain(n, derive_generator(seed, "sample"))[-1]
+
+
+def rows(
+    model: LatentQ, latents: Tensor, n: int, iterations: int, lr: float, seed: int
+) -> dict[str, tuple[int, Callable[[], Tensor]]]:
+    """Returns the rows by name: the number of free reals, and what draws states.
+
+    Arguments:
+        model: The trained model.
+        latents: The states of the training images, with shape (N, d).
+        n: The number of states to draw.
+        iterations: The number of iterations for instruments.
+        lr: Their learning rate.
+        seed: The seed of all draws.
+    """
+    process, reals = model.prior.forward_process, 2 * latents.shape[1]
+    found: dict[str, tuple[int, Callable[[], Tensor]]] = {}
+    for k in COMPONENTS:
+        size = k * (reals + reals * (reals + 1) // 2) + k - 1
+        found[f"mixture, {k}"] = size, partial(mixture_states, latents, k, n, seed)
+    cells = balanced_cells(latents, latents.shape[1], seed)
+    for ancillas in ANCILLAS:
+        prior = FreeInstruments(process, ancillas, generator=derive_generator(seed, "free"))
+        objective = DenoisingObjective(
+            prior,
+            latents,
+            inputs=512,
+            starts=1024,
+            targets=512,
+            intermediate_weight=0.05,
+            seed=seed,
+            groups=cells,
+        )
+        size = process.steps * (2 * 2**ancillas - 1) * latents.shape[1] ** 2
+        draw = partial(instrument_states, objective, iterations, lr, n, seed)
+        found[f"instruments, {ancillas} ancillas"] = size, draw
+    return found
+
+
+def bounds(arguments: list[str]) -> None:
+    """Prints the table of bounds and writes it as JSON.
+
+    Raises:
+        InputError: If an option is wrong, or the checkpoint is no unconditional quantum model.
+    """
+    options = parse_options(arguments, RULES, DEFAULTS)
+    _, description = storage.describe(options["checkpoint"])
+    if description["kind"] != "quantum" or description["arguments"].get("conditional"):
+        raise InputError(
+            "checkpoint: must be an unconditional quantum model, was " + options["checkpoint"]
+        )
+    from data.module import load_data
+
+    model = cast(LatentQ, storage.load(options["checkpoint"]))
+    classifier = cast(Classifier, storage.load(options["features"]))
+    seed = description["notes"]["seed"]
+    data = load_data("mnist", seed=seed)
+    with torch.no_grad():
+        latents = in_chunks(model.encode, data.train.images)
+        reference = metrics.extract_features(classifier, data.validation.images)
+    table = {}
+    for name, (size, draw) in rows(
+        model, latents, len(reference), options["iterations"], options["lr"], seed
+    ).items():
+        states = draw()
+        with torch.no_grad():
+            images = in_chunks(model.decode, states)
+        features = metrics.extract_features(classifier, images)
+        precision, recall = metrics.precision_recall(features, reference)
+        table[name] = {
+            "reals": size,
+            "fid": metrics.fid(features, reference),
+            "precision": precision,
+            "recall": recall,
+        }
+        print(name, table[name], flush=True)
+    content = {"checkpoint": options["checkpoint"], "seed": seed, "rows": table}
+    storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(bounds, __doc__))
