@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report benchmark features lint format types ci clean
+.PHONY: help setup train test report conditional benchmark features lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,15 @@ report: $(READY) ## train both models (finished runs are skipped) and write the 
 	@for seed in $(SEEDS); do for model in quantum classical; do \
 	  $(BIN)/python train.py model=$$model seed=$$seed run.skip_finished=true || exit $$?; \
 	done; done
+	$(BIN)/python -m latentq.report runs
+
+conditional: report ## the same for the models that are given the class; the quantum one keeps its autoencoder
+	@for seed in $(SEEDS); do \
+	  $(BIN)/python train.py model=quantum model.conditional=true seed=$$seed run.skip_finished=true \
+	    autoencoder=runs/quantum-mnist-seed$$seed || exit $$?; \
+	  $(BIN)/python train.py model=classical model.conditional=true seed=$$seed run.skip_finished=true \
+	    || exit $$?; \
+	done
 	$(BIN)/python -m latentq.report runs
 
 benchmark: $(READY) ## time this engine against other simulators, which it installs

@@ -84,6 +84,8 @@ def open_run(config: Config, data: ImageSource) -> runs.Run:
         InputError: If the folder cannot be written, or the run to resume does not fit.
     """
     kind, root = config["model"]["kind"], Path(config["run"]["root"])
+    if config["model"].get("conditional"):
+        kind += "-conditional"
     name = config["run"]["name"] or f"{kind}-{data.name}-seed{config['seed']}"
     if data.name == "digits" and "digits" not in name:
         name += "-digits"

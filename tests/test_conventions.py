@@ -23,7 +23,8 @@ LAYERS = [
     ["evaluation"],
     ["stages", "summary"],
     ["workflow"],
-    ["report", "sample", "doctor", "publish", "experiments"],
+    ["report", "sample", "doctor", "publish"],
+    ["experiments"],
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 

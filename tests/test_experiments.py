@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from latentq.compose import check_command_line
 from latentq.diffusion import DenoisingObjective, ForwardProcess
 from latentq.errors import InputError
-from latentq.experiments import bounds, gradients
+from latentq.experiments import ablation, bounds, ensembles, gradients
 from latentq.experiments.bounds import FreeInstruments, gauge, instrument_states, mixture_states
+from latentq.experiments.ensembles import principal_axes
 from latentq.mmd import mmdk
 from latentq.states import fidelity, haar_states, mean_state, perturb
+from tests.conftest import needs_mnist
 
 
 def test_free_instruments_are_complete(generator: torch.Generator) -> None:
@@ -79,3 +82,60 @@ def test_gradients_shows_the_bias(tmp_path: Path) -> None:
 def test_bounds_refuses_other_models() -> None:
     with pytest.raises(InputError, match="unconditional quantum model"):
         bounds.bounds(["checkpoint=checkpoints/classical"])
+
+
+def finished(root: Path, name: str, seed: int, fid: float) -> None:
+    folder = root / "ablation" / f"{name}-seed{seed}"
+    folder.mkdir(parents=True)
+    metrics = {
+        **{"seed": seed, "fid": fid, "precision": 0.5, "recall": 0.25, "git_commit": "abc"},
+        **{"mmd": {"steps": [0.1]}, "parameters": {"prior": 4300}, "wall_seconds": {"prior": 9.0}},
+    }
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
+def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
+    for seed, fid in enumerate((20.0, 22.0, 24.0)):
+        finished(tmp_path, "reference", seed, fid)
+    finished(tmp_path, "mmdk", 1, 70.0)
+    found = ablation.collect(["reference", "mmdk", "init"], [0, 1, 2], str(tmp_path))
+    lines = ablation.markdown(found).splitlines()
+
+    assert len(lines) == 4
+    # The t-interval of three values with deviation 2: 4.303 * 2 / sqrt(3) = 4.97.
+    assert lines[2] == "| the reference | 4,300 | 3 | 22.0 ± 5.0 | 0.500 ± 0 | 0.250 ± 0 |"
+    assert lines[3].startswith("| loss: MMD with the ladder of kernels | 4,300 | 1 | 70.0 |")
+
+
+@pytest.mark.parametrize("name", ablation.ROWS)
+def test_every_row_is_a_configuration(name: str) -> None:
+    check_command_line(ablation.command(name, 1, "runs")[2:])
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [("rows=nothing", "rows: must be of"), ("seeds=a", "seeds: must be like")]
+)
+def test_ablation_names_mistakes(option: str, word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        ablation.ablation([option])
+
+
+def test_principal_axes_are_those_of_the_largest_variance(generator: torch.Generator) -> None:
+    scale = torch.tensor([0.1, 3.0, 0.2, 1.0])
+    features = torch.randn(4000, 4, generator=generator) * scale + 5
+    mean, axes = principal_axes(features)
+
+    assert torch.allclose(mean, torch.full((4,), 5.0), atol=0.2)
+    assert axes.shape == (4, 2) and axes.abs().argmax(dim=0).tolist() == [1, 3]
+
+
+def test_ensembles_names_a_wrong_file() -> None:
+    with pytest.raises(InputError, match=r"out: must be a .png or .svg"):
+        ensembles.ensembles(["out=picture.gif"])
+
+
+@needs_mnist
+def test_ensembles_draws_a_figure(tmp_path: Path) -> None:
+    ensembles.ensembles(["n=50", f"out={tmp_path / 'e.png'}"])
+
+    assert (tmp_path / "e.png").stat().st_size > 5000

@@ -313,7 +313,7 @@ def test_conditional_models_are_measured_by_their_labels(tmp_path: Path) -> None
         metrics = train(small(tmp_path, f"model={model}", "model.conditional=true"))
 
         assert metrics["conditional"] and 0 <= metrics["label_accuracy"] <= 1
-        assert latentq.load(tmp_path / f"{model}-digits-seed0").conditional
+        assert latentq.load(tmp_path / f"{model}-conditional-digits-seed0").conditional
 
 
 def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from torch import Tensor
 from latentq import storage
 from latentq.commands import parse_options, run_command
 from latentq.config import Rule
-from latentq.diffusion import ForwardProcess, QuDDPM
+from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.denoiser import Outcomes
 from latentq.randomness import derive_generator
 from latentq.states import haar_states, perturb
@@ -68,7 +68,10 @@ def loss_of(
 ) -> Tensor:
     """Returns the loss of the last ensemble of a chain."""
     prior.outcomes = outcomes
-    return prior.chain_losses(starts, [targets] * prior.steps, generator)[0]
+    particles = uniform_particles(starts)
+    for instrument in prior.instruments([*reversed(range(prior.steps))], len(starts)):
+        particles = prior.advance(instrument, particles, generator)
+    return prior.distance(particles.psi, targets, particles.weights / particles.weights.sum())
 
 
 def gradient(prior: QuDDPM, loss: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ timestamps, so that the same input gives the same bytes.
 from matplotlib.figure import Figure
 
 from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
+from latentq.plots.clouds import cloud, cloud_figure, size_curve
 from latentq.plots.files import (
     fid_chart,
     figure_bytes,
@@ -27,6 +28,8 @@ __all__ = [
     "Figure",
     "Theme",
     "chain_grid",
+    "cloud",
+    "cloud_figure",
     "fid_bars",
     "fid_chart",
     "figure_bytes",
@@ -37,6 +40,7 @@ __all__ = [
     "save_figure",
     "save_reconstructions",
     "save_samples",
+    "size_curve",
     "training_chart",
     "training_curve",
 ]

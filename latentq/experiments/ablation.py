@@ -1,0 +1,144 @@
+r"""Which ingredient of the quantum prior does what: one thing changed in each row.
+
+    python -m latentq.experiments.ablation seeds=0,1,2 out=ablation.json
+    python -m latentq.experiments.ablation rows=reference,mmdk seeds=0
+
+Every row is a run of `train.py` on the frozen autoencoder of `runs/quantum-mnist-seedN`, which
+`make report SEEDS="0 1 2"` makes, measured against validation images. Rows have fewer iterations
+than the default model has. Finished runs are not repeated. The table is printed as Markdown and
+written as JSON.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latentq import storage
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.errors import InputError
+from latentq.report.statistics import summarize
+from latentq.report.wording import interval
+
+TRAIN = Path(__file__).parent.parent.parent / "train.py"
+COMMON = (
+    "model=quantum",
+    "metrics.split=validation",
+    "denoising.targets=512",
+    "denoising.together=15",
+    "run.skip_finished=true",
+    "threads=1",
+)
+# Exact transport without cells is of all states at once and takes a multiple of the time.
+NO_CELLS = ("denoising.cells=false", "denoising.starts=256", "denoising.targets=256")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a row changes: in words, and as overrides of the configuration."""
+
+    what: str
+    overrides: tuple[str, ...] = ()
+
+
+ROWS = {
+    "reference": Row("the reference"),
+    "mmdk": Row("loss: MMD with the ladder of kernels", ("loss=mmdk",)),
+    "nocells": Row("no cells", NO_CELLS),
+    "init": Row("initial angles within 1/L", ("prior.init_scale=0.0116",)),
+    "sampled": Row("published gradient, without probabilities", ("outcomes=sampled",)),
+    "last": Row("trained on the last output only", ("denoising.intermediate_weight=0",)),
+    "product": Row("no entangling gates", ("prior.entangled=false",)),
+    "haar": Row("terminal ensemble: Haar (no cells)", ("prior.terminal=haar", *NO_CELLS)),
+    "ancillas2": Row("two ancillas, 72 layers", ("prior.ancillas=2", "prior.layers=72")),
+    "layers2": Row("2 layers", ("prior.layers=2",)),
+    "layers4": Row("4 layers", ("prior.layers=4",)),
+    "layers14": Row("14 layers", ("prior.layers=14",)),
+    "layers20": Row("20 layers", ("prior.layers=20",)),
+    "layers28": Row("28 layers", ("prior.layers=28",)),
+    "layers57": Row("57 layers", ("prior.layers=57",)),
+}
+SCORES = ("fid", "precision", "recall")
+RULES = {"rows": Rule(str), "seeds": Rule(str), "root": Rule(str), "out": Rule(str)}
+DEFAULTS = {"rows": "all", "seeds": "0,1,2", "root": "runs", "out": "ablation.json"}
+
+
+def command(name: str, seed: int, root: str) -> list[str]:
+    """Returns the command line of a run."""
+    return [
+        sys.executable,
+        str(TRAIN),
+        *COMMON,
+        f"seed={seed}",
+        f"autoencoder={root}/quantum-mnist-seed{seed}",
+        f"run.root={root}/ablation",
+        f"run.name={name}-seed{seed}",
+        *ROWS[name].overrides,
+    ]
+
+
+def collect(names: list[str], seeds: list[int], root: str) -> dict[str, list[dict[str, Any]]]:
+    """Reads what the finished runs of some rows measured.
+
+    Arguments:
+        names: The rows.
+        seeds: The seeds.
+        root: The folder of runs.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in names:
+        paths = [Path(root) / "ablation" / f"{name}-seed{seed}" / "metrics.json" for seed in seeds]
+        read = [json.loads(path.read_text()) for path in paths if path.is_file()]
+        found[name] = [
+            {
+                "seed": metrics["seed"],
+                **{score: metrics[score] for score in SCORES},
+                "mmd": metrics["mmd"]["steps"],
+                "parameters": metrics["parameters"]["prior"],
+                "seconds": metrics["wall_seconds"]["prior"],
+                "git_commit": metrics["git_commit"],
+            }
+            for metrics in read
+        ]
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def markdown(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Returns the table of rows as Markdown."""
+    lines = ["| changed | circuit parameters | seeds | FID | precision | recall |"]
+    lines.append("|---|---|---|---|---|---|")
+    for name, rows in found.items():
+        scores = [interval(summarize(row[score] for row in rows)) for score in SCORES]
+        size = f"{rows[0]['parameters']:,}"
+        lines.append(f"| {ROWS[name].what} | {size} | {len(rows)} | {' | '.join(scores)} |")
+    return "\n".join(lines)
+
+
+def ablation(arguments: list[str]) -> None:
+    """Runs the rows that are not finished, prints the table and writes it.
+
+    Raises:
+        InputError: If an option is wrong, or a run fails.
+    """
+    options = parse_options(arguments, RULES, DEFAULTS)
+    names = list(ROWS) if options["rows"] == "all" else options["rows"].split(",")
+    if unknown := [name for name in names if name not in ROWS]:
+        raise InputError(f"rows: must be of {', '.join(ROWS)}, was {unknown[0]}")
+    if not all(seed.isdecimal() for seed in options["seeds"].split(",")):
+        raise InputError(f"seeds: must be like 0,1,2, was {options['seeds']}")
+    seeds = [int(seed) for seed in options["seeds"].split(",")]
+    for seed in seeds:
+        for name in names:
+            if subprocess.run(command(name, seed, options["root"]), check=False).returncode:
+                raise InputError(f"rows: {name} with seed {seed} failed, see above")
+    found = collect(names, seeds, options["root"])
+    content = {"common": COMMON, "rows": found}
+    storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    print(markdown(found))
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(ablation, __doc__))

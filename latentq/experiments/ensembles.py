@@ -1,0 +1,72 @@
+r"""The ensembles :math:`S_T \dots S_0` of a generation beside the latent states of the data.
+
+    python -m latentq.experiments.ensembles checkpoint=checkpoints/quantum out=ensembles.png
+
+The axes are the first two principal components of the density features of the data, so that a
+global phase does not matter; grey is the data, blue what was generated.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from latentq import plots, storage
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.encoding import density_features
+from latentq.errors import InputError
+from latentq.model import LatentQ, in_chunks
+
+RULES = {
+    "checkpoint": Rule(str),
+    "n": Rule(int, low=2, high=10_000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "out": Rule(str),
+}
+DEFAULTS = {"checkpoint": "checkpoints/quantum", "n": 2000, "seed": 0, "out": "ensembles.png"}
+
+
+def principal_axes(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns the mean of features and their two principal axes, with shapes (F) and (F, 2).
+
+    Arguments:
+        features: The features, with shape (N, F).
+    """
+    mean = features.mean(dim=0)
+    axes = torch.linalg.eigh(torch.cov(features.mT)).eigenvectors[:, -2:].flip(-1)
+    return mean, axes
+
+
+def ensembles(arguments: list[str]) -> None:
+    """Draws the ensembles of a trained model.
+
+    Raises:
+        InputError: If an option is wrong, or the checkpoint is no quantum model.
+    """
+    options = parse_options(arguments, RULES, DEFAULTS)
+    out = Path(options["out"])
+    if out.suffix not in (".png", ".svg") or not out.parent.is_dir():
+        raise InputError(f"out: must be a .png or .svg in a folder that exists, was {out}")
+    from data.module import load_data
+
+    model = storage.load(options["checkpoint"])
+    if not isinstance(model, LatentQ):
+        raise InputError(f"checkpoint: must be a quantum model, was {options['checkpoint']}")
+    data = load_data("mnist", seed=options["seed"])
+    with torch.no_grad():
+        latents = in_chunks(model.encode, data.validation.images[: options["n"]])
+    features = density_features(latents)
+    mean, axes = principal_axes(features)
+    chain = model.sample_chain(options["n"], options["seed"])
+    clouds = [(density_features(psi) - mean) @ axes for psi in chain]
+    steps = reversed(range(len(chain)))
+    titles = [f"$S_{{{t}}}$" for t in steps]
+    figure = plots.cloud_figure(clouds, (features - mean) @ axes, titles)
+    plots.save_figure(figure, out)
+    print(f"{len(chain)} ensembles of {options['n']} states: {out}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(ensembles, __doc__))

@@ -1,0 +1,90 @@
+"""Ensembles of states as clouds of points, and a score against a size, on Axes that are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from latentq.plots.charts import LIGHT, Theme
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def cloud(ax: Axes, points: Tensor, reference: Tensor, title: str, theme: Theme = LIGHT) -> None:
+    """Draws points of a generated ensemble over those of the data.
+
+    Arguments:
+        ax: The Axes to draw on.
+        points: The generated points, with shape (N, 2).
+        reference: The points of the data, with shape (M, 2).
+        title: The title.
+        theme: The colours.
+    """
+    for dots, colour, alpha in (
+        (reference, theme.line, 1),
+        (points, theme.models["quantum"], 0.5),
+    ):
+        x, y = dots.T.numpy()
+        ax.scatter(x, y, s=3, color=colour, alpha=alpha, linewidths=0, rasterized=True)
+    ax.set_title(title, fontsize=11, color=theme.ink)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_aspect("equal")
+    ax.spines[:].set_color(theme.line)
+
+
+def cloud_figure(
+    clouds: Sequence[Tensor], reference: Tensor, titles: Sequence[str], theme: Theme = LIGHT
+) -> Figure:
+    """Makes a figure with a cloud for each ensemble, side by side on the same scale.
+
+    Arguments:
+        clouds: The points of the ensembles, each with shape (N, 2).
+        reference: The points of the data, with shape (M, 2).
+        titles: The title of each.
+        theme: The colours.
+    """
+    figure = Figure(
+        figsize=(2.1 * len(clouds), 2.4), dpi=150, layout="constrained", facecolor=theme.page
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)[0]
+    for ax, points, title in zip(axes, clouds, titles, strict=True):
+        cloud(ax, points, reference, title, theme)
+    return figure
+
+
+def size_curve(
+    ax: Axes,
+    sizes: Sequence[float],
+    scores: Sequence[float],
+    lines: Mapping[str, float],
+    theme: Theme = LIGHT,
+) -> None:
+    """Draws FID against the number of circuit parameters, with levels of other models.
+
+    Arguments:
+        ax: The Axes to draw on.
+        sizes: The numbers of parameters.
+        scores: The FIDs, one for each.
+        lines: The FIDs of other models by name, drawn as horizontal lines.
+        theme: The colours.
+    """
+    ax.plot(sizes, scores, "o-", color=theme.models["quantum"])
+    for name, level in lines.items():
+        ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle="--")
+        ax.text(min(sizes), level * 1.03, name, fontsize=9, color=theme.muted)
+    for size, score in zip(sizes, scores, strict=True):
+        ax.annotate(f"{score:.0f}", (size, score), (0, 7), textcoords="offset points", fontsize=9)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    ax.minorticks_off()
+    ax.set_xlabel("circuit parameters", color=theme.ink)
+    ax.set_ylabel("FID of samples", color=theme.ink)
+    ax.spines[["top", "right"]].set_visible(False)
