@@ -48,7 +48,7 @@ def _convert(key: str, text: str, rule: Rule) -> Any:  # noqa: ANN401
     return value
 
 
-def run_command(command: Callable[[list[str]], None], usage: str | None) -> int:
+def run_command(command: Callable[[list[str]], object], usage: str | None) -> int:
     """Runs a command on `sys.argv` and returns its exit code: 2 for a mistake of the user."""
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(usage)

@@ -1,12 +1,19 @@
-"""The numbers of a trained model: FID and its fixed rows, on the official test images."""
+"""The numbers of a trained model: FID and its fixed rows, on held-out images.
 
+python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000 seed=0
+"""
+
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from latentq import metrics
+from latentq import metrics, storage
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.model import CHUNK, GenerativeModel, LatentQ, in_chunks
 from latentq.randomness import derive_generator
@@ -146,3 +153,53 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
     """
     predicted = in_chunks(classifier.eval(), images).argmax(dim=1)
     return (predicted == labels).double().mean().item()
+
+
+RULES = {
+    "checkpoint": Rule(str),
+    "features": Rule(str),
+    "split": Rule(str, choices=("test", "validation")),
+    "samples": Rule(int, low=2, high=10_000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+}
+DEFAULTS = {
+    "checkpoint": "checkpoints/quantum",
+    "features": "checkpoints/features",
+    "split": "test",
+    "samples": 10_000,
+    "seed": 0,
+}
+
+
+def measure(arguments: list[str]) -> dict[str, Any]:
+    """Measures a trained model anew on MNIST, and prints the rows.
+
+    Raises:
+        InputError: If an option is wrong, or a model is missing or of another kind.
+    """
+    from data.module import load_data
+
+    options = parse_options(arguments, RULES, DEFAULTS)
+    model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
+    if not isinstance(model, GenerativeModel):
+        raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
+    if not isinstance(classifier, Classifier):
+        raise InputError(f"features: must be a features model, was {options['features']}")
+    data = load_data("mnist", seed=options["seed"])
+    held_out = data.test if options["split"] == "test" else data.validation
+    rows = evaluate(
+        model,
+        classifier,
+        real=data.unlimited.images,
+        test=held_out.images,
+        labels=held_out.labels,
+        samples=options["samples"],
+        seed=options["seed"],
+    )
+    for name, value in rows.items():
+        print(f"{name:22}{value:.4f}" if isinstance(value, float) else f"{name:22}{value}")
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(measure, __doc__))

@@ -14,12 +14,14 @@ import latentq
 from latentq.commands import parse_options
 from latentq.config import Rule
 from latentq.errors import InputError
+from latentq.evaluation import measure
 from latentq.model import LatentQ
 from latentq.storage import describe, sha256_file
+from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-SHIPPED = ("features", "quantum", "classical")
+SHIPPED = ("features", "quantum", "quantum-conditional", "classical")
 
 
 def call(module: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -93,7 +95,7 @@ def test_publish_refuses_an_unfinished_run(tmp_path: Path) -> None:
     assert not (ROOT / "checkpoints" / "none").exists()
 
 
-@pytest.mark.parametrize("command", ["sample", "doctor", "publish", "report"])
+@pytest.mark.parametrize("command", ["sample", "doctor", "publish", "report", "evaluation"])
 def test_help_is_help(command: str) -> None:
     done = call(f"latentq.{command}", "--help")
 
@@ -166,3 +168,31 @@ def test_shipped_models_load_by_name() -> None:
     assert all(
         isinstance(latentq.load(ROOT / "checkpoints" / n), torch.nn.Module) for n in SHIPPED
     )
+
+
+@needs_mnist
+@pytest.mark.parametrize("name", ["quantum", "classical", "quantum-conditional"])
+def test_the_fid_of_a_shipped_model_is_measured_again(name: str) -> None:
+    """README states an error of half a point: machines round differently, and outcomes flip."""
+    metrics = json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
+    rows = measure([f"checkpoint={ROOT / 'checkpoints' / name}"])
+
+    assert rows["fid"] == pytest.approx(metrics["fid"], abs=0.5)
+    if name == "quantum-conditional":
+        assert rows["label_accuracy"] == pytest.approx(metrics["label_accuracy"], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        ("checkpoint=checkpoints/features", "must be a generative model"),
+        ("features=checkpoints/quantum", "must be a features model"),
+        ("split=train", "split: must be one of"),
+    ],
+)
+def test_evaluation_names_mistakes(
+    option: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(InputError, match=word):
+        measure([option])

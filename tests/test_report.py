@@ -244,3 +244,18 @@ def test_help_names_the_options() -> None:
 
     assert done.returncode == 0
     assert "out=FOLDER" in done.stdout
+
+
+def test_conditional_models_are_never_compared_with_others(tmp_path: Path) -> None:
+    make_run(tmp_path / "q", fid=20.0)
+    make_run(tmp_path / "c", "classical", fid=120.0)
+    make_run(tmp_path / "qc", fid=19.0, conditional=True, label_accuracy=0.99)
+    make_run(tmp_path / "cc", "classical", fid=90.0, conditional=True, label_accuracy=0.8)
+    make_run(tmp_path / "v", fid=21.0, split="validation")
+    html, _, facts = read(build([tmp_path])[0])
+    ratios = [c["ratio"] for group in facts["groups"] for c in group["comparisons"]]
+
+    assert len(facts["groups"]) == 3
+    assert [r for r in ratios if r] == [pytest.approx(20 / 120), pytest.approx(19 / 90)]
+    assert "given the class" in html and "against validation images" in html
+    assert html.count("Label accuracy ↑") == 1

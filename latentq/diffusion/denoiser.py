@@ -13,7 +13,7 @@ Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`late
 - on all outcomes as particles with weights :math:`p_m` (`outcomes="exact"`), whose loss and
   gradient are exact; or
 - on one drawn outcome per state whose weight carries the gradient of :math:`p_m`
-  (`outcomes="score"`), which is unbiased at the price of the first and takes as many ancillas.
+  (`outcomes="score"`), which costs as much as the first and does not ignore the probabilities.
 
 References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.

@@ -156,8 +156,9 @@ def gradients(arguments: list[str]) -> None:
                 found = measure(prior, starts, targets, options["draws"])
                 rows.append({"loss": loss, "seed": seed, "trained": steps, **found})
                 print(json.dumps(rows[-1]), flush=True)
+    out = Path(options.pop("out"))
     content = json.dumps({"options": options, "rows": rows}, indent=2) + "\n"
-    storage.write_atomically(Path(options["out"]), content.encode())
+    storage.write_atomically(out, content.encode())
 
 
 if __name__ == "__main__":
