@@ -16,6 +16,8 @@ from latentq.mmd import mmdk
 from latentq.states import fidelity, haar_states, mean_state, perturb
 from tests.conftest import needs_mnist
 
+ROOT = Path(__file__).parent.parent
+
 
 def test_free_instruments_are_complete(generator: torch.Generator) -> None:
     prior = FreeInstruments(ForwardProcess(2, 3), 2, generator=generator)
@@ -101,7 +103,7 @@ def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
     found = ablation.collect(["reference", "mmdk", "init"], [0, 1, 2], str(tmp_path))
     lines = ablation.markdown(found).splitlines()
 
-    assert len(lines) == 4
+    assert len(lines) == 4 and ablation.parameter_curve(found) is None
     # The t-interval of three values with deviation 2: 4.303 * 2 / sqrt(3) = 4.97.
     assert lines[2] == "| the reference | 4,300 | 3 | 22.0 ± 5.0 | 0.500 ± 0 | 0.250 ± 0 |"
     assert lines[3].startswith("| loss: MMD with the ladder of kernels | 4,300 | 1 | 70.0 |")
@@ -139,3 +141,31 @@ def test_ensembles_draws_a_figure(tmp_path: Path) -> None:
     ensembles.ensembles(["n=50", f"out={tmp_path / 'e.png'}"])
 
     assert (tmp_path / "e.png").stat().st_size > 5000
+
+
+def test_the_curve_has_the_means_of_its_rows() -> None:
+    found = {
+        name: [{"parameters": size, "fid": fid} for fid in fids]
+        for name, size, fids in (
+            ("reference", 4300, (20.0, 22.0)),
+            ("layers2", 100, (150.0,)),
+            ("mmdk", 4300, (70.0,)),
+        )
+    }
+    figure = ablation.parameter_curve(found)
+    assert figure is not None
+    (curve,) = figure.axes[0].lines
+
+    assert curve.get_xydata().tolist() == [[100, 150], [4300, 21]]  # type: ignore[union-attr]
+
+
+def test_the_document_has_the_recorded_numbers() -> None:
+    text = (ROOT / "docs" / "quantum-prior.md").read_text()
+    recorded = json.loads((ROOT / "docs" / "results" / "ablation.json").read_text())
+    limits = json.loads((ROOT / "docs" / "results" / "bounds.json").read_text())["rows"]
+
+    assert "@@" not in text
+    for line in ablation.markdown(recorded["rows"]).splitlines():
+        assert line in text
+    for line in bounds.markdown(limits).splitlines():
+        assert line in text

@@ -6,7 +6,7 @@ r"""Which ingredient of the quantum prior does what: one thing changed in each r
 Every row is a run of `train.py` on the frozen autoencoder of `runs/quantum-mnist-seedN`, which
 `make report SEEDS="0 1 2"` makes, measured against validation images. Rows have fewer iterations
 than the default model has. Finished runs are not repeated. The table is printed as Markdown and
-written as JSON.
+written as JSON; beside it a figure shows FID against circuit parameters.
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentq import storage
+from latentq import plots, storage
 from latentq.commands import parse_options, run_command
 from latentq.config import Rule
 from latentq.errors import InputError
@@ -117,6 +117,18 @@ def markdown(found: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
+def parameter_curve(found: dict[str, list[dict[str, Any]]]) -> plots.Figure | None:
+    """Draws FID against circuit parameters, or returns `None` with fewer than two sizes."""
+    rows = [r for name, r in found.items() if name == "reference" or name.startswith("layers")]
+    means = {r[0]["parameters"]: sum(x["fid"] for x in r) / len(r) for r in rows}
+    if len(means) < 2:
+        return None
+    sizes = sorted(means)
+    figure = plots.Figure(figsize=(6.4, 4), dpi=150, layout="constrained")
+    plots.size_curve(figure.subplots(), sizes, [means[size] for size in sizes], {})
+    return figure
+
+
 def ablation(arguments: list[str]) -> None:
     """Runs the rows that are not finished, prints the table and writes it.
 
@@ -137,6 +149,8 @@ def ablation(arguments: list[str]) -> None:
     found = collect(names, seeds, options["root"])
     content = {"common": COMMON, "rows": found}
     storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    if figure := parameter_curve(found):
+        plots.save_figure(figure, Path(options["out"]).with_suffix(".png"))
     print(markdown(found))
 
 

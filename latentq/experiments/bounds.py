@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -183,6 +183,15 @@ def rows(
     return found
 
 
+def markdown(table: dict[str, dict[str, Any]]) -> str:
+    """Returns the table of rows as Markdown."""
+    lines = ["| prior | reals | FID | precision | recall |", "|---|---|---|---|---|"]
+    for name, row in table.items():
+        scores = f"{row['fid']:.1f} | {row['precision']:.3f} | {row['recall']:.3f}"
+        lines.append(f"| {name} | {row['reals']:,} | {scores} |")
+    return "\n".join(lines)
+
+
 def bounds(arguments: list[str]) -> None:
     """Prints the table of bounds and writes it as JSON.
 
@@ -204,7 +213,7 @@ def bounds(arguments: list[str]) -> None:
     with torch.no_grad():
         latents = in_chunks(model.encode, data.train.images)
         reference = metrics.extract_features(classifier, data.validation.images)
-    table = {}
+    table: dict[str, dict[str, Any]] = {}
     for name, (size, draw) in rows(
         model, latents, len(reference), options["iterations"], options["lr"], seed
     ).items():
@@ -219,9 +228,10 @@ def bounds(arguments: list[str]) -> None:
             "precision": precision,
             "recall": recall,
         }
-        print(name, table[name], flush=True)
+        print(f"{name}: FID {table[name]['fid']:.1f}", flush=True)
     content = {"checkpoint": options["checkpoint"], "seed": seed, "rows": table}
     storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    print(markdown(table))
 
 
 if __name__ == "__main__":
