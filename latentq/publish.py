@@ -39,6 +39,8 @@ def table_row(folder: Path) -> str:
         result = f"accuracy {metrics['test_accuracy']:.2%}"
     else:
         result = f"FID {metrics['fid']:.1f}, reconstruction {metrics['fid_reconstruction']:.2f}"
+        if metrics["label_accuracy"] is not None:
+            result += f", label accuracy {metrics['label_accuracy']:.1%}"
     size = (folder / WEIGHTS).stat().st_size / 1e6
     commit, changes, _ = str(metrics["git_commit"]).partition("+changes")
     digest = description["sha256"]
