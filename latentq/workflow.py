@@ -43,7 +43,10 @@ def check_autoencoder(config: Config) -> None:
             trained on images that this run sets aside for validation.
     """
     path, seed = config["autoencoder"], config["seed"]
-    _, description = storage.describe(path)
+    try:
+        _, description = storage.describe(path)
+    except InputError as error:
+        raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
     if description["kind"] != "quantum":
         kind = description["kind"]
         raise InputError(f"autoencoder: must be a quantum model, {path} is a {kind} model")
