@@ -28,7 +28,7 @@ COMMON = (
     "model=quantum",
     "metrics.split=validation",
     "denoising.targets=512",
-    "denoising.together=15",
+    "denoising.together=10",
     "run.skip_finished=true",
     "threads=1",
 )
