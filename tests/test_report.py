@@ -259,3 +259,12 @@ def test_conditional_models_are_never_compared_with_others(tmp_path: Path) -> No
     assert [r for r in ratios if r] == [pytest.approx(20 / 120), pytest.approx(19 / 90)]
     assert "given the class" in html and "against validation images" in html
     assert html.count("Label accuracy ↑") == 1
+
+
+def test_frozen_autoencoders_of_several_seeds_are_one_arm(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        run = make_run(tmp_path / f"q{seed}", seed=seed)
+        (run / "config.yaml").write_text(f"autoencoder: runs/quantum-mnist-seed{seed}")
+    (arm, _) = read(build([tmp_path])[0])[2]["groups"][0]["arms"]
+
+    assert len(arm["runs"]) == 2

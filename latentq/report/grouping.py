@@ -32,7 +32,9 @@ def settings(run: Run) -> dict[str, str]:
     if not isinstance(config, dict):
         return {}
 
-    return {key: str(value) for key, value in leaves(config) if not key.startswith(FREE)}
+    found = {key: str(value) for key, value in leaves(config) if not key.startswith(FREE)}
+    # The autoencoders of the seeds of an arm are in folders that differ in the seed.
+    return {k: re.sub(r"\d+", "", v) if k == "autoencoder" else v for k, v in found.items()}
 
 
 def bare_name(run: Run) -> str:
