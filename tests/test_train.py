@@ -257,7 +257,7 @@ def run_cli(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Com
     [
         (["model=quantm"], "did you mean quantum"),
         (["device=cuda"], "torch sees no GPU"),
-        (["metrics.features=nowhere"], "autoencoder: must be a folder"),
+        (["metrics.features=nowhere"], "checkpoint: must be a folder"),
         (["data=mnist", "data.download=false", "data.root=/nowhere"], "train-images-idx3-ubyte"),
         (["data=digits", "run.root=/proc/nowhere"], "run.root: must be a writable folder"),
         (["data=digits", "data.limit=5000"], "data.limit: must be from 1 to"),
@@ -332,7 +332,7 @@ def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("path", "seed", "word"),
     [
-        ("no/such/folder", 0, "checkpoint: must be a folder"),
+        ("no/such/folder", 0, "autoencoder: must be a folder"),
         ("classical", 0, "must be a quantum model"),
         ("quantum", 1, "must be of a run with this seed, 1"),
     ],
