@@ -22,7 +22,7 @@ MISTAKES = [
     (["prior.axes=[rx,rq]"], "one of rx, ry, rz"),
     (["prior.axes=[]"], "prior.axes"),
     (["prior.strength=[1]"], "two numbers"),
-    (["outcomes=exact"], "particles"),
+    (["outcomes=exact", "prior.ancillas=2"], "particles"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (["autoencoder=3"], "autoencoder: must be text or null"),
