@@ -1,6 +1,6 @@
 """The numbers of a trained model: FID and its fixed rows, on held-out images.
 
-python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000 seed=0
+python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000
 """
 
 import sys
@@ -160,19 +160,22 @@ RULES = {
     "features": Rule(str),
     "split": Rule(str, choices=("test", "validation")),
     "samples": Rule(int, low=2, high=10_000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
+    "seed": Rule(int, low=0, high=2**32 - 1, optional=True),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
     "features": "checkpoints/features",
     "split": "test",
     "samples": 10_000,
-    "seed": 0,
+    "seed": None,
 }
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
     """Measures a trained model anew on MNIST, and prints the rows.
+
+    Without `seed` the samples are those of the run that trained the model. The validation images
+    are always those that this run set aside: others it has seen in training.
 
     Raises:
         InputError: If an option is wrong, or a model is missing or of another kind.
@@ -185,7 +188,8 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {options['features']}")
-    data = load_data("mnist", seed=options["seed"])
+    trained = storage.describe(options["checkpoint"])[1].get("notes", {}).get("seed", 0)
+    data = load_data("mnist", seed=trained)
     held_out = data.test if options["split"] == "test" else data.validation
     rows = evaluate(
         model,
@@ -194,7 +198,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         test=held_out.images,
         labels=held_out.labels,
         samples=options["samples"],
-        seed=options["seed"],
+        seed=trained if options["seed"] is None else options["seed"],
     )
     for name, value in rows.items():
         print(f"{name:22}{value:.4f}" if isinstance(value, float) else f"{name:22}{value}")

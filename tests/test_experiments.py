@@ -161,6 +161,7 @@ def test_the_curve_has_the_means_of_its_rows() -> None:
 
 def test_the_document_has_the_recorded_numbers() -> None:
     text = (ROOT / "docs" / "quantum-prior.md").read_text()
+    readme = (ROOT / "README.md").read_text().splitlines()
     recorded = json.loads((ROOT / "docs" / "results" / "ablation.json").read_text())
     limits = json.loads((ROOT / "docs" / "results" / "bounds.json").read_text())["rows"]
 
@@ -169,3 +170,9 @@ def test_the_document_has_the_recorded_numbers() -> None:
         assert line in text
     for line in bounds.markdown(limits).splitlines():
         assert line in text
+    table = ablation.markdown(recorded["rows"]).splitlines()
+    starts = tuple(f"| {row.what} |" for row in ablation.ROWS.values())
+    shown = [line for line in readme if line.startswith(starts)]
+    assert len(shown) > 3 and set(shown) <= set(table)
+    mixture = limits["mixture, 10"]["fid"]
+    assert f"reaches {mixture:.1f} (validation, seed 0)" in "\n".join(readme)

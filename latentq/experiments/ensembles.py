@@ -54,7 +54,8 @@ def ensembles(arguments: list[str]) -> None:
     model = storage.load(options["checkpoint"])
     if not isinstance(model, LatentQ):
         raise InputError(f"checkpoint: must be a quantum model, was {options['checkpoint']}")
-    data = load_data("mnist", seed=options["seed"])
+    _, description = storage.describe(options["checkpoint"])
+    data = load_data("mnist", seed=description.get("notes", {}).get("seed", 0))
     with torch.no_grad():
         latents = in_chunks(model.encode, data.validation.images[: options["n"]])
     features = density_features(latents)
