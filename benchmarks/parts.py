@@ -74,7 +74,7 @@ def parts_of_chain(seed: int) -> Parts:
 
     def circuits() -> None:
         angles = torch.stack([prior.angles[t] for t in order])
-        kraus = fused.kraus(prior.circuit, angles, prior.ancillas)
+        kraus = fused.kraus(prior.circuits[0], angles, prior.ancillas)
         torch.autograd.grad(kraus.real.sum(), angles)
 
     return {

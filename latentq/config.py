@@ -161,9 +161,15 @@ def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa:
             yield name, value
 
 
+def _name(key: str) -> str:
+    """Returns the name of the rule of a leaf; layers may be one number or a list."""
+    name = re.sub(r"\.\d+$", ".*", key)
+    return "prior.layers" if name == "prior.layers.*" else name
+
+
 def _check_values(config: Config) -> Iterator[str]:
     for key, value in leaves(config):
-        rule = RULES.get(re.sub(r"\.\d+$", ".*", key))
+        rule = RULES.get(_name(key))
         if rule is None:
             yield f"{key}: there is no such key{nearest(key, list(RULES))}"
         elif not rule.accepts(value):
@@ -174,7 +180,7 @@ def _check_values(config: Config) -> Iterator[str]:
 def _check_keys(config: Config) -> Iterator[str]:
     kind = config.get("model", {}).get("kind")
     wanted = {k for k in RULES if k.startswith((*COMMON, *KEYS_OF.get(kind, ())))}
-    present = {re.sub(r"\.\d+$", ".*", key) for key, _ in leaves(config)}
+    present = {_name(key) for key, _ in leaves(config)}
     for key in sorted(wanted - present):
         yield f"{key.removesuffix('.*')}: must be given for model={kind}"
     for key in sorted(present - wanted):
@@ -188,7 +194,10 @@ def _check_relations(config: Config) -> Iterator[str]:
     for key, number in (("axes", range(1, 10)), ("strength", range(2, 3))):
         if not isinstance(prior[key], list) or len(prior[key]) not in number:
             yield f"prior.{key}: must be a list, for strength of two numbers, was {prior[key]!r}"
-    branches = prior["ancillas"] * prior["steps"]
+    layers, steps = prior["layers"], prior["steps"]
+    if isinstance(layers, list) and len(layers) != steps:
+        yield f"prior.layers: must be one number or {steps}, one for each step, was {layers!r}"
+    branches = prior["ancillas"] * steps
     particles = config["denoising"]["starts"] * 2.0**branches
     exact = config["outcomes"] == "exact" and config["denoising"]["together"]
     if exact and particles > MAX_PARTICLES:

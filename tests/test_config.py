@@ -26,6 +26,13 @@ MISTAKES = [
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (["autoencoder=3"], "autoencoder: must be text or null"),
+    (
+        ["prior.layers=[5,4]"],
+        "prior.layers: must be one number or 5, one for each step, was [5, 4]",
+    ),
+    (["prior.layers=[5,4,3,2,0]"], "prior.layers.4: must be an integer, at least 1"),
+    (["prior.layers=[]"], "prior.layers: must be given"),
+    (["prior.layers=[[1],2,3,4,5]"], "prior.layers.0.0: there is no such key"),
     (["~prior.layers"], "prior.layers: must be given"),
     (["model.kind=classical"], "model=classical"),
     (["prior=3"], "prior"),
@@ -54,6 +61,12 @@ def test_every_shipped_configuration_is_valid(model: str, name: str) -> None:
     assert {key.partition(".")[0] for key, _ in leaves(config)} <= {
         key.partition(".")[0] for key in RULES
     }
+
+
+def test_layers_may_differ_from_step_to_step() -> None:
+    config = load_config(["prior.layers=[5,4,3,2,1]"])
+
+    assert config["prior"]["layers"] == [5, 4, 3, 2, 1]
 
 
 def test_all_mistakes_are_listed_together() -> None:

@@ -25,13 +25,14 @@ def tiny_model(
     qubits: int = 2,
     steps: int = 2,
     ancillas: int = 1,
+    layers: int | tuple[int, ...] = 2,
 ) -> QuDDPM:
     """A model with the same angles for every loss, rule of outcomes and engine."""
 
     return QuDDPM(
         ForwardProcess(qubits=qubits, steps=steps),
         ancillas=ancillas,
-        layers=2,
+        layers=layers,
         init_scale=3.0,
         loss=loss,
         outcomes=outcomes,
@@ -42,7 +43,7 @@ def tiny_model(
 
 def kraus(model: QuDDPM, t: int) -> np.ndarray:
     """The dense Kraus matrices of a step."""
-    return oracles.kraus(model.circuit, model.angles[t].detach().numpy(), model.ancillas)
+    return oracles.kraus(model.circuits[t], model.angles[t].detach().numpy(), model.ancillas)
 
 
 def flat_gradient(loss: Tensor, model: QuDDPM) -> Tensor:
@@ -81,12 +82,16 @@ def test_initial_angles() -> None:
     assert torch.equal(angles, torch.stack(list(again.angles)))
 
 
+@pytest.mark.parametrize("batch", [1, 512])
+@pytest.mark.parametrize("layers", [2, (3, 2, 1)])
 @pytest.mark.parametrize("engine", ["fused", "torchquantum"])
-def test_instruments_are_the_steps_named(engine: Engine, generator: torch.Generator) -> None:
-    model = tiny_model(engine=engine, steps=3, ancillas=2)
+def test_instruments_are_the_steps_named(
+    engine: Engine, layers: int | tuple[int, ...], batch: int, generator: torch.Generator
+) -> None:
+    model = tiny_model(engine=engine, steps=3, ancillas=2, layers=layers)
     psi = haar_states(3, qubits=2, generator=generator)
 
-    for t, instrument in zip([2, 0], model.instruments([2, 0], 512), strict=True):
+    for t, instrument in zip([2, 0], model.instruments([2, 0], batch), strict=True):
         expected = np.einsum("mij,bj->bmi", kraus(model, t), psi.numpy())
         assert np.allclose(instrument(psi).detach().numpy(), expected, atol=1e-5)
 
@@ -269,3 +274,12 @@ def test_a_chain_stops_at_a_step_that_exists(stop: int, generator: torch.Generat
 def test_a_circuit_has_layers() -> None:
     with pytest.raises(ValueError, match="a layer"):
         QuDDPM(ForwardProcess(), layers=0, generator=torch.Generator())
+    with pytest.raises(ValueError, match="layers: must be of 5 steps, was"):
+        QuDDPM(ForwardProcess(), layers=(2, 3), generator=torch.Generator())
+
+
+def test_each_step_may_have_a_number_of_layers() -> None:
+    model = tiny_model(steps=3, layers=(3, 2, 1))
+
+    assert [circuit.layers for circuit in model.circuits] == [3, 2, 1]
+    assert [len(angles) for angles in model.angles] == [18, 12, 6]

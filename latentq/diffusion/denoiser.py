@@ -50,7 +50,8 @@ class QuDDPM(nn.Module):
     Arguments:
         forward_process: The forward process, with its terminal ensemble.
         ancillas: The number of ancillas :math:`n_A` of a step.
-        layers: The number of layers :math:`L` of a circuit.
+        layers: The number of layers :math:`L` of a circuit, or one number for each of the steps
+            :math:`0 \dots T - 1`.
         loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
@@ -58,13 +59,16 @@ class QuDDPM(nn.Module):
         init_scale: The angles start uniform in :math:`[-s, s]`.
         axes: The axes of the rotations.
         entangled: Whether the circuits have CZ gates.
+
+    Raises:
+        ValueError: If `layers` has numbers for more or fewer steps than there are.
     """
 
     def __init__(
         self,
         forward_process: ForwardProcess,
         ancillas: int = 1,
-        layers: int = 24,
+        layers: int | tuple[int, ...] = 24,
         loss: str = "mmdk",
         outcomes: Outcomes = "exact",
         engine: Engine = "fused",
@@ -81,12 +85,16 @@ class QuDDPM(nn.Module):
         self.distance = LOSSES[loss]
         self.outcomes = outcomes
         self.engine = engine
-        self.circuit = circuits.denoising_circuit(
-            forward_process.qubits + ancillas, layers, axes, entangled
+        depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
+        if len(depths) != forward_process.steps:
+            raise ValueError(f"layers: must be of {forward_process.steps} steps, was {layers}")
+        self.circuits = tuple(
+            circuits.denoising_circuit(forward_process.qubits + ancillas, depth, axes, entangled)
+            for depth in depths
         )
         self.angles = nn.ParameterList(
-            init_scale * (2 * torch.rand(self.circuit.parameters, generator=generator) - 1)
-            for _ in range(forward_process.steps)
+            init_scale * (2 * torch.rand(circuit.parameters, generator=generator) - 1)
+            for circuit in self.circuits
         )
 
     @property
@@ -103,14 +111,25 @@ class QuDDPM(nn.Module):
             steps: The steps.
             batch: The number of states they will be applied to at least.
         """
-        if self.engine == "fused" and fused.compiles(self.circuit, self.ancillas, batch):
-            angles = torch.stack([self.angles[t] for t in steps])
-            matrices = fused.kraus(self.circuit, angles, self.ancillas)
-            return [partial(fused.apply_kraus, kraus) for kraus in matrices]
+        found = [self.circuits[t] for t in steps]
+        if self.engine == "fused" and all(
+            fused.compiles(circuit, self.ancillas, batch) for circuit in found
+        ):
+            return [partial(fused.apply_kraus, kraus) for kraus in self._kraus(steps)]
 
         engine = fused if self.engine == "fused" else circuits
-        run = partial(engine.branches, self.circuit, ancillas=self.ancillas)
-        return [partial(run, self.angles[t]) for t in steps]
+        return [
+            partial(engine.branches, circuit, self.angles[t], ancillas=self.ancillas)
+            for t, circuit in zip(steps, found, strict=True)
+        ]
+
+    def _kraus(self, steps: list[int]) -> list[Tensor]:
+        found = {self.circuits[t] for t in steps}
+        if len(found) == 1:
+            angles = torch.stack([self.angles[t] for t in steps])
+            return [*fused.kraus(found.pop(), angles, self.ancillas)]
+
+        return [fused.kraus(self.circuits[t], self.angles[t], self.ancillas) for t in steps]
 
     @torch.no_grad()
     def sample_chain(
@@ -191,7 +210,7 @@ class QuDDPM(nn.Module):
         if self.engine == "fused" and published:
             uniforms = draw_uniforms(inputs, generator)
             return sampled_distance(
-                self.circuit, self.angles[t], inputs, uniforms, targets, self.ancillas
+                self.circuits[t], self.angles[t], inputs, uniforms, targets, self.ancillas
             )
         (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)

@@ -114,7 +114,7 @@ def measure(prior: QuDDPM, starts: Tensor, targets: Tensor, draws: int) -> dict[
     """
     generator = derive_generator(0, "draws")
     exact = gradient(prior, loss_of(prior, starts, targets, "exact", generator))
-    size = prior.circuit.parameters
+    size = prior.circuits[0].parameters
     chosen = torch.tensor([(i % prior.steps) * size + i for i in range(CHECKED)])
     judge = central_differences(prior, starts, targets)
     result: dict[str, Any] = {
