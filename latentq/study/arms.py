@@ -1,0 +1,93 @@
+"""The arms of the study: what is compared, each as the overrides of a run of `train.py`.
+
+All arms but the VAEs stand on one frozen autoencoder for each seed and number of images, which
+the run of `untrained` trains. Every control removes one thing from `quantum`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["quantum", "matched", "classical", "control"]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What is compared.
+
+    Arguments:
+        title: What a reader calls it.
+        role: `quantum` is what the question is about; `matched` are classical priors with as
+            many parameters in the same latent space, against which the verdict is; `classical`
+            are other classical models; `control` are quantum models with one thing removed.
+        overrides: Its configuration, as overrides of `train.py`.
+        base: The arm whose autoencoder it uses as it is; `None` trains its own.
+    """
+
+    title: str
+    role: Role
+    overrides: tuple[str, ...]
+    base: str | None = "untrained"
+
+
+def _quantum(*overrides: str) -> tuple[str, ...]:
+    return ("model=quantum", *overrides)
+
+
+# Exact transport without cells is of all states at once and takes a multiple of the time.
+_NO_CELLS = ("denoising.cells=false", "denoising.starts=256", "denoising.targets=256")
+
+ARMS: dict[str, Arm] = {
+    "quantum": Arm("QuDDPM", "quantum", _quantum()),
+    "perceptrons": Arm("MLP chain, same loss", "matched", ("model=perceptrons",)),
+    "diffusion": Arm("diffusion, 5 steps", "matched", ("model=latent_diffusion",)),
+    "diffusion-cells": Arm(
+        "diffusion, 5 steps, given the cell",
+        "matched",
+        ("model=latent_diffusion", "prior.cells=true", "prior.width=33"),
+    ),
+    "diffusion-large": Arm(
+        "diffusion, 100 steps, unrestricted",
+        "classical",
+        ("model=latent_diffusion", "prior.steps=100", "prior.width=512"),
+    ),
+    "vae": Arm("VAE", "classical", ("model=classical",), base=None),
+    "diffusion-vae": Arm(
+        "diffusion in the VAE's latent, 5 steps", "classical", ("model=vae_diffusion",), base="vae"
+    ),
+    **{
+        f"mixture-{k}": Arm(
+            f"Gaussian mixture, {k} component{'s' if k > 1 else ''}",
+            "classical",
+            ("model=mixture", f"prior.components={k}"),
+        )
+        for k in (1, 10, 100)
+    },
+    "neighbours": Arm("nearest neighbours, resampled", "classical", ("model=neighbours",)),
+    "untrained": Arm(
+        "circuits not trained", "control", _quantum("denoising.iterations=0"), base=None
+    ),
+    "haar": Arm("Haar states", "control", ("model=ensemble", "prior.ensemble=haar")),
+    "terminal": Arm(
+        "terminal ensemble, not denoised", "control", ("model=ensemble", "prior.ensemble=terminal")
+    ),
+    "mean": Arm("mean state", "control", ("model=ensemble", "prior.ensemble=mean")),
+    "product": Arm("no entangling gates", "control", _quantum("prior.entangled=false")),
+    "real": Arm(
+        "real circuits (RY and CZ)", "control", _quantum("prior.axes=[ry]", "prior.layers=172")
+    ),
+    "unitary": Arm(
+        "no ancilla",
+        "control",
+        _quantum("prior.ancillas=0", "prior.layers=[108,108,107,107,107]"),
+    ),
+    "traced": Arm("ancillas traced out, not measured", "control", ("model=traced",)),
+    "one-step": Arm(
+        "one step with all parameters", "control", _quantum("prior.steps=1", "prior.layers=430")
+    ),
+    "straight": Arm(
+        "every step straight to the data", "control", _quantum("prior.strength=[0,0]")
+    ),
+    "no-cells": Arm("no cells", "control", _quantum(*_NO_CELLS)),
+    "mmd1": Arm("loss: MMD of mean states", "control", _quantum("loss=mmd1")),
+    "mmdk": Arm("loss: MMD with the ladder of kernels", "control", _quantum("loss=mmdk")),
+}
