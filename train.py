@@ -34,7 +34,8 @@ def train(config: Config) -> dict[str, Any]:
     from latentq import workflow
 
     workflow.prepare(config)
-    data = open_data(config["data"], config["images"]["batch_size"], config["seed"])
+    images = config["images"]
+    data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
     run = workflow.open_run(config, data)
     if run.finished:
         return run.metrics()

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from latentq.config import CLASSES
-from latentq.model import CHUNK, GenerativeModel, Labels, in_chunks, pixel_loss, seeded
+from latentq.generative import CHUNK, GenerativeModel, Labels, in_chunks, pixel_loss, seeded
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
 
@@ -63,7 +63,8 @@ class VAE(GenerativeModel):
     ) -> None:
         super().__init__()
 
-        self.latent, self.prior, self.conditional = latent, None, conditional
+        self.latent, self.latent_freedom = latent, latent
+        self.prior, self.conditional = None, conditional
         self.encoder = seeded(lambda: Encoder(2 * latent, channels), seed, "encoder")
         self.decoder = seeded(
             lambda: nn.Sequential(nn.Linear(latent, lift), nn.SiLU(), Decoder(lift, channels)),
@@ -128,7 +129,7 @@ class VAE(GenerativeModel):
         Arguments:
             n: The number of images :math:`N`.
             seed: The seed of the draw; the same seed gives the same images.
-            label: The classes, see :meth:`latentq.model.GenerativeModel.labels`.
+            label: The classes, see :meth:`latentq.generative.GenerativeModel.labels`.
         """
         device = next(self.parameters()).device
         generator = derive_generator(seed, "sample", device=device)

@@ -1,7 +1,7 @@
 """Where the time of an iteration goes: its parts, each timed on its own, against the whole."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from benchmarks.engines import OURS
 from benchmarks.task import Task
 from benchmarks.timing import Repeated, time_in_turn
 from latentq import fused
+from latentq.diffusion import QuDDPM
 from latentq.diffusion.measurement import (
     as_states,
     keep_outcomes,
@@ -58,7 +59,7 @@ def parts_of_iteration(task: Task) -> Parts:
 def parts_of_chain(seed: int) -> Parts:
     """Returns the parts of an iteration of the chain, with their gradients, and the whole."""
     chain = Chain(seed, "cpu")
-    prior, objective = chain.prior, chain.objective
+    prior, objective = cast(QuDDPM, chain.prior), chain.objective
     generator = derive_generator(seed, "benchmark", "parts")
     starts = prior.forward_process.terminal_states(objective.starts, generator)
     order = [*reversed(range(prior.steps))]

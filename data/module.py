@@ -1,6 +1,7 @@
 """The LightningDataModule of images in memory, with seeded split, subset and order."""
 
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,26 +55,34 @@ class SeededBatches(Sampler[list[int]]):
 
     Arguments:
         n: The number of items.
-        size: The number of items in a batch; the last batch may be smaller.
+        size: The number of items in a batch; the last batch of a pass may be smaller.
         seed: The seed; `None` keeps the items in their order.
+        batches: The number of batches of an epoch, in as many passes as it takes; one pass if
+            `None`.
     """
 
-    def __init__(self, n: int, size: int, seed: int | None) -> None:
+    def __init__(self, n: int, size: int, seed: int | None, batches: int | None = None) -> None:
         self.n, self.size, self.seed, self.epoch = n, size, seed, 0
+        self.batches = batches or -(-n // size)
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the order; Lightning calls it at the start of each epoch."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-self.n // self.size)
+        return self.batches
 
     def __iter__(self) -> Iterator[list[int]]:
+        passes = (batch for number in itertools.count() for batch in self._pass(number))
+        yield from itertools.islice(passes, self.batches)
+
+    def _pass(self, number: int) -> list[list[int]]:
         order = torch.arange(self.n)
         if self.seed is not None:
-            generator = derive_generator(self.seed, "order", self.epoch)
+            again = (number,) if number else ()
+            generator = derive_generator(self.seed, "order", self.epoch, *again)
             order = torch.randperm(self.n, generator=generator)
-        yield from (batch.tolist() for batch in order.split(self.size))
+        return [batch.tolist() for batch in order.split(self.size)]
 
 
 def stratified(labels: Tensor, n: int, generator: torch.Generator) -> Tensor:
@@ -123,6 +132,7 @@ class ImageData(pl.LightningDataModule):
         limit: The size of a stratified subset of the rest to train on; all if `None`.
         batch_size: The number of images in a batch.
         seed: The seed of the split, of the subset and of the order.
+        batches: The number of training batches of an epoch, see :class:`SeededBatches`.
     """
 
     def __init__(
@@ -135,6 +145,7 @@ class ImageData(pl.LightningDataModule):
         limit: int | None,
         batch_size: int,
         seed: int,
+        batches: int | None = None,
     ) -> None:
         super().__init__()
 
@@ -147,7 +158,7 @@ class ImageData(pl.LightningDataModule):
             raise InputError(f"data.limit: must be from 1 to {room}, was {limit}")
 
         self.name, self.sha256, self.limit = name, sha256, limit
-        self.batch_size, self.seed, self.test = batch_size, seed, test
+        self.batch_size, self.batches, self.seed, self.test = batch_size, batches, seed, test
         order = torch.randperm(len(train.labels), generator=derive_generator(seed, "validation"))
         self.validation = train.take(order[:validation])
         self.train = self.unlimited = train.take(order[validation:])
@@ -155,17 +166,19 @@ class ImageData(pl.LightningDataModule):
             generator = derive_generator(seed, "limit", limit)
             self.train = self.train.take(stratified(self.train.labels, limit, generator))
 
-    def _loader(self, split: Split, seed: int | None) -> DataLoader:
-        batches = SeededBatches(len(split.labels), self.batch_size, seed)
-        return DataLoader(_Batches(split), sampler=batches, batch_size=None)
+    def _loader(
+        self, split: Split, seed: int | None = None, batches: int | None = None
+    ) -> DataLoader:
+        sampler = SeededBatches(len(split.labels), self.batch_size, seed, batches)
+        return DataLoader(_Batches(split), sampler=sampler, batch_size=None)
 
     def train_dataloader(self) -> DataLoader:
         """Returns the training batches, in a new order each epoch."""
-        return self._loader(self.train, self.seed)
+        return self._loader(self.train, self.seed, self.batches)
 
     def val_dataloader(self) -> DataLoader:
         """Returns the validation batches, always in the same order."""
-        return self._loader(self.validation, None)
+        return self._loader(self.validation)
 
     def describe(self) -> dict[str, object]:
         """Returns the name, hash and sizes of the data, for `metrics.json`."""
@@ -187,6 +200,7 @@ def load_data(
     limit: int | None = None,
     batch_size: int = 128,
     seed: int = 0,
+    batches: int | None = None,
 ) -> ImageData:
     """Loads `mnist` or `digits` as a data module.
 
@@ -206,10 +220,12 @@ def load_data(
         train, test = _mnist(folder, True), _mnist(folder, False)
         identity = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
 
-    return ImageData(name, identity, train, test, validation, limit, batch_size, seed)
+    return ImageData(name, identity, train, test, validation, limit, batch_size, seed, batches)
 
 
-def open_data(settings: Mapping[str, Any], batch_size: int, seed: int) -> ImageData:
+def open_data(
+    settings: Mapping[str, Any], batch_size: int, seed: int, batches: int | None = None
+) -> ImageData:
     """Loads the data that a configuration names.
 
     `auto` is MNIST where it is on disk or can be downloaded, and otherwise `digits`, with a
@@ -219,6 +235,7 @@ def open_data(settings: Mapping[str, Any], batch_size: int, seed: int) -> ImageD
         settings: The section `data` of the configuration.
         batch_size: The number of images in a batch.
         seed: The seed of the split, of the subset and of the order.
+        batches: The number of training batches of an epoch; one pass if `None`.
     """
     name = settings["name"]
     common = {
@@ -228,6 +245,7 @@ def open_data(settings: Mapping[str, Any], batch_size: int, seed: int) -> ImageD
         "limit": settings["limit"],
         "batch_size": batch_size,
         "seed": seed,
+        "batches": batches,
     }
     if name != "auto":
         return load_data(name, **common)

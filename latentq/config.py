@@ -73,6 +73,10 @@ def _positive(high: float = math.inf) -> Rule:
     return Rule(float, low=0, high=high, above=True)
 
 
+KINDS = (
+    *("quantum", "classical", "latent_diffusion", "vae_diffusion", "mixture", "neighbours"),
+    *("ensemble", "perceptrons", "traced", "features"),
+)
 RULES: dict[str, Rule] = {
     "seed": _count(2**32 - 1, low=0),
     "device": Rule(str, choices=("auto", "cpu", "cuda")),
@@ -80,6 +84,7 @@ RULES: dict[str, Rule] = {
     "resume": Rule(str, optional=True),
     "images.epochs": _count(10_000),
     "images.batch_size": _count(60_000),
+    "images.batches": _count(10**6, optional=True),
     "images.lr": _positive(1),
     "images.weight_decay": Rule(float, low=0, high=1),
     "metrics.samples": _count(10_000, low=2),
@@ -94,7 +99,7 @@ RULES: dict[str, Rule] = {
     "data.download": Rule(bool),
     "data.validation": _count(59_999),
     "data.limit": _count(60_000, optional=True),
-    "model.kind": Rule(str, choices=("quantum", "classical", "features")),
+    "model.kind": Rule(str, choices=KINDS),
     "model.channels": _count(256),
     "model.conditional": Rule(bool),
     "model.noise": Rule(float, low=0, high=10),
@@ -113,8 +118,16 @@ RULES: dict[str, Rule] = {
     "prior.strength.*": Rule(float, low=0, high=100),
     "prior.terminal": Rule(str, choices=("basis", "zero", "haar")),
     "prior.noise": Rule(float, low=0, high=100),
+    "prior.width": _count(4096),
+    "prior.depth": _count(16),
+    "prior.cells": Rule(bool),
+    "prior.components": _count(10_000),
+    "prior.fitted": _count(60_000),
+    "prior.neighbours": _count(1000),
+    "prior.ensemble": Rule(str, choices=("haar", "terminal", "mean")),
     "denoising.cells": Rule(bool),
-    "denoising.iterations": _count(10**7),
+    "denoising.iterations": _count(10**7, low=0),
+    "denoising.batch": _count(10**5),
     "denoising.together": _count(10**5, low=0),
     "denoising.inputs": _count(10**5),
     "denoising.starts": _count(10**5),
@@ -126,28 +139,35 @@ RULES: dict[str, Rule] = {
 MAX_PARTICLES = 2**15
 CLASSES = 10
 COMMON = ("seed", "device", "threads", "resume", "images.", "metrics.", "run.", "data.")
+_NETWORKS = ("model.kind", "model.channels")
+_STATES = (*_NETWORKS, "model.noise", "autoencoder")
+_ENSEMBLES = ("prior.qubits", "prior.steps", "prior.strength.*", "prior.terminal", "prior.noise")
+_CIRCUITS = ("prior.ancillas", "prior.layers", "prior.axes.*", "prior.entangled")
+_ITERATIONS = ("denoising.iterations", "denoising.together", "denoising.lr_together")
+_CHAIN = (
+    *("denoising.cells", "denoising.inputs", "denoising.starts", "denoising.targets"),
+    *("denoising.intermediate_weight", "denoising.lr_alone", *_ITERATIONS),
+)
+_QUANTUM = (
+    *(*_STATES, *_ENSEMBLES, *_CIRCUITS, *_CHAIN, "prior.init_scale"),
+    *("model.conditional", "engine", "loss", "outcomes"),
+)
+_DIFFUSION = ("prior.steps", "prior.width", "prior.depth", "denoising.batch", *_ITERATIONS)
+_VAE = (*_NETWORKS, "model.latent", "model.lift")
 KEYS_OF = {
-    "quantum": (
-        "model.kind",
-        "model.channels",
-        "model.conditional",
-        "model.noise",
-        "autoencoder",
-        "engine",
-        "loss",
-        "outcomes",
-        "prior.",
-        "denoising.",
-    ),
-    "classical": (
-        "model.kind",
-        "model.channels",
-        "model.conditional",
-        "model.latent",
-        "model.lift",
-    ),
-    "features": ("model.kind", "model.channels"),
+    "quantum": _QUANTUM,
+    "traced": _QUANTUM,
+    "perceptrons": (*_STATES, *_ENSEMBLES, *_CHAIN, "prior.width", "loss"),
+    "latent_diffusion": (*_STATES, *_DIFFUSION, "prior.qubits", "prior.cells"),
+    "mixture": (*_STATES, "prior.qubits", "prior.components", "prior.fitted"),
+    "neighbours": (*_STATES, "prior.qubits", "prior.neighbours"),
+    "ensemble": (*_STATES, "prior.qubits", "prior.ensemble", "prior.noise"),
+    "classical": (*_VAE, "model.conditional"),
+    "vae_diffusion": (*_VAE, *_DIFFUSION, "autoencoder"),
+    "features": _NETWORKS,
 }
+# Models of one latent space have the same autoencoder.
+VAES = ("classical", "vae_diffusion")
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
@@ -188,25 +208,36 @@ def _check_keys(config: Config) -> Iterator[str]:
 
 
 def _check_relations(config: Config) -> Iterator[str]:
-    prior = config.get("prior")
-    if prior is None:
-        return
+    prior, kind = config.get("prior", {}), config["model"]["kind"]
     for key, number in (("axes", range(1, 10)), ("strength", range(2, 3))):
-        if not isinstance(prior[key], list) or len(prior[key]) not in number:
+        if key in prior and (not isinstance(prior[key], list) or len(prior[key]) not in number):
             yield f"prior.{key}: must be a list, for strength of two numbers, was {prior[key]!r}"
-    layers, steps = prior["layers"], prior["steps"]
+    layers, steps = prior.get("layers"), prior.get("steps")
     if isinstance(layers, list) and len(layers) != steps:
         yield f"prior.layers: must be one number or {steps}, one for each step, was {layers!r}"
-    branches = prior["ancillas"] * steps
-    particles = config["denoising"]["starts"] * 2.0**branches
+    if kind == "traced" and config["loss"] != "wasserstein":
+        yield f"loss: must be wasserstein where ancillas are traced out, was {config['loss']}"
+    if kind in ("quantum", "traced", "perceptrons"):
+        yield from _check_groups(config)
+    if kind == "quantum":
+        yield from _check_particles(config)
+
+
+def _check_particles(config: Config) -> Iterator[str]:
+    starts = config["denoising"]["starts"]
+    branches = config["prior"]["ancillas"] * config["prior"]["steps"]
+    particles = starts * 2.0**branches
     exact = config["outcomes"] == "exact" and config["denoising"]["together"]
     if exact and particles > MAX_PARTICLES:
         yield (
-            f"denoising.starts: {config['denoising']['starts']} states with 2^{branches} exact "
-            f"branches each are {particles:.3g} particles, at most {MAX_PARTICLES} are "
-            "allowed; lower denoising.starts or prior.ancillas, or set outcomes=score"
+            f"denoising.starts: {starts} states with 2^{branches} exact branches each are "
+            f"{particles:.3g} particles, at most {MAX_PARTICLES} are allowed; lower "
+            "denoising.starts or prior.ancillas, or set outcomes=score"
         )
-    conditional = config["model"]["conditional"]
+
+
+def _check_groups(config: Config) -> Iterator[str]:
+    prior, conditional = config["prior"], config["model"].get("conditional")
     if (conditional or config["denoising"]["cells"]) and prior["terminal"] != "basis":
         key = "model.conditional" if conditional else "denoising.cells"
         yield f"{key}: needs prior.terminal=basis, was {prior['terminal']}; set it to false"
@@ -239,13 +270,16 @@ def nearest(word: str, words: Any) -> str:  # noqa: ANN401
 
 def arguments_of(config: Config) -> dict[str, Any]:
     """Returns the arguments that build the model of a configuration."""
-    model = config["model"]
-    if model["kind"] == "quantum":
-        chosen = {k: config[k] for k in ("loss", "outcomes", "engine")}
-        return {
-            **{k: model[k] for k in ("channels", "noise", "conditional")},
-            "prior": {**config["prior"], **chosen},
-            "seed": config["seed"],
-        }
+    model = {k: v for k, v in config["model"].items() if k != "kind"}
+    kind, seed, prior = config["model"]["kind"], config["seed"], dict(config.get("prior", {}))
+    if kind in ("quantum", "traced", "perceptrons"):
+        prior |= {k: config[k] for k in ("loss", "outcomes", "engine") if k in config}
+        return {**model, "prior": prior, "seed": seed}
+    if "qubits" in prior:
+        model["qubits"] = prior.pop("qubits")
+    if kind in ("latent_diffusion", "vae_diffusion"):
+        return {**model, "prior": prior, "seed": seed}
+    if kind == "ensemble":
+        prior["terminal_noise"] = prior.pop("noise")
 
-    return {**{k: v for k, v in model.items() if k != "kind"}, "seed": config["seed"]}
+    return {**model, **prior, "seed": seed}

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from latentq.states import normalize
+from latentq.states import mean_state, normalize
 
 
 def amplitude_encode(features: Tensor) -> Tensor:
@@ -52,3 +52,33 @@ def density_features(psi: Tensor) -> Tensor:
     above = math.sqrt(2) * psi[..., row] * psi[..., column].conj()
     diagonal = psi.real.square() + psi.imag.square()
     return torch.cat((diagonal, above.real, above.imag), dim=-1)
+
+
+def phase_reference(psi: Tensor) -> Tensor:
+    """Returns the vector that fixes the phases of states: the top eigenvector of their mean state.
+
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(N, d)`.
+
+    Returns:
+        A statevector, with shape :math:`(d)`.
+    """
+    return torch.linalg.eigh(mean_state(psi)).eigenvectors[:, -1]
+
+
+def to_reals(psi: Tensor, reference: Tensor) -> Tensor:
+    r"""Returns the reals of states whose overlap with a reference is made positive.
+
+    .. math:: e^{- i \arg \langle r | \psi \rangle} \psi = a + i b \to (a, b)
+
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(*, d)`.
+        reference: The reference :math:`r`, with shape :math:`(d)`.
+
+    Returns:
+        Real coordinates, with shape :math:`(*, 2 d)`, which a global phase leaves unchanged;
+        :func:`amplitude_encode` turns them back into states.
+    """
+    phase = torch.angle(psi @ reference.conj())
+    fixed = psi * torch.polar(torch.ones_like(phase), -phase)[..., None]
+    return torch.cat((fixed.real, fixed.imag), dim=-1)

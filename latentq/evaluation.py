@@ -15,7 +15,8 @@ from latentq.commands import parse_options, run_command
 from latentq.config import Rule
 from latentq.errors import InputError
 from latentq.features import Classifier
-from latentq.model import CHUNK, GenerativeModel, LatentQ, in_chunks
+from latentq.generative import CHUNK, GenerativeModel, in_chunks
+from latentq.model import LatentQ
 from latentq.randomness import derive_generator
 from latentq.states import haar_states
 

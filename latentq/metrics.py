@@ -17,7 +17,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from latentq.features import Classifier
-from latentq.model import in_chunks
+from latentq.generative import in_chunks
 from latentq.randomness import derive_seed
 
 NEIGHBOURS = 3

@@ -164,27 +164,37 @@ def mmdk(
     return value + ladder_own_sum(psi, v) if constant else value
 
 
-def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
-    r"""Returns the Wasserstein distance with cost :math:`1 - F`.
+def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the least cost of carrying one ensemble to another.
 
-    .. math:: W = \min_{\pi \geq 0} \sum_{ij} \pi_{ij} (1 - F_{ij}), \quad
+    .. math:: W = \min_{\pi \geq 0} \sum_{ij} \pi_{ij} C_{ij}, \quad
         \sum_j \pi_{ij} = w_i, \; \sum_i \pi_{ij} = 1 / M
 
     The transport is solved exactly. By the envelope theorem its gradient is the plan with
     respect to the cost and the dual potential with respect to the weights.
 
     Arguments:
+        cost: The costs :math:`C`, with shape :math:`(N, M)`.
+        weights: The weights :math:`w` of the first ensemble, with shape :math:`(N)`; uniform if
+            `None`.
+    """
+    w = _uniform(cost) if weights is None else weights
+    source = w.detach().double().cpu().numpy()
+    target = np.full(cost.shape[1], source.sum() / cost.shape[1])
+    plan, log = ot.emd(source, target, cost.detach().double().cpu().numpy(), log=True)
+    plan, dual = torch.as_tensor(plan).to(cost), torch.as_tensor(log["u"]).to(cost)
+    return (plan * cost).sum() + ((w - w.detach()) * dual).sum()
+
+
+def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
+    r"""Returns the Wasserstein distance with cost :math:`1 - F`, see :func:`transport`.
+
+    Arguments:
         phi: The states of the model, with shape :math:`(N, d)`.
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
-    w = _uniform(phi) if weights is None else weights
-    cost = 1 - gram_fidelities(phi, psi)
-    source = w.detach().double().cpu().numpy()
-    target = np.full(len(psi), source.sum() / len(psi))
-    plan, log = ot.emd(source, target, cost.detach().double().cpu().numpy(), log=True)
-    plan, dual = torch.as_tensor(plan).to(cost), torch.as_tensor(log["u"]).to(cost)
-    return (plan * cost).sum() + ((w - w.detach()) * dual).sum()
+    return transport(1 - gram_fidelities(phi, psi), weights)
 
 
 LOSSES: dict[str, Loss] = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}

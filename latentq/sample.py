@@ -41,7 +41,7 @@ def sample(arguments: list[str]) -> None:
 
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load, plots
-    from latentq.model import GenerativeModel
+    from latentq.generative import GenerativeModel
 
     model = load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):

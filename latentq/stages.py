@@ -15,13 +15,11 @@ from rich.console import Console
 from torch import Tensor, nn
 
 from latentq import callbacks
-from latentq.cells import balanced_cells
-from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError
 from latentq.evaluation import reconstruct
-from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.generative import GenerativeModel, in_chunks
 from latentq.runs import Run, keep_log
-from latentq.training import DenoisingModule, ImageModule, Images, ImageSource
+from latentq.training import DenoisingModule, ImageModule, Images, ImageSource, Objective
 
 CHECKPOINT = "last.ckpt"
 LOG_EVERY = 10
@@ -173,40 +171,15 @@ def _shown(data: ImageSource) -> tuple[Tensor, Tensor]:
     return data.validation.images[:SHOWN], data.validation.labels[:SHOWN]
 
 
-def denoising_objective(
-    run: Run, model: LatentQ, split: Images, cells: bool
-) -> DenoisingObjective:
-    """Encodes images and sets up the objective of the prior on their states.
-
-    Arguments:
-        run: The run.
-        model: The model; if it is conditional, the states are grouped by class.
-        split: The images and their classes.
-        cells: Whether the states are otherwise grouped by cell.
-    """
-    names = ("inputs", "starts", "targets", "intermediate_weight")
-    settings = {k: run.config["denoising"][k] for k in names}
+@torch.no_grad()
+def encode(run: Run, model: GenerativeModel, split: Images) -> Tensor:
+    """Returns the latents of images by a trained model, on the device of the run."""
     model = model.to(run.device).eval()
-    with torch.no_grad():
-        latents = in_chunks(lambda x: model.encode(x.to(run.device)), split.images)
-    groups = None
-    if model.conditional:
-        groups = split.labels.to(latents.device)
-    elif cells:
-        number = latents.shape[1]
-        if len(latents) < number:
-            raise InputError(
-                f"denoising.cells: needs at least {number} training images, had {len(latents)}; "
-                "set it to false"
-            )
-        groups = balanced_cells(latents, number, run.config["seed"])
-    return DenoisingObjective(
-        model.prior, latents, **settings, seed=run.config["seed"], groups=groups
-    )
+    return in_chunks(lambda x: model.encode(x.to(run.device)), split.images)
 
 
-def train_denoising(run: Run, model: LatentQ, objective: DenoisingObjective) -> float:
-    """Trains the prior on the states of the frozen encoder, and returns the seconds it took.
+def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> float:
+    """Trains the prior on the latents of the frozen encoder, and returns the seconds it took.
 
     Arguments:
         run: The run.
@@ -214,14 +187,16 @@ def train_denoising(run: Run, model: LatentQ, objective: DenoisingObjective) -> 
         objective: The objective of the prior.
     """
     settings = run.config["denoising"]
+    if not settings["iterations"]:
+        return 0.0
     module = DenoisingModule(
         objective,
         iterations=settings["iterations"],
         together=settings["together"],
-        lr_alone=settings["lr_alone"],
+        lr_alone=settings.get("lr_alone", 0.0),
         lr_together=settings["lr_together"],
     )
-    objective.train()
+    module.train()
     draw = partial(model.sample, SHOWN, run.config["seed"])
     grid = callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: samples")
     threads = torch.get_num_threads()

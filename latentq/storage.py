@@ -25,6 +25,13 @@ CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 KINDS = {
     "quantum": ("latentq.model", "LatentQ"),
     "classical": ("baselines.vae", "VAE"),
+    "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
+    "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
+    "mixture": ("baselines.mixture", "MixtureModel"),
+    "neighbours": ("baselines.neighbours", "NeighboursModel"),
+    "ensemble": ("baselines.ensembles", "EnsembleModel"),
+    "perceptrons": ("baselines.controls", "Perceptrons"),
+    "traced": ("baselines.controls", "Traced"),
     "features": ("latentq.features", "Classifier"),
 }
 

@@ -10,25 +10,39 @@ from rich.table import Table
 from latentq import evaluation, plots, storage
 from latentq.compose import load_config
 from latentq.config import Config, arguments_of
-from latentq.model import GenerativeModel, LatentQ, in_chunks
+from latentq.generative import GenerativeModel, in_chunks
+from latentq.model import LatentQ
 from latentq.runs import Run
 from latentq.training import ImageSource
 
-GENERATORS = ("quantum", "classical")
 SHOWN = 64
 
 
 def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict[str, int]]:
-    """Returns the parameter counts of this model and of its counterpart, side by side."""
-    other_kind = next(k for k in GENERATORS if k != config["model"]["kind"])
-    shared = [f"model.{key}={config['model'][key]}" for key in ("channels", "conditional")]
+    """Returns the parameter counts of this model and of its counterpart, side by side.
+
+    The counterpart of the quantum model is the VAE, that of every other model is the quantum one.
+    """
+    kind = config["model"]["kind"]
+    other_kind = "classical" if kind == "quantum" else "quantum"
+    keys = [key for key in ("channels", "conditional") if key in config["model"]]
+    shared = [f"model.{key}={config['model'][key]}" for key in keys]
     other = load_config([f"model={other_kind}", *shared])
     counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
     counts = {
-        config["model"]["kind"]: evaluation.parameter_counts(model),
+        kind: evaluation.parameter_counts(model),
         other_kind: evaluation.parameter_counts(counterpart),
     }
-    return {kind: counts[kind] for kind in GENERATORS}
+    return dict(sorted(counts.items(), key=lambda item: item[0] != "quantum"))
+
+
+def prior_iterations(config: Config) -> int:
+    """Returns the number of iterations that train the prior, 0 if it is fitted or fixed."""
+    settings = config.get("denoising")
+    if settings is None:
+        return 0
+    alone = config["prior"]["steps"] if "lr_alone" in settings else 0
+    return settings["iterations"] * (alone + settings["together"])
 
 
 @torch.no_grad()

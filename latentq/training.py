@@ -1,15 +1,14 @@
 """The Lightning modules that train every model: they call its loss, log and optimise."""
 
 import math
-from collections.abc import Callable
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, cast, runtime_checkable
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from latentq.diffusion.objective import DenoisingObjective
 from latentq.randomness import derive_generator
 
 WARMUP = 0.1
@@ -99,6 +98,34 @@ class Trainable(Protocol):
         """Returns the `loss` of a batch, and its parts."""
 
 
+class Objective(Protocol):
+    """What a prior is trained on, in phases; the first ones may train a step alone."""
+
+    @property
+    def prior(self) -> Any:  # noqa: ANN401
+        """The module that is trained."""
+
+    @property
+    def alone(self) -> int:
+        """The number of phases that train a step alone."""
+
+    def begin(self, phase: int) -> None:
+        """Enters a phase."""
+
+    def loss(self, step: int, value: bool = True) -> dict[str, Tensor]:
+        """Returns the `loss` of an iteration, and its parts."""
+
+
+@runtime_checkable
+class TrainedInLatents(Protocol):
+    """A model whose prior is trained by iterations on the latents of its frozen encoder."""
+
+    def objective(
+        self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
+    ) -> Objective:
+        """Returns what the prior is trained on, given the section `denoising`."""
+
+
 class ImageModule(pl.LightningModule):
     """Trains a model that has `loss(images, labels, generator)` on batches of images.
 
@@ -152,10 +179,10 @@ class ImageModule(pl.LightningModule):
 
 
 class DenoisingModule(pl.LightningModule):
-    """Trains a QuDDPM phase by phase, one epoch a phase, on frozen latent states.
+    """Trains a prior phase by phase, one epoch a phase, on frozen latents.
 
     Arguments:
-        objective: The objective, which holds the model and the states.
+        objective: The objective, a module that holds the prior and the latents.
         iterations: The number of iterations of a phase.
         together: The number of phases that train all steps together.
         lr_alone: The learning rate of Adam for a step alone.
@@ -166,7 +193,7 @@ class DenoisingModule(pl.LightningModule):
 
     def __init__(
         self,
-        objective: DenoisingObjective,
+        objective: Objective,
         *,
         iterations: int,
         together: int,
@@ -182,7 +209,7 @@ class DenoisingModule(pl.LightningModule):
     @property
     def phases(self) -> int:
         """The number of phases, each of which is a Lightning epoch."""
-        return self.objective.prior.steps + self.together
+        return self.objective.alone + self.together
 
     def train_dataloader(self) -> DataLoader:
         """Returns the counters of a phase's iterations; draws are derived from them."""
@@ -199,7 +226,7 @@ class DenoisingModule(pl.LightningModule):
         return losses["loss"]
 
     def _factor(self, step: int) -> float:
-        alone = self.objective.prior.steps * self.iterations
+        alone = self.objective.alone * self.iterations
         if step < alone:
             return self.lr_alone * cosine_schedule(step % self.iterations, self.iterations)
 

@@ -11,11 +11,12 @@ import yaml
 from torch import nn
 
 from latentq import evaluation, runs, stages, storage, summary
-from latentq.config import Config, arguments_of
+from latentq.config import VAES, Config, arguments_of
 from latentq.errors import InputError
 from latentq.features import Classifier
-from latentq.model import GenerativeModel, LatentQ
-from latentq.training import ImageSource
+from latentq.generative import GenerativeModel
+from latentq.model import FittedModel, LatentQ
+from latentq.training import ImageSource, TrainedInLatents
 
 AUTOENCODER = "autoencoder"
 Arguments = dict[str, Any]
@@ -29,7 +30,7 @@ def prepare(config: Config) -> None:
     """
     stages.accelerator(config["device"])
     torch.set_num_threads(config["threads"])
-    if config["model"]["kind"] in summary.GENERATORS:
+    if config["model"]["kind"] != "features":
         feature_network(config)
     if config.get("autoencoder"):
         check_autoencoder(config)
@@ -39,17 +40,20 @@ def check_autoencoder(config: Config) -> None:
     """Checks the model whose autoencoder is to be used.
 
     Raises:
-        InputError: If it is no quantum model, or its seed is another one: then it may have been
-            trained on images that this run sets aside for validation.
+        InputError: If it has another latent space, or its seed is another one: then it may have
+            been trained on images that this run sets aside for validation.
     """
     path, seed = config["autoencoder"], config["seed"]
     try:
         _, description = storage.describe(path)
     except InputError as error:
         raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
-    if description["kind"] != "quantum":
-        kind = description["kind"]
-        raise InputError(f"autoencoder: must be a quantum model, {path} is a {kind} model")
+    kind, wanted = description["kind"], config["model"]["kind"]
+    if kind == "features" or (kind in VAES) != (wanted in VAES):
+        raise InputError(
+            f"autoencoder: must have the latent space of a {wanted} model, {path} is a {kind} "
+            "model"
+        )
     trained = description.get("notes", {}).get("seed")
     if trained != seed:
         raise InputError(
@@ -138,7 +142,8 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     """Trains a generative model in its stages and measures it on the test images."""
     arguments = arguments_of(run.config)
     model = train_autoencoder(run, data, arguments)
-    mmd = train_prior(run, model, data) if isinstance(model, LatentQ) else None
+    train_prior(run, model, data)
+    mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
     model = model.cpu().eval()
     start = time.perf_counter()
     classifier, described = feature_network(run.config)
@@ -166,6 +171,8 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "features": described,
         **rows,
         "parameters": evaluation.parameter_counts(model),
+        "latent_freedom": model.latent_freedom,
+        "iterations": summary.prior_iterations(run.config),
         "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,
         "wall_seconds": run.seconds,
@@ -205,13 +212,26 @@ def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:
     return model
 
 
-def train_prior(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
-    """Trains the QuDDPM on the frozen latent states and measures it on validation states."""
-    cells = run.config["denoising"]["cells"]
-    objective = stages.denoising_objective(run, model, data.train, cells)
-    run.seconds["prior"] = stages.train_denoising(run, model, objective)
-    held_out = stages.denoising_objective(run, model, data.validation, cells=False)
-    return {"loss": "mmdk", **held_out.report(len(data.validation.images))}
+def train_prior(run: runs.Run, model: GenerativeModel, data: ImageSource) -> None:
+    """Trains or fits the prior on the frozen latents, if the model has one."""
+    start = time.perf_counter()
+    latents, seed = stages.encode(run, model, data.train), run.config["seed"]
+    if isinstance(model, FittedModel):
+        model.fit(latents, seed)
+        run.seconds["prior"] = time.perf_counter() - start
+    elif isinstance(model, TrainedInLatents):
+        labels = data.train.labels.to(latents.device)
+        objective = model.objective(latents, labels, run.config["denoising"], seed)
+        run.seconds["prior"] = stages.train_prior(run, model, objective)
+
+
+def measure_chain(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
+    """Measures the ensembles of a denoising chain on validation states."""
+    settings = {**run.config["denoising"], "cells": False}
+    latents = stages.encode(run, model, data.validation)
+    labels = data.validation.labels.to(latents.device)
+    objective = model.objective(latents, labels, settings, run.config["seed"])
+    return {"loss": "mmdk", **objective.report(len(latents))}
 
 
 def finish(

@@ -10,7 +10,8 @@ from latentq.diffusion import (
     draw_outcomes,
     uniform_particles,
 )
-from latentq.diffusion.denoiser import Engine, Outcomes
+from latentq.diffusion.chain import Outcomes
+from latentq.diffusion.denoiser import Engine
 from latentq.mmd import LOSSES, mmd1
 from latentq.states import haar_states, mean_state
 from tests import oracles

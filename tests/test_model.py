@@ -1,12 +1,15 @@
 import math
+from typing import cast
 
 import pytest
 import torch
 
 from baselines.vae import VAE, kl_to_normal
+from latentq.diffusion import QuDDPM
 from latentq.encoding import density_features
 from latentq.evaluation import parameter_counts
-from latentq.model import GenerativeModel, LatentQ, in_chunks, pixel_loss
+from latentq.generative import GenerativeModel, in_chunks, pixel_loss
+from latentq.model import LatentQ
 from latentq.states import fidelity, haar_states, perturb
 
 PRIOR = {
@@ -76,7 +79,7 @@ def test_initial_weights_follow_from_the_seed() -> None:
 
     for name, value in first.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
-    assert not torch.equal(first.prior.angles[0], other.prior.angles[0])
+    assert not torch.equal(*(cast(QuDDPM, m.prior).angles[0] for m in (first, other)))
     assert not torch.equal(*(next(m.encoder.parameters()) for m in (first, other)))
 
 

@@ -1,8 +1,10 @@
+from typing import cast
+
 import pytest
 import torch
 from torch import Tensor
 
-from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.mmd import mmdk, wasserstein
 from latentq.randomness import derive_generator
 from latentq.states import fidelity, haar_states, perturb
@@ -26,9 +28,9 @@ def latents(generator: torch.Generator) -> Tensor:
     return haar_states(20, qubits=2, generator=generator)
 
 
-def trained(loss: Tensor, prior: QuDDPM) -> list[int]:
+def trained(loss: Tensor, prior: Chain) -> list[int]:
     """The steps whose angles have a gradient."""
-    gradients = torch.autograd.grad(loss, list(prior.angles), allow_unused=True)
+    gradients = torch.autograd.grad(loss, list(cast(QuDDPM, prior).angles), allow_unused=True)
     return [t for t, g in enumerate(gradients) if g is not None and g.abs().max() > 1e-6]
 
 
@@ -122,7 +124,7 @@ def test_values_that_do_not_matter_leave_the_gradient_as_it_is(loss: str, phase:
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-def grouped(prior: QuDDPM, latents: Tensor, groups: Tensor) -> DenoisingObjective:
+def grouped(prior: Chain, latents: Tensor, groups: Tensor) -> DenoisingObjective:
     return DenoisingObjective(
         prior,
         latents,

@@ -1,5 +1,6 @@
 """QuDDPM: scrambling forward, measured-ancilla circuits backward."""
 
+from latentq.diffusion.chain import Chain
 from latentq.diffusion.denoiser import QuDDPM
 from latentq.diffusion.forward import ForwardProcess, scramble
 from latentq.diffusion.measurement import (
@@ -13,6 +14,7 @@ from latentq.diffusion.measurement import (
 from latentq.diffusion.objective import DenoisingObjective
 
 __all__ = [
+    "Chain",
     "DenoisingObjective",
     "ForwardProcess",
     "Particles",

@@ -16,7 +16,7 @@ within the group, and the angles are still shared by all of them.
 import torch
 from torch import Tensor, nn
 
-from latentq.diffusion.denoiser import QuDDPM
+from latentq.diffusion.chain import Chain
 from latentq.mmd import mmdk
 from latentq.randomness import derive_generator
 
@@ -42,7 +42,7 @@ class DenoisingObjective(nn.Module):
 
     def __init__(
         self,
-        prior: QuDDPM,
+        prior: Chain,
         latents: Tensor,
         *,
         inputs: int,
@@ -70,6 +70,11 @@ class DenoisingObjective(nn.Module):
         self.phase = 0
         self._inputs = latents[:0]
 
+    @property
+    def alone(self) -> int:
+        """The number of phases that train a step alone."""
+        return self.prior.steps
+
     def _generator(self, purpose: str, step: int, like: Tensor) -> torch.Generator:
         return derive_generator(self.seed, purpose, step, device=like.device)
 
@@ -81,7 +86,7 @@ class DenoisingObjective(nn.Module):
             generator = self._generator("inputs", t, self.ensembles[0])
             start = self._start(self.inputs)
             n = self.inputs if start is None else len(start)
-            self._inputs = self.prior.sample_chain(n, generator, t + 1, start)[-1]
+            self._inputs = self.prior.draw_inputs(n, generator, t, start)
 
     def _start(self, n: int) -> Tensor | None:
         """Returns the basis states of the groups, one group after the other, if there are any."""

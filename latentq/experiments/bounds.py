@@ -23,12 +23,13 @@ from latentq import metrics, storage
 from latentq.cells import balanced_cells
 from latentq.commands import parse_options, run_command
 from latentq.config import Rule
-from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
-from latentq.diffusion.denoiser import Instrument
+from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
+from latentq.diffusion.chain import Instrument
 from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.fused import apply_kraus
-from latentq.model import LatentQ, in_chunks
+from latentq.generative import in_chunks
+from latentq.model import LatentQ
 from latentq.randomness import derive_generator
 from latentq.states import mean_state, normalize
 from latentq.training import cosine_schedule
@@ -52,8 +53,8 @@ ANCILLAS = (1, 2, 3)
 FITTED = 20_000  # states that a mixture is fitted to
 
 
-class FreeInstruments(QuDDPM):
-    r"""A QuDDPM whose steps are isometries without a circuit.
+class FreeInstruments(Chain):
+    r"""A chain whose steps are isometries without a circuit.
 
     Step :math:`t` has a trained matrix :math:`A_t` of shape :math:`(2^{n_A} d, d)`, whose
     orthonormal columns :math:`Q_t` in :math:`A_t = Q_t R_t` are the stacked :math:`K_m`.
@@ -67,26 +68,20 @@ class FreeInstruments(QuDDPM):
     def __init__(
         self, forward_process: ForwardProcess, ancillas: int, *, generator: torch.Generator
     ) -> None:
-        super().__init__(
-            forward_process,
-            ancillas,
-            layers=1,
-            loss="wasserstein",
-            outcomes="score",
-            generator=generator,
-        )
+        super().__init__(forward_process, loss="wasserstein", outcomes="score")
+        self.ancillas = ancillas
         self.dimension = 2**forward_process.qubits
         rows = 2**ancillas * self.dimension
         shape = (rows, self.dimension, 2)
         identity = torch.view_as_real(torch.eye(rows, self.dimension, dtype=torch.complex64))
-        self.angles = nn.ParameterList(
+        self.matrices = nn.ParameterList(
             identity + torch.randn(shape, generator=generator) / math.sqrt(2 * rows)
             for _ in range(forward_process.steps)
         )
 
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         """Returns the maps of some steps, see the base class."""
-        matrices = [torch.view_as_complex(self.angles[t]) for t in steps]
+        matrices = [torch.view_as_complex(self.matrices[t]) for t in steps]
         shape = (2**self.ancillas, self.dimension, self.dimension)
         stacked = [torch.linalg.qr(matrix).Q.reshape(shape) for matrix in matrices]
         return [partial(apply_kraus, kraus) for kraus in stacked]

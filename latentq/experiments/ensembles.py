@@ -17,7 +17,8 @@ from latentq.commands import parse_options, run_command
 from latentq.config import Rule
 from latentq.encoding import density_features
 from latentq.errors import InputError
-from latentq.model import LatentQ, in_chunks
+from latentq.generative import in_chunks
+from latentq.model import LatentQ
 
 RULES = {
     "checkpoint": Rule(str),

@@ -43,12 +43,12 @@ ARMS: dict[str, Arm] = {
     "diffusion-cells": Arm(
         "diffusion, 5 steps, given the cell",
         "matched",
-        ("model=latent_diffusion", "prior.cells=true", "prior.width=33"),
+        ("model=latent_diffusion", "prior.cells=true", "prior.width=35"),
     ),
     "diffusion-large": Arm(
         "diffusion, 100 steps, unrestricted",
         "classical",
-        ("model=latent_diffusion", "prior.steps=100", "prior.width=512"),
+        ("model=latent_diffusion", "prior.steps=100", "prior.width=512", "prior.depth=3"),
     ),
     "vae": Arm("VAE", "classical", ("model=classical",), base=None),
     "diffusion-vae": Arm(

@@ -1,0 +1,105 @@
+r"""A Gaussian mixture as the prior of the latent states.
+
+.. math:: p(x) = \sum_k w_k \, N(x; \mu_k, C_k), \qquad
+    x = (\mathrm{Re} \, \psi, \mathrm{Im} \, \psi) \in \mathbb{R}^{32},
+
+in a phase gauge. A sample is normalised to a state. It is fitted by scikit-learn.
+
+References:
+    From Variational to Deterministic Autoencoders (Ghosh et al., 2020), arXiv 1903.12436, which
+    samples autoencoders so.
+"""
+
+import torch
+from sklearn.mixture import GaussianMixture
+from torch import Tensor, nn
+
+from latentq.encoding import amplitude_encode, phase_reference, to_reals
+from latentq.errors import InputError
+from latentq.generative import Labels
+from latentq.model import FittedModel
+
+
+class Mixture(nn.Module):
+    """The weights, means and Cholesky factors of the components, the latter row by row.
+
+    Arguments:
+        components: The number of components.
+        size: The number of real coordinates.
+    """
+
+    def __init__(self, components: int, size: int) -> None:
+        super().__init__()
+
+        self.weights = nn.Parameter(torch.full((components,), 1 / components))
+        self.means = nn.Parameter(torch.zeros(components, size))
+        self.factors = nn.Parameter(torch.zeros(components, size * (size + 1) // 2))
+        self.lower = torch.tril_indices(size, size).unbind()
+
+
+class MixtureModel(FittedModel):
+    """The autoencoder of the quantum model with a Gaussian mixture as prior.
+
+    Arguments:
+        channels: The number of channels of the networks.
+        components: The number of components, with full covariances.
+        fitted: The number of states that the mixture is fitted to at most.
+        qubits: The number of qubits.
+        seed: The seed of the initial weights.
+        noise: The noise on the states while the autoencoder is trained.
+    """
+
+    prior: Mixture
+
+    def __init__(
+        self,
+        channels: int,
+        components: int,
+        fitted: int = 20_000,
+        qubits: int = 4,
+        seed: int = 0,
+        *,
+        noise: float = 0.0,
+    ) -> None:
+        prior = Mixture(components, 2 * 2**qubits)
+        super().__init__(channels, prior, seed, qubits=qubits, noise=noise)
+
+        self.fitted = fitted
+
+    @torch.no_grad()
+    def fit(self, latents: Tensor, seed: int) -> None:
+        """Fits the mixture by expectation maximisation, see the base class.
+
+        Raises:
+            InputError: If there are fewer states than components.
+        """
+        components = len(self.prior.weights)
+        if len(latents) < components:
+            raise InputError(
+                f"prior.components: needs at least as many training images, {components} were "
+                f"asked for {len(latents)} images"
+            )
+        psi = latents[: self.fitted].cpu()
+        reals = to_reals(psi, phase_reference(psi)).double().numpy()
+        found = GaussianMixture(components, random_state=seed).fit(reals)
+        self.prior.weights.copy_(torch.as_tensor(found.weights_))
+        self.prior.means.copy_(torch.as_tensor(found.means_))
+        factors = torch.linalg.cholesky(torch.as_tensor(found.covariances_))
+        self.prior.factors.copy_(factors[:, *self.prior.lower])
+
+    @torch.no_grad()
+    def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
+        """Draws states of the mixture, with shape (N, 16), see the base class."""
+        self.labels(n, seed, label)
+        generator, prior = self.generator(seed), self.prior
+        k = torch.multinomial(prior.weights, n, replacement=True, generator=generator)
+        noise = torch.randn(
+            n, prior.means.shape[1], generator=generator, device=prior.means.device
+        )
+        # One component after the other: a matrix for every sample would not fit in memory.
+        drawn = prior.means[k]
+        for i, packed in enumerate(prior.factors):
+            factor = packed.new_zeros(noise.shape[1], noise.shape[1])
+            factor[prior.lower] = packed
+            drawn[k == i] += noise[k == i] @ factor.mT
+        return amplitude_encode(drawn)

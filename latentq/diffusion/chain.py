@@ -1,0 +1,200 @@
+r"""A chain of :math:`T` learned steps from the terminal ensemble to the data, and its losses.
+
+Step :math:`t` maps :math:`S_{t+1}` to :math:`S_t` by an instrument: it takes a state to branches
+:math:`\phi_m` with probabilities and states
+
+.. math:: p_m = \| \phi_m \|^2, \qquad \psi_m = \phi_m / \sqrt{p_m}.
+
+Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`latentq.mmd`, either
+
+- on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
+  how :math:`p_m` depends on the parameters; or
+- on all outcomes as particles with weights :math:`p_m` (`outcomes="exact"`), whose loss and
+  gradient are exact; or
+- on one drawn outcome per state whose weight carries the gradient of :math:`p_m`
+  (`outcomes="score"`), which costs as much as the first and does not ignore the probabilities.
+
+What an instrument is made of is up to the subclass: circuits in
+:class:`latentq.diffusion.QuDDPM`.
+
+References:
+    Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.measurement import (
+    Particles,
+    draw_outcomes,
+    keep_outcomes,
+    score_outcomes,
+    uniform_particles,
+)
+from latentq.mmd import LOSSES, mmdk
+
+Outcomes = Literal["sampled", "exact", "score"]
+Instrument = Callable[[Tensor], Tensor]
+
+
+class Chain(nn.Module, ABC):
+    r"""A denoising chain whose steps are instruments.
+
+    Arguments:
+        forward_process: The forward process, with its terminal ensemble.
+        loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
+        outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
+            `score` in training.
+    """
+
+    def __init__(
+        self, forward_process: ForwardProcess, loss: str = "mmdk", outcomes: Outcomes = "exact"
+    ) -> None:
+        super().__init__()
+
+        self.forward_process = forward_process
+        self.distance = LOSSES[loss]
+        self.outcomes = outcomes
+
+    @property
+    def steps(self) -> int:
+        """The number of steps T."""
+        return self.forward_process.steps
+
+    @abstractmethod
+    def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
+        r"""Returns the maps :math:`\psi \mapsto (\phi_m)_m` of some steps.
+
+        Each takes statevectors of shape :math:`(B, d)` to branches of shape :math:`(B, M, d)`.
+
+        Arguments:
+            steps: The steps.
+            batch: The number of states they will be applied to at least.
+        """
+
+    @torch.no_grad()
+    def sample_chain(
+        self,
+        n: int,
+        generator: torch.Generator,
+        stop: int = 0,
+        start: Tensor | None = None,
+    ) -> Tensor:
+        r"""Draws states along the generation, with shape :math:`(T - s + 1, N, d)`.
+
+        Arguments:
+            n: The number of states :math:`N`.
+            generator: The source of randomness.
+            stop: The step :math:`s` to stop at; 0 runs to the data end.
+            start: The basis states to start from, with shape :math:`(N)`, see
+                :meth:`~latentq.diffusion.ForwardProcess.terminal_states`.
+
+        Returns:
+            The ensembles from the terminal one to the generated :math:`S_s`.
+
+        Raises:
+            ValueError: If there is no such step.
+        """
+        if not 0 <= stop <= self.steps:
+            raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
+        chain = [self.forward_process.terminal_states(n, generator, start)]
+        order = [*reversed(range(stop, self.steps))]
+        for instrument in self.instruments(order, n) if order else []:
+            chain.append(draw_outcomes(instrument(chain[-1]), generator))
+
+        return torch.stack(chain)
+
+    def draw_inputs(
+        self, n: int, generator: torch.Generator, t: int, start: Tensor | None = None
+    ) -> Tensor:
+        r"""Draws input states of step :math:`t`, as the later steps leave them.
+
+        Arguments:
+            n: The number of states :math:`N`.
+            generator: The source of randomness.
+            t: The step, from 0 to :math:`T - 1`.
+            start: The basis states to start from, see :meth:`sample_chain`.
+        """
+        return self.sample_chain(n, generator, t + 1, start)[-1]
+
+    def advance(
+        self, instrument: Instrument, particles: Particles, generator: torch.Generator
+    ) -> Particles:
+        """Applies one step to particles, with outcomes sampled or kept as configured."""
+        branches = instrument(particles.psi)
+        if self.outcomes == "sampled":
+            return Particles(draw_outcomes(branches, generator), particles.weights)
+        if self.outcomes == "score":
+            return score_outcomes(branches, particles.weights, generator)
+
+        return keep_outcomes(branches, particles.weights)
+
+    def _distance(
+        self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
+    ) -> Tensor:
+        distance = partial(mmdk, constant=value) if self.distance is mmdk else self.distance
+        blocks = zip(
+            *(x.chunk(groups) for x in (particles.psi, targets, particles.weights)), strict=True
+        )
+        # The sum of weights is a constant whose gradient would only add variance.
+        parts = [distance(psi, wanted, w / w.sum()) for psi, wanted, w in blocks]
+        return torch.stack(parts).mean()
+
+    def step_loss(
+        self,
+        t: int,
+        inputs: Tensor,
+        targets: Tensor,
+        generator: torch.Generator,
+        value: bool = True,
+        groups: int = 1,
+    ) -> Tensor:
+        r"""Returns the loss of step :math:`t` alone, :math:`D(U_t(S_{t+1}), S_t)`.
+
+        Arguments:
+            t: The step, from :math:`T - 1` down to 0.
+            inputs: Its input states, with shape :math:`(N, d)`.
+            targets: States of :math:`S_t`, with shape :math:`(M, d)`.
+            generator: The source of randomness, used for sampled outcomes.
+            value: Whether the value matters, or only the gradient by the angles.
+            groups: The number of groups; inputs and targets hold one after the other, and the
+                loss is the mean over the groups.
+        """
+        (instrument,) = self.instruments([t], len(inputs))
+        particles = self.advance(instrument, uniform_particles(inputs), generator)
+        return self._distance(particles, targets, value, groups)
+
+    def chain_losses(
+        self,
+        inputs: Tensor,
+        targets: list[Tensor],
+        generator: torch.Generator,
+        value: bool = True,
+        groups: int = 1,
+    ) -> list[Tensor]:
+        r"""Returns the losses of all steps of one chain, :math:`D(P_t, S_t)`.
+
+        Arguments:
+            inputs: States of the terminal ensemble, with shape :math:`(N, d)`. With exact
+                outcomes they become :math:`N 2^{n_A T}` particles.
+            targets: States of :math:`S_0 \dots S_{T-1}`, each with shape :math:`(M, d)`.
+            generator: The source of randomness, used for sampled outcomes.
+            value: Whether the value matters, or only the gradient by the angles.
+            groups: The number of groups, see :meth:`step_loss`.
+
+        Returns:
+            The losses of the steps :math:`0 \dots T - 1`, differentiable end to end.
+        """
+        particles, losses = uniform_particles(inputs), []
+        order = [*reversed(range(self.steps))]
+        for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
+            particles = self.advance(instrument, particles, generator)
+            losses.append(self._distance(particles, targets[t], value, groups))
+
+        return losses[::-1]
