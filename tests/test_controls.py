@@ -1,0 +1,168 @@
+"""The controls: what the MLP chain draws, and mixed states against dense channels."""
+
+from typing import cast
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from baselines.controls import (
+    PerceptronChain,
+    Perceptrons,
+    Traced,
+    TracedChain,
+    trace_out,
+)
+from latentq.compose import load_config
+from latentq.config import arguments_of
+from latentq.diffusion import DenoisingObjective, ForwardProcess
+from latentq.evaluation import parameter_counts
+from latentq.mmd import wasserstein
+from latentq.states import fidelity, haar_states
+from latentq.storage import build
+from tests import oracles
+
+
+def perceptrons(steps: int = 2) -> PerceptronChain:
+    generator = torch.Generator().manual_seed(5)
+    return PerceptronChain(ForwardProcess(2, steps), width=7, generator=generator)
+
+
+def traced(steps: int = 2, ancillas: int = 1) -> TracedChain:
+    return TracedChain(
+        ForwardProcess(2, steps),
+        ancillas=ancillas,
+        layers=3,
+        loss="wasserstein",
+        init_scale=3.0,
+        generator=torch.Generator().manual_seed(5),
+    )
+
+
+def test_perceptrons_toss_a_fair_coin(generator: torch.Generator) -> None:
+    chain = perceptrons()
+    psi = haar_states(5, qubits=2, generator=generator)
+    (instrument,) = chain.instruments([1], 5)
+    branches = instrument(psi)
+
+    assert branches.shape == (5, 2, 4)
+    assert torch.allclose(branches.abs().square().sum(dim=-1), torch.full((5, 2), 0.5))
+    weights = [p.detach() for p in chain.networks[1].parameters()]
+    for side, branch in zip((-1.0, 1.0), branches.unbind(dim=1), strict=True):
+        x = torch.cat((psi.real, psi.imag, torch.full((5, 1), side)), dim=1)
+        hidden = functional.silu(x @ weights[0].T + weights[1])
+        moved = x[:, :8] + hidden @ weights[2].T
+        moved = moved / moved.norm(dim=1, keepdim=True) / 2**0.5
+        assert torch.allclose(branch, torch.complex(*moved.chunk(2, dim=1)), atol=1e-6)
+
+
+def test_perceptrons_learn_two_states(generator: torch.Generator) -> None:
+    goal = haar_states(2, qubits=2, generator=generator)
+    chain = perceptrons()
+    objective = DenoisingObjective(
+        chain,
+        goal.repeat(30, 1),
+        inputs=32,
+        starts=32,
+        targets=32,
+        intermediate_weight=0.05,
+        seed=0,
+    )
+    optimizer = torch.optim.Adam(chain.parameters(), lr=0.02)
+    objective.begin(chain.steps)
+    for step in range(150):
+        optimizer.zero_grad()
+        objective.loss(step)["loss"].backward()
+        optimizer.step()
+    drawn = chain.sample_chain(200, generator)[-1]
+    best = torch.stack([fidelity(drawn, state) for state in goal])
+
+    assert best.max(dim=0).values.mean() > 0.85
+    assert 40 < (best[0] > best[1]).sum() < 160
+
+
+def test_the_chain_of_mlps_has_the_size_of_the_circuits() -> None:
+    counts = {
+        kind: parameter_counts(build(kind, arguments_of(load_config([f"model={kind}"]))))  # type: ignore[arg-type]
+        for kind in ("quantum", "perceptrons", "traced", "latent_diffusion", "vae_diffusion")
+    }
+    circuits = counts["quantum"]["prior"]
+
+    for kind, count in counts.items():
+        assert abs(count["prior"] / circuits - 1) < 0.02, kind
+    assert len({c["decoder"] for k, c in counts.items() if k != "vae_diffusion"}) == 1
+
+
+def test_tracing_out_is_the_channel(generator: torch.Generator) -> None:
+    chain = traced(steps=3, ancillas=2)
+    mixed = chain.mixed_chain(4, generator)
+
+    assert [rho.shape for rho in mixed] == [(4, 4**k, 4) for k in range(4)]
+    rho = oracles.density(mixed[0][2].numpy())
+    for k, t in enumerate((2, 1, 0)):
+        kraus = oracles.kraus(chain.circuits[t], chain.angles[t].detach().numpy(), 2)
+        rho = oracles.apply_channel(kraus, rho)
+        assert np.allclose(
+            oracles.density(mixed[k + 1][2].detach().numpy()) * 4 ** (k + 1), rho, atol=1e-5
+        )
+
+
+def test_the_loss_of_mixed_states_is_transport_of_their_fidelities(
+    generator: torch.Generator,
+) -> None:
+    """Where the instrument leaves states pure, the loss is the Wasserstein distance."""
+    chain = traced()
+    psi, targets = haar_states(2, 4, qubits=2, generator=generator)
+    for angles in chain.angles:
+        torch.nn.init.zeros_(angles)
+
+    losses = chain.chain_losses(psi, [targets, targets], generator)
+    moved = trace_out(chain.instruments([1], 4)[0], psi[:, None])[:, 0]
+
+    assert losses[1].item() == pytest.approx(wasserstein(moved, targets).item(), abs=1e-5)
+    assert losses[0].item() == pytest.approx(
+        chain.step_loss(0, moved[:, None], targets, generator).item(), abs=1e-5
+    )
+
+
+def test_mixed_costs_are_overlaps_with_the_density_matrix(generator: torch.Generator) -> None:
+    chain = traced(steps=1)
+    psi, target = haar_states(2, 1, qubits=2, generator=generator)
+    kraus = oracles.kraus(chain.circuits[0], chain.angles[0].detach().numpy(), 1)
+    rho = oracles.apply_channel(kraus, oracles.density(psi.numpy()))
+    overlap = (target[0].numpy().conj() @ rho @ target[0].numpy()).real
+
+    (loss,) = chain.chain_losses(psi, [target], generator)
+
+    assert loss.item() == pytest.approx(1 - overlap, abs=1e-5)
+
+
+def test_a_traced_model_decodes_the_average_of_features() -> None:
+    config = load_config(["model=traced", "prior.layers=2", "model.channels=4"])
+    model = Traced(**arguments_of(config)).eval()
+    chain = model.sample_chain(3, seed=1)
+    pure = model.prior.forward_process.terminal_states(3, model.generator(1))
+
+    assert chain.shape == (6, 3, 32, 16)
+    assert torch.allclose(chain.abs().square().sum(dim=(2, 3)), torch.ones(6, 3), atol=1e-5)
+    assert torch.allclose(model.decode(chain[0]), model.decode(pure), atol=1e-6)
+    assert torch.equal(model.sample(3, seed=1), model.sample(3, seed=1))
+
+
+def test_phases_alone_hand_mixed_states_on(generator: torch.Generator) -> None:
+    chain = traced(steps=3)
+    inputs = chain.draw_inputs(4, generator, t=0)
+
+    assert inputs.shape == (4, 4, 4)
+    loss = chain.step_loss(0, inputs, haar_states(5, qubits=2, generator=generator), generator)
+    loss.backward()
+    assert chain.angles[0].grad is not None and chain.angles[1].grad is None
+
+
+def test_perceptrons_are_a_model_like_any_other() -> None:
+    config = load_config(["model=perceptrons", "model.channels=4"])
+    model = Perceptrons(**arguments_of(config)).eval()
+
+    assert cast(PerceptronChain, model.prior).steps == 5
+    assert torch.equal(model.sample(2, seed=3), model.sample(2, seed=3))
