@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentq.encoding import amplitude_encode, density_features
-from latentq.states import fidelity, haar_states
+from latentq.encoding import amplitude_encode, density_features, phase_reference, to_reals
+from latentq.states import fidelity, haar_states, perturb
 
 C = torch.complex128
 
@@ -67,3 +67,23 @@ def test_density_features_gradient(generator: torch.Generator) -> None:
     psi = haar_states(2, qubits=2, generator=generator, dtype=C).requires_grad_()
 
     assert torch.autograd.gradcheck(density_features, (psi,))
+
+
+def test_reals_turn_phases_only(generator: torch.Generator) -> None:
+    psi = perturb(haar_states(1, qubits=2, generator=generator).expand(40, -1), 0.5, generator)
+    phase = torch.polar(torch.ones(40), torch.linspace(0, 6, 40))[:, None]
+    top = phase_reference(psi)
+    reals = to_reals(psi, top)
+    fixed = amplitude_encode(reals)
+    overlap = fixed @ top.conj()
+
+    assert torch.allclose(fidelity(fixed, psi), torch.ones(40), atol=1e-5)
+    assert overlap.real.min() > 0 and overlap.imag.abs().max() < 1e-5
+    assert torch.allclose(to_reals(phase * psi, top), reals, atol=1e-5)
+
+
+def test_phase_reference_is_the_main_state(generator: torch.Generator) -> None:
+    basis = torch.eye(4, dtype=torch.complex64)
+    psi = basis[torch.tensor([2, 2, 2, 0])]
+
+    assert fidelity(phase_reference(psi), basis[2]).item() == pytest.approx(1)

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq.compose import check_command_line
+from latentq.compose import check_command_line, load_config
+from latentq.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
 from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
-from latentq.experiments.bounds import FreeInstruments, gauge, instrument_states, mixture_states
+from latentq.experiments.bounds import FreeInstruments, instrument_states, mixture
 from latentq.experiments.ensembles import principal_axes
 from latentq.mmd import mmdk
-from latentq.states import fidelity, haar_states, mean_state, perturb
+from latentq.model import LatentQ
+from latentq.states import fidelity, haar_states, perturb
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
@@ -47,26 +49,26 @@ def test_free_instruments_learn_a_state(generator: torch.Generator) -> None:
     assert fidelity(psi, goal).mean() > 0.95
 
 
-def test_gauge_turns_phases_only(generator: torch.Generator) -> None:
-    psi = perturb(haar_states(1, qubits=2, generator=generator).expand(40, -1), 0.5, generator)
-    phase = torch.polar(torch.ones(40), torch.linspace(0, 6, 40))[:, None]
-    fixed, again = gauge(psi), gauge(phase * psi)
-    top = torch.linalg.eigh(mean_state(psi)).eigenvectors[:, -1]
-    overlap = fixed @ top.conj()
-
-    assert torch.allclose(fidelity(fixed, psi), torch.ones(40), atol=1e-5)
-    assert overlap.real.min() > 0 and overlap.imag.abs().max() < 1e-5
-    assert torch.allclose(fidelity(fixed, again), torch.ones(40), atol=1e-5)
-    signs = (fixed * again.conj()).sum(dim=1)
-    assert torch.allclose(signs, signs[:1].expand(40), atol=1e-4)
-
-
 def test_a_mixture_finds_its_clusters(generator: torch.Generator) -> None:
-    psi = perturb(torch.eye(4, dtype=torch.complex64)[torch.arange(800) % 2], 0.3, generator)
-    drawn = [mixture_states(psi, k, 800, seed=0) for k in (1, 2)]
+    index = torch.arange(800) % 2
+    psi = perturb(torch.eye(16, dtype=torch.complex64)[index], 0.3, generator)
+    drawn = [mixture(k, psi, seed=0).sample_states(800) for k in (1, 2)]
 
-    assert all(torch.allclose(fidelity(x, x), torch.ones(800), atol=1e-5) for x in drawn)
     assert mmdk(drawn[1], psi) < 0.02 < mmdk(drawn[0], psi)
+
+
+def test_free_numbers_are_counted(generator: torch.Generator) -> None:
+    """The columns of an isometry: one of length one, each next one also orthogonal to the rest."""
+    psi = haar_states(40, qubits=4, generator=generator)
+    config = load_config(["model=quantum", "prior.layers=1"])
+    model = LatentQ(**arguments_of(config))
+    found = bounds.rows(model, psi.repeat(5, 1), 10, 1, 0.1, 0, components=(1,))
+
+    for ancillas in (1, 2, 3):
+        size = 16 * 2**ancillas
+        free = 5 * sum(2 * size - 1 - 2 * earlier for earlier in range(16))
+        assert found[f"instruments, {ancillas} ancillas"][0] == free
+    assert found["mixture, 1"][0] == 1 + 32 + 32 * 33 // 2
 
 
 def test_gradients_shows_the_bias(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_between_ignores_phases(generator: torch.Generator) -> None:
 
 
 def test_ensembles_are_what_they_say(clusters: Tensor) -> None:
-    models = {name: EnsembleModel(4, name, 1.5) for name in ("haar", "terminal", "mean")}  # type: ignore[arg-type]
+    models = {name: EnsembleModel(4, name, 1.5) for name in ("haar", "terminal", "mean")}
     for model in models.values():
         model.fit(clusters, seed=0)
     haar, terminal = (models[name].sample_states(4000, seed=1) for name in ("haar", "terminal"))
@@ -110,7 +110,7 @@ def test_ensembles_are_what_they_say(clusters: Tensor) -> None:
     assert torch.allclose(density_features(mean).sum(dim=1)[2], expected, atol=1e-5)
 
 
-FITTED = {
+FITTED: dict[str, dict[str, object]] = {
     "mixture": {"components": 2},
     "neighbours": {"neighbours": 3},
     "ensemble": {"ensemble": "mean", "terminal_noise": 1.5},
@@ -119,7 +119,7 @@ FITTED = {
 
 @pytest.mark.parametrize("kind", FITTED)
 def test_fitted_priors_survive_the_disk(kind: str, clusters: Tensor, tmp_path: Path) -> None:
-    arguments = {"channels": 4, "seed": 0, "noise": 0.1, **FITTED[kind]}
+    arguments: dict[str, object] = {"channels": 4, "seed": 0, "noise": 0.1, **FITTED[kind]}
     model = storage.build(kind, arguments)
     assert isinstance(model, FittedModel)
     model.fit(clusters, seed=0)

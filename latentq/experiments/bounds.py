@@ -26,12 +26,12 @@ from latentq.config import Rule
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
 from latentq.diffusion.chain import Instrument
 from latentq.errors import InputError
+from latentq.evaluation import count_parameters
 from latentq.features import Classifier
 from latentq.fused import apply_kraus
 from latentq.generative import in_chunks
-from latentq.model import LatentQ
+from latentq.model import FittedModel, LatentQ
 from latentq.randomness import derive_generator
-from latentq.states import mean_state, normalize
 from latentq.training import cosine_schedule
 
 RULES = {
@@ -50,7 +50,6 @@ DEFAULTS = {
 }
 COMPONENTS = (1, 10, 100)
 ANCILLAS = (1, 2, 3)
-FITTED = 20_000  # states that a mixture is fitted to
 
 
 class FreeInstruments(Chain):
@@ -87,32 +86,18 @@ class FreeInstruments(Chain):
         return [partial(apply_kraus, kraus) for kraus in stacked]
 
 
-def gauge(psi: Tensor) -> Tensor:
-    """Turns the phase of states so that the overlap with the mean state's top vector is positive.
+def mixture(components: int, latents: Tensor, seed: int) -> FittedModel:
+    """Fits a Gaussian mixture to states.
 
     Arguments:
-        psi: Unit statevectors, with shape (N, d).
-    """
-    top = torch.linalg.eigh(mean_state(psi)).eigenvectors[:, -1]
-    return psi * torch.polar(torch.ones(len(psi)), -torch.angle(psi @ top.conj()))[:, None]
-
-
-def mixture_states(psi: Tensor, components: int, n: int, seed: int) -> Tensor:
-    """Fits a Gaussian mixture to the reals of states in a phase gauge, and draws from it.
-
-    Arguments:
-        psi: Unit statevectors, with shape (N, d).
         components: The number of components, with full covariances.
-        n: The number of states to draw.
-        seed: The seed of fit and draw.
+        latents: The states, with shape (N, d).
+        seed: The seed of the fit.
     """
-    from sklearn.mixture import GaussianMixture
-
-    fixed = gauge(psi[:FITTED])
-    reals = torch.cat((fixed.real, fixed.imag), dim=1).double().numpy()
-    fitted = GaussianMixture(components, random_state=seed).fit(reals)
-    drawn = torch.as_tensor(fitted.sample(n)[0])
-    return normalize(torch.complex(*drawn.chunk(2, dim=1)).to(psi.dtype))
+    arguments = {"channels": 1, "components": components, "seed": seed}
+    model = cast(FittedModel, storage.build("mixture", arguments))
+    model.fit(latents, seed)
+    return model
 
 
 def instrument_states(
@@ -142,7 +127,13 @@ def instrument_states(
 
 
 def rows(
-    model: LatentQ, latents: Tensor, n: int, iterations: int, lr: float, seed: int
+    model: LatentQ,
+    latents: Tensor,
+    n: int,
+    iterations: int,
+    lr: float,
+    seed: int,
+    components: tuple[int, ...] = COMPONENTS,
 ) -> dict[str, tuple[int, Callable[[], Tensor]]]:
     """Returns the rows by name: the number of free reals, and what draws states.
 
@@ -153,12 +144,14 @@ def rows(
         iterations: The number of iterations for instruments.
         lr: Their learning rate.
         seed: The seed of all draws.
+        components: The numbers of components of the mixtures.
     """
-    process, reals = model.prior.forward_process, 2 * latents.shape[1]
+    process = model.prior.forward_process
     found: dict[str, tuple[int, Callable[[], Tensor]]] = {}
-    for k in COMPONENTS:
-        size = k * (reals + reals * (reals + 1) // 2) + k - 1
-        found[f"mixture, {k}"] = size, partial(mixture_states, latents, k, n, seed)
+    for k in components:
+        fitted = mixture(k, latents, seed)
+        draw = partial(fitted.sample_states, n, seed)
+        found[f"mixture, {k}"] = count_parameters(fitted.prior), draw
     cells = balanced_cells(latents, latents.shape[1], seed)
     for ancillas in ANCILLAS:
         prior = FreeInstruments(process, ancillas, generator=derive_generator(seed, "free"))
