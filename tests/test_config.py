@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentq.compose import check_command_line, expand_sweep, load_config, split_arguments
-from latentq.config import RULES, leaves, validate
+from latentq.config import KINDS, RULES, leaves, validate
 from latentq.errors import InputError
 
 MISTAKES = [
@@ -25,6 +25,10 @@ MISTAKES = [
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
+    (["model=traced", "loss=mmdk"], "loss: must be wasserstein where ancillas are traced out"),
+    (["model=mixture", "prior.components=0"], "prior.components: must be an integer, at least 1"),
+    (["model=ensemble", "prior.ensemble=har"], "did you mean haar"),
+    (["model=latent_diffusion", "loss=mmdk"], "loss: this model has no such key"),
     (["autoencoder=3"], "autoencoder: must be text or null"),
     (
         ["prior.layers=[5,4]"],
@@ -52,7 +56,7 @@ def test_mistakes_are_named(overrides: list[str], message: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("model", ["quantum", "classical", "features"])
+@pytest.mark.parametrize("model", KINDS)
 @pytest.mark.parametrize("name", ["train", "debug"])
 def test_every_shipped_configuration_is_valid(model: str, name: str) -> None:
     config = load_config([f"model={model}"], name)

@@ -1,5 +1,6 @@
 import gzip
 import hashlib
+import itertools
 import struct
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,17 @@ def test_batches_cover_all_items_in_a_seeded_order() -> None:
     batches.set_epoch(1)
     assert list(batches) != first
     assert list(SeededBatches(5, 2, seed=None)) == [[0, 1], [2, 3], [4]]
+
+
+def test_an_epoch_may_have_several_passes() -> None:
+    batches = SeededBatches(5, 2, seed=0, batches=8)
+    drawn = [*batches]
+    first, second = (sorted(itertools.chain(*drawn[i : i + 3])) for i in (0, 3))
+
+    assert len(batches) == len(drawn) == 8
+    assert first == second == [0, 1, 2, 3, 4]
+    assert drawn[:3] != drawn[3:6] and drawn[:3] == [*SeededBatches(5, 2, seed=0)]
+    assert len([*SeededBatches(5, 2, seed=0, batches=2)]) == 2
 
 
 def test_loader_yields_images_with_their_own_labels() -> None:

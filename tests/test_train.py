@@ -35,8 +35,9 @@ FILES = [
 
 
 def small(root: Path, *overrides: str) -> dict[str, Any]:
-    quantum = not any(o in ("model=classical", "model=features") for o in overrides)
-    shrunk = SMALL if quantum else SMALL[:-1]
+    kinds = [o.removeprefix("model=") for o in overrides if o.startswith("model=")]
+    circuits = {*kinds} <= {"quantum", "traced"}
+    shrunk = SMALL if circuits else SMALL[:-1]
     return load_config(
         [*shrunk, f"run.root={root}", "device=cpu", "threads=1", *overrides], "debug"
     )
@@ -333,7 +334,7 @@ def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> N
     ("path", "seed", "word"),
     [
         ("no/such/folder", 0, "autoencoder: must be a folder"),
-        ("classical", 0, "must be a quantum model"),
+        ("classical", 0, "must have the latent space of a quantum model"),
         ("quantum", 1, "must be of a run with this seed, 1"),
     ],
 )
@@ -342,6 +343,43 @@ def test_an_autoencoder_must_fit(runs: Path, path: str, seed: int, word: str) ->
 
     with pytest.raises(InputError, match=word):
         train(small(runs, f"autoencoder={folder}", f"seed={seed}"))
+
+
+SECOND_STAGES = {
+    "perceptrons": "quantum",
+    "traced": "quantum",
+    "latent_diffusion": "quantum",
+    "mixture": "quantum",
+    "neighbours": "quantum",
+    "ensemble": "quantum",
+    "vae_diffusion": "classical",
+}
+
+
+@pytest.mark.parametrize("model", SECOND_STAGES)
+def test_priors_stand_on_one_autoencoder(runs: Path, tmp_path: Path, model: str) -> None:
+    base = runs / f"{SECOND_STAGES[model]}-digits-seed0"
+    metrics = train(small(tmp_path, f"model={model}", f"autoencoder={base}"))
+    loaded, shared = latentq.load(tmp_path / f"{model}-digits-seed0"), latentq.load(base)
+
+    for part in ("encoder", "decoder"):
+        first, second = (getattr(m, part).state_dict() for m in (loaded, shared))
+        assert all(torch.equal(first[k], second[k]) for k in first)
+    told = json.loads((base / "metrics.json").read_text())
+    assert metrics["fid_reconstruction"] == told["fid_reconstruction"]
+    assert metrics["latent_freedom"] == (16 if model == "vae_diffusion" else 30)
+    assert metrics["fid"] is not None and metrics["fid"] != told["fid"]
+    steps = {"perceptrons": 6, "traced": 6, "latent_diffusion": 1, "vae_diffusion": 1}
+    assert metrics["iterations"] == 4 * steps.get(model, 0)
+    assert set(metrics["parameters_by_model"]) == {"quantum", model}
+
+
+def test_few_images_are_seen_often(tmp_path: Path) -> None:
+    train(small(tmp_path, "data.limit=40", "images.batches=7", "denoising.iterations=0"))
+    log = (tmp_path / "quantum-digits-seed0" / "metrics.csv").read_text()
+
+    assert "autoencoder" in log and "prior" not in log
+    assert json.loads((tmp_path / "quantum-digits-seed0" / "metrics.json").read_text())["fid"]
 
 
 def test_validation_images_can_be_measured_against(runs: Path, tmp_path: Path) -> None:
