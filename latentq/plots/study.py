@@ -27,6 +27,7 @@ BY_NIGHT = {
 }
 MARKERS = {"quantum": "o", "matched": "s", "classical": "D", "control": "^"}
 STACKED = 5  # Inches; a narrower chart has its labels above the dots, and a legend.
+GUTTER = 2.75  # Inches for the labels to the left of a wide chart.
 REACH = 4  # How far an axis goes beyond the means for the end of an interval.
 
 
@@ -99,46 +100,59 @@ def forest(
     right = high * (high / low) ** 0.14  # Room for the numbers.
     ax.set(xscale="log", xlim=(low, right), ylim=(rows - 0.3, -len(floors) - 0.6))
     y = 0
+    spans: list[tuple[float, float]] = []
     for heading, group in groups.items():
         role = group[0].role if group else ""
         _heading(ax, y, heading, role, theme, above)
         for i, dot in enumerate(group, start=1):
             _draw_dot(ax, y + i, dot, theme, above)
+        # Labels above the dots are left free.
+        spans += [(y + i - 0.15, y + i + 0.3) for i in range(1, len(group) + 1)]
         y += 1 + len(group)
     # The lowest on top, so that its line passes to the left of the other names.
     for i, (name, level) in enumerate(sorted(floors.items(), key=lambda item: item[1])):
-        _draw_floor(ax, i - len(floors), rows, f"{name}, {_number(level)}", level, theme)
+        top = i - len(floors) - 0.35
+        _draw_floor(ax, level, [(top, top + 0.7), *spans] if above else [(top, rows - 0.3)], theme)
+        note = f"{name}, {_number(level)}"
+        _write(ax, note, (level, top + 0.35), (5, 0), color=theme.muted, fontsize=9)
     log_ticks(ax.xaxis, low, high)
     ax.set_yticks([])
     style_axes(ax, theme)
     ax.set_xlabel("FID, logarithmic; lower is better", color=theme.muted, fontsize=9.5, loc="left")
 
 
-def _text(ax: Axes, text: str, y: float, above: bool, **style: Any) -> None:  # noqa: ANN401
-    """Writes to the left of the axis, or above a row at its left end."""
-    place = (-2.75, 0.0) if not above else (0.0, 9.0)
-    shift = (place[0] * 72, place[1])
+def _write(
+    ax: Axes,
+    text: str,
+    at: tuple[float, float],
+    shift: tuple[float, float],
+    **style: Any,  # noqa: ANN401
+) -> None:
+    """Writes at a place, moved by some points."""
     style = {"fontsize": 9.5, "va": "center", "parse_math": False, **style}
-    ax.annotate(
-        text, (0, y), shift, ("axes fraction", "data"), "offset points", **style
-    )  # fmt: skip
+    ax.annotate(text, at, shift, textcoords="offset points", **style)
+
+
+def _label(ax: Axes, text: str, y: float, above: bool, **style: Any) -> None:  # noqa: ANN401
+    """Writes to the left of the axis, or above a row at its left end."""
+    shift = (0.0, 11.0) if above else (-GUTTER * 72, 0.0)
+    _write(ax, text, (0, y), shift, xycoords=("axes fraction", "data"), **style)
 
 
 def _heading(ax: Axes, y: float, text: str, role: str, theme: Theme, above: bool) -> None:
     """Writes the heading of a group, in the colour of its role."""
     colour = role_colours(theme).get(role, theme.ink)
     style: dict[str, Any] = {"weight": "bold", "color": colour}
-    _text(ax, text, y + (0.35 if above else 0.1), above, **style)
+    _label(ax, text, y + (0.4 if above else 0.1), above, **style)
 
 
 def _draw_dot(ax: Axes, y: float, dot: Dot, theme: Theme, above: bool) -> None:
     """Draws one row: a guide, its label, the interval, the dot and the value."""
     colour = role_colours(theme).get(dot.role, theme.muted)
-    _text(ax, dot.label, y, above, color=theme.ink)
+    _label(ax, dot.label, y, above, color=theme.ink)
     left, right = ax.get_xlim()
-    note: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": 9.5}
     if dot.value is None:
-        ax.annotate("missing", (left, y), (4, 0), color=theme.muted, style="italic", **note)
+        _write(ax, "missing", (left, y), (4, 0), color=theme.muted, style="italic")
         return
 
     ax.plot([left, dot.value], [y, y], color=theme.line, linewidth=0.8, zorder=0)
@@ -148,20 +162,15 @@ def _draw_dot(ax: Axes, y: float, dot: Dot, theme: Theme, above: bool) -> None:
         ax.plot(ends, [y, y], color=colour, linewidth=3, alpha=0.45, solid_capstyle="butt")
         end = max(end, ends[1])
     ax.plot(dot.value, y, MARKERS.get(dot.role, "o"), markersize=6.5, color=colour, zorder=3)
-    ax.annotate(_number(dot.value), (end, y), (8, 0), color=theme.ink, weight="bold", **note)
+    _write(ax, _number(dot.value), (end, y), (8, 0), color=theme.ink, weight="bold")
 
 
-def _draw_floor(ax: Axes, y: float, rows: int, text: str, level: float, theme: Theme) -> None:
-    """Draws a floor as a line through all rows, with its name at the top."""
-    line: dict[str, Any] = {
-        "color": theme.muted,
-        "linewidth": 0.9,
-        "linestyle": (0, (4, 3)),
-        "zorder": 1,
-    }
-    ax.plot([level, level], [y - 0.35, rows - 0.3], **line)
-    note: dict[str, Any] = {"textcoords": "offset points", "va": "center", "parse_math": False}
-    ax.annotate(text, (level, y), (5, 0), color=theme.muted, fontsize=9, **note)
+def _draw_floor(
+    ax: Axes, level: float, spans: Sequence[tuple[float, float]], theme: Theme
+) -> None:
+    """Draws a floor as a dashed line over some heights."""
+    for span in spans:
+        ax.plot([level, level], span, color=theme.muted, linewidth=0.9, linestyle=(0, (4, 3)))
 
 
 def forest_chart(
@@ -180,9 +189,9 @@ def forest_chart(
     """
     above = width < STACKED
     rows = sum(1 + len(group) for group in groups.values()) + len(floors) + 0.3
-    height = 0.6 + (0.42 if above else 0.25) * rows
+    height = 0.6 + (0.44 if above else 0.25) * rows
     figure = Figure(figsize=(width, height), facecolor="none")
-    left = 0.02 if above else 2.8
+    left = 0.02 if above else GUTTER + 0.05
     ax = figure.add_axes((left / width, 0.55 / height, 1 - (left + 0.1) / width, 1 - 0.6 / height))
     forest(ax, groups, floors, theme, above)
     return figure

@@ -27,7 +27,8 @@ from latentq.study.report.wording import (
 TITLE = "LatentQ: quantum against classical priors"
 VERDICTS = (
     "Quantum ÷ arm is the ratio of FIDs at equal seeds with its 95% t-interval; below 1 quantum "
-    "is better. p is adjusted by Holm's method over all rows that have one."
+    "is better. p is adjusted by Holm's method over all rows that have one. Images are those to "
+    "train on, without those for validation."
 )
 FOREST = (
     "Means over seeds with 95% t-intervals; one that leaves the axis is cut there. Dashed lines: "

@@ -83,14 +83,14 @@ def verdict_table(findings: Findings) -> Table:
         [
             _title(result.arm),
             _images(findings, result.size),
-            (count(len(result.pairs.seeds)), len(result.pairs.seeds)),
+            (result.verdict, result.verdict),
             _ratio(result.pairs),
             (p_text(result.adjusted), result.adjusted),
-            (result.verdict, result.verdict),
+            (count(len(result.pairs.seeds)), len(result.pairs.seeds)),
         ]
         for result in ordered
     ]
-    head = ["Matched arm", "Images", "Seeds", "Quantum ÷ arm", "Adjusted p", "Verdict"]
+    head = ["Matched arm", "Images", "Verdict", "Quantum ÷ arm", "Adjusted p", "Seeds"]
     return table(head, rows)
 
 

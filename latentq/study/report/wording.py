@@ -138,8 +138,8 @@ def warnings(findings: Findings) -> list[str]:
         said.append(f"{len(missing)} of {len(study.cells)} cells have no value: see below.")
     for arm, excess in findings.unmatched():
         said.append(
-            f"{_arm(arm)} is not of the same size: its prior has {percent(excess)} "
-            f"parameters against quantum, and {TOLERANCE:.0%} are allowed."
+            f"{_arm(arm)} is not of the same size: the parameters of its prior differ from "
+            f"quantum's by {percent(excess)}, and {TOLERANCE:.0%} are allowed."
         )
     if any(cell.run is not None and cell.run.split != "test" for cell in study.cells):
         said.append("The cells are measured against validation images, and not test images.")
