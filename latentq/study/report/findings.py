@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from latentq.report.statistics import Summary, summarize
 from latentq.study.arms import ARMS, Role
-from latentq.study.results import Study
+from latentq.study.results import Study, cell_name
 from latentq.study.verdict import Judgement, Pairs, judge, pair
 
 QUANTUM = "quantum"
@@ -19,6 +19,7 @@ ROLES: dict[Role, str] = {
 }
 FLOORS = {"fid_floor": "real images", "fid_reconstruction": "reconstructions"}
 TOLERANCE = 0.02  # Of the number of prior parameters of a matched arm.
+ROUNDING = 0.005  # Of the FID of the same reconstructions, computed on different machines.
 
 
 def of_role(role: Role) -> list[str]:
@@ -76,6 +77,18 @@ class Findings:
         """Returns the matched arms whose prior is not of quantum's size, with the difference."""
         found = [(arm, self.excess(arm)) for arm in of_role("matched")]
         return [(arm, x) for arm, x in found if x is not None and abs(x) > TOLERANCE]
+
+    def other_decoders(self) -> list[str]:
+        """Returns the cells of matched arms whose reconstructions are not those of quantum's."""
+        values = self.study.values
+        return [
+            cell_name((arm, size, seed))
+            for size in self.study.sizes
+            for arm in of_role("matched")
+            for seed, own in values(arm, size, "fid_reconstruction").items()
+            if abs(own - values(QUANTUM, size, "fid_reconstruction").get(seed, own))
+            > ROUNDING * abs(own)
+        ]
 
     def excess(self, arm: str) -> float | None:
         """Returns by which share the prior of an arm has more parameters than that of quantum."""

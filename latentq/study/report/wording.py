@@ -27,8 +27,11 @@ def ratio_text(pairs: Pairs) -> str:
     if pairs.interval is None:
         return number(pairs.ratio)
 
-    places = min(3, max(decimals(end, 2) for end in (*pairs.interval, pairs.ratio)))
-    low, high = (number(end, places if end < 1000 else None) for end in pairs.interval)
+    ends = pairs.interval
+    if ends[1] > 10 * ends[0]:  # No number of decimals suits both.
+        return f"{number(pairs.ratio)} [{number(ends[0])}, {number(ends[1])}]"
+    places = min(3, max(decimals(end, 2) for end in (*ends, pairs.ratio)))
+    low, high = (number(end, places) for end in ends)
     return f"{number(pairs.ratio, places)} [{low}, {high}]"
 
 
@@ -122,7 +125,7 @@ def rule(findings: Findings) -> str:
         "The rule is that of docs/protocol.md. Compared is log FID at equal seeds, "
         f"{most} at the most: {len(arms)} matched arms at {len(sizes)} numbers of images, "
         f"{tests} of these {len(results)} with the {SEEDS} seeds that a paired two-sided t-test "
-        f"asks for. The {tests} p-values are adjusted together by Holm's method. Below {LEVEL:g} "
+        f"asks for. Their p-values are adjusted together by Holm's method. Below {LEVEL:g} "
         "one side is better; otherwise there is no difference if the 95% interval of the ratio "
         "lies within 0.8 to 1.25, and not enough data if it does not. Quantum is better only if "
         "it is better than every matched arm; one that is better than quantum decides against it."
@@ -135,11 +138,17 @@ def warnings(findings: Findings) -> list[str]:
     said = list(study.notes)
     missing = [cell for cell in study.cells if cell.state != "finished"]
     if missing:
-        said.append(f"{len(missing)} of {len(study.cells)} cells have no value: see below.")
+        have = "has" if len(missing) == 1 else "have"
+        said.append(f"{len(missing)} of {len(study.cells)} cells {have} no value: see below.")
     for arm, excess in findings.unmatched():
         said.append(
             f"{_arm(arm)} is not of the same size: the parameters of its prior differ from "
             f"quantum's by {percent(excess)}, and {TOLERANCE:.0%} are allowed."
+        )
+    if others := findings.other_decoders():
+        said.append(
+            "These cells do not reconstruct as quantum does at their seed, so they have another "
+            f"decoder, and their differences are not of the priors alone: {', '.join(others)}."
         )
     if any(cell.run is not None and cell.run.split != "test" for cell in study.cells):
         said.append("The cells are measured against validation images, and not test images.")
