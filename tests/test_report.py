@@ -39,10 +39,10 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
-        self.cell = tag in {"td", "th"}
+        self.cell = tag in {"td", "th"} or (self.cell and tag == "span")
         if tag == "tr":
             self.rows.append([])
-        if self.cell:
+        if tag in {"td", "th"}:
             self.rows[-1].append("")
 
     def handle_data(self, data: str) -> None:
@@ -50,7 +50,7 @@ class Tags(HTMLParser):
             self.rows[-1][-1] += data.strip()
 
     def handle_endtag(self, tag: str) -> None:
-        self.cell = False
+        self.cell = self.cell and tag == "span"
 
 
 def test_report_of_one_seed(tmp_path: Path) -> None:

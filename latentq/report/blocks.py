@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -26,12 +26,18 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. The first cell of a row names it; rows in `strong` are set apart."""
+    """A table. The first cell of a row names it; rows in `strong` are set apart.
+
+    With `values` a reader can sort it: they are what each cell is sorted by, `None` last. `tones`
+    are the classes of cells with some text.
+    """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     numeric: bool = True
     strong: frozenset[int] = frozenset()
+    values: Sequence[Sequence[float | str | None]] = ()
+    tones: Mapping[str, str] = field(default_factory=dict)
     kind: str = "table"
 
 
@@ -39,13 +45,15 @@ class Table:
 class Picture:
     """A picture, inlined. Without `uri` it is missing, and `alt` says what it would have shown.
 
-    `sources` are `(media query, uri)` pairs that replace it; `path` is its file, if it has one.
+    `sources` are `(media query, uri)` pairs that replace it; `path` is its file, if it has one,
+    and Markdown links it if it is `linked`.
     """
 
     alt: str
     uri: str | None = None
     sources: Sequence[tuple[str, str]] = ()
     path: Path | None = None
+    linked: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,12 +92,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report."""
+    """The whole report. `verdict` stands large above it; `script` lets a reader sort tables."""
 
     title: str
     headlines: Sequence[str]
     remarks: Sequence[Block]
     sections: Sequence[Section]
+    verdict: str = ""
+    script: bool = False
 
 
 Block = Paragraph | Bullets | Table | Pictures | Code | Details

@@ -34,7 +34,8 @@ def markdown(document: Document, out: Path) -> str:
         out: The folder that it is for, from which pictures are linked.
     """
     parts = [f"# {escape(document.title)}"]
-    parts += [f"**{escape(text)}**" for text in document.headlines]
+    leads = [document.verdict, *document.headlines] if document.verdict else document.headlines
+    parts += [f"**{escape(text)}**" for text in leads]
     parts += [_block(block, out) for block in document.remarks]
     for section in document.sections:
         parts.append(f"{'#' * section.level} {escape(section.title)}")
@@ -72,10 +73,10 @@ def _table(table: Table) -> str:
 
 
 def _picture(picture: Picture, out: Path) -> str:
-    """Links a picture that is a file, and says if one is missing; charts are in the HTML only."""
+    """Links a picture that is a file, and says if one is missing; others are in the HTML only."""
     if picture.uri is None:
         return f"{escape(picture.alt)}: missing."
-    if picture.path is None:
+    if picture.path is None or not picture.linked:
         return f"{escape(picture.alt)}: drawn in report.html."
     try:
         link = Path(os.path.relpath(picture.path, out)).as_posix()

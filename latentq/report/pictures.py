@@ -86,7 +86,7 @@ def chains(group: Group) -> list[Block]:
     return [Pictures(found[:1]), *rest] if found else []
 
 
-def _chart(draw: Callable[[float, Theme], Figure], alt: str) -> Pictures:
+def chart(draw: Callable[[float, Theme], Figure], alt: str) -> Pictures:
     """Draws a chart for wide and narrow, light and dark pages.
 
     Arguments:
@@ -114,7 +114,7 @@ def fid_picture(group: Group) -> Pictures:
             model, samples = entry.arm.model, entry.key == "fid"
             rows.append(FidRow(entry.label, found.mean, found.ends, model, samples))
     alt = f"FIDs of the table on a logarithmic axis; the floor is {floor_text(group)}"
-    return _chart(lambda width, theme: fid_chart(rows, floor, width, theme), alt)
+    return chart(lambda width, theme: fid_chart(rows, floor, width, theme), alt)
 
 
 def read_losses(run: Run) -> dict[str, tuple[list[float], list[float]]]:
@@ -166,4 +166,4 @@ def training_picture(group: Group) -> Pictures:
     alt = "Loss against step for each stage of training"
     if not stages:
         return Pictures([Picture(alt)])
-    return _chart(lambda width, theme: training_chart(stages, width, theme), alt)
+    return chart(lambda width, theme: training_chart(stages, width, theme), alt)

@@ -14,10 +14,10 @@ TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
 COUNTS = ("train", "validation", "test")
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def fact_text(value: Any) -> str:  # noqa: ANN401
     """Writes a value of `environment.json`; of a mapping, such as versions, names and values."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
+        return ", ".join(f"{name} {fact_text(item)}" for name, item in value.items())
     return "none" if value is None else str(value)
 
 
@@ -38,7 +38,7 @@ def _facts(run: Run) -> dict[str, str]:
         "Commit": run.get("git_commit"),
     }
     environment = {"environment": MISSING} if run.environment is None else run.environment
-    told = {key: _text(value) for key, value in environment.items() if key not in TOLD}
+    told = {key: fact_text(value) for key, value in environment.items() if key not in TOLD}
     facts |= {key.replace("_", " ").capitalize(): text for key, text in told.items()}
     return {key: text or MISSING for key, text in facts.items()}
 

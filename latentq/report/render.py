@@ -1,5 +1,7 @@
 """The three files of a report: made in memory, then written all or none."""
 
+import base64
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from latentq.errors import InputError
 from latentq.report.blocks import Document
@@ -32,10 +35,14 @@ def html(document: Document) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    return environment.get_template("report.html.j2").render(document=document)
+    script = environment.get_template("page.js.j2").render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        document=document, script=Markup(script), digest=digest
+    )
 
 
-def _summary(found: Summary | None) -> dict[str, Any] | None:
+def summary_facts(found: Summary | None) -> dict[str, Any] | None:
     """Returns a mean with its interval, for JSON."""
     if found is None:
         return None
@@ -50,7 +57,7 @@ def _arm(arm: Arm, names: Mapping[Path, str]) -> dict[str, Any]:
         "model": arm.model,
         "label": arm.label,
         "name": arm.name,
-        "scores": {key: _summary(summarize(arm.values(key).values())) for key in SCORES},
+        "scores": {key: summary_facts(summarize(arm.values(key).values())) for key in SCORES},
         "runs": [
             {
                 "folder": names[run.path],
@@ -83,7 +90,7 @@ def _group(group: Group, names: Mapping[Path, str]) -> dict[str, Any]:
                 "pairing": result.pairing,
                 "seeds": result.seeds,
                 "ratio": result.ratio,
-                "difference": _summary(result.difference),
+                "difference": summary_facts(result.difference),
                 "verdict": result.verdict,
             }
             for one, two, result in comparisons(group)
@@ -91,12 +98,12 @@ def _group(group: Group, names: Mapping[Path, str]) -> dict[str, Any]:
     }
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401
+def clean(value: Any) -> Any:  # noqa: ANN401
     """Replaces numbers that JSON does not know by `None`."""
     if isinstance(value, dict):
-        return {key: _clean(item) for key, item in value.items()}
+        return {key: clean(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     return None if isinstance(value, float) and value - value != 0 else value
 
 
@@ -106,7 +113,7 @@ def write_files(out: Path, files: Mapping[str, str]) -> None:
     Raises:
         InputError: If that is not possible.
     """
-    beside = {name: out / f".{name}.{os.getpid()}.tmp" for name in files}
+    beside = {n: (out / n).with_name(f".{Path(n).name}.{os.getpid()}.tmp") for n in files}
     for name in files:
         if (out / name).is_dir():
             raise InputError(f"out: cannot write {out / name}, as it is a folder")
@@ -114,6 +121,7 @@ def write_files(out: Path, files: Mapping[str, str]) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
+            beside[name].parent.mkdir(exist_ok=True)
             beside[name].write_bytes(text.encode("utf-8", errors="replace"))
         for name in files:
             os.replace(beside[name], out / name)
@@ -149,7 +157,7 @@ def build(folders: Sequence[str | Path], out: str | Path | None = None) -> tuple
         "groups": [_group(group, names) for group in groups],
         "unfinished": [path.name for path in unfinished],
     }
-    text = json.dumps(_clean(facts), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(clean(facts), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
     files = {"report.html": html(document), "report.md": markdown(document, out.resolve())}
     write_files(out, {**files, "report.json": text + "\n"})
     return out, headlines(groups)

@@ -121,7 +121,7 @@ class Group:
         return self.runs[0].get("data.name") == "digits"
 
 
-def _read_json(path: Path) -> Any:  # noqa: ANN401
+def read_json(path: Path) -> Any:  # noqa: ANN401
     """Reads JSON, with `null` for NaN, which is no JSON but is written by some."""
     return json.loads(path.read_bytes(), parse_constant=lambda _: None)
 
@@ -153,14 +153,19 @@ def load_run(path: Path) -> Run:
         InputError: If `metrics.json` cannot be read or is damaged. Other files may be missing.
     """
     try:
-        metrics = _read_json(path / "metrics.json")
+        metrics = read_json(path / "metrics.json")
     except (OSError, ValueError, RecursionError) as error:
         why = str(error).splitlines()[0][:80]
         raise InputError(f"{path / 'metrics.json'}: damaged, cannot be read: {why}") from error
 
     _check(metrics, path / "metrics.json")
+    return with_files(path, metrics)
+
+
+def with_files(path: Path, metrics: dict[str, Any]) -> Run:
+    """Returns a run with what is beside its `metrics.json`, where it can be read."""
     try:
-        environment = _read_json(path / "environment.json")
+        environment = read_json(path / "environment.json")
     except (OSError, ValueError, RecursionError):
         environment = None
     try:

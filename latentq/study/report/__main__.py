@@ -1,0 +1,35 @@
+"""Writes the report on a study: report.html (one file), report.md, report.json and data/*.csv.
+
+python -m latentq.study.report root=study [out=docs/results/study]
+
+root is the folder of the study, with the cells in cells/ARM-nSIZE-seedS and, if it is there,
+study.json. A cell that is missing or damaged is listed with its reason, and has no number.
+out is where to write; by default docs/results/study.
+"""
+
+import sys
+
+from latentq.commands import parse_options, run_command
+from latentq.config import Rule
+
+RULES = {"root": Rule(str), "out": Rule(str)}
+DEFAULTS = {"out": "docs/results/study"}
+
+
+def report(arguments: list[str]) -> None:
+    """Writes the report on a study and prints its result.
+
+    Raises:
+        InputError: If an option is wrong, the cells cannot be compared, or nothing can be written.
+    """
+    options = parse_options(arguments, RULES, DEFAULTS)
+
+    # A wrong argument is answered without what draws and renders.
+    from latentq.study.report.build import build
+
+    print(*build(options["root"], options["out"]), sep="\n")
+    print(f"report: {options['out']}/report.html, report.md, report.json and data")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(report, __doc__))

@@ -1,0 +1,56 @@
+"""The files of the report on a study: made in memory, then written all or none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from latentq.report.markdown import markdown
+from latentq.report.render import clean, html, write_files
+from latentq.study.report.document import make_document
+from latentq.study.report.findings import Findings, find
+from latentq.study.report.provenance import facts, seconds
+from latentq.study.report.records import all_records, csv_text
+from latentq.study.report.wording import efficiency, headline, rule, verdict_title, warnings
+from latentq.study.results import read_study
+
+
+def _json(findings: Findings) -> str:
+    """Writes all results as JSON; the same cells give the same bytes."""
+    content = {
+        "verdict": verdict_title(findings).lower(),
+        "headline": headline(findings),
+        "sample_efficiency": efficiency(findings),
+        "rule": rule(findings),
+        "warnings": warnings(findings),
+        "provenance": facts(findings),
+        "seconds": seconds(findings),
+        "git_commit": findings.study.git_commit,
+        **all_records(findings),
+    }
+    text = json.dumps(
+        clean(content), indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False
+    )
+    return text + "\n"
+
+
+def build(root: str | Path, out: str | Path) -> list[str]:
+    """Writes the report on a study.
+
+    Arguments:
+        root: The folder of the study.
+        out: The folder to write to.
+
+    Returns:
+        The verdict and its sentences.
+
+    Raises:
+        InputError: If the cells cannot be read or compared, or the report cannot be written.
+    """
+    findings = find(read_study(root))
+    document = make_document(findings)
+    out = Path(out)
+    tables = {f"data/{name}.csv": csv_text(rows) for name, rows in all_records(findings).items()}
+    files = {"report.html": html(document), "report.md": markdown(document, out)}
+    write_files(out, {**files, "report.json": _json(findings), **tables})
+    return [document.verdict, *document.headlines]

@@ -1,0 +1,109 @@
+"""Where the numbers of a study come from, and what they cannot say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from latentq.report.blocks import Block, Code, Details, Paragraph, Table
+from latentq.report.provenance import command, fact_text
+from latentq.report.runs import STAGES, Run
+from latentq.report.wording import MISSING, count, number
+from latentq.study.report.findings import Findings
+from latentq.study.results import Cell, without_folders
+
+TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
+
+
+def runs(findings: Findings) -> list[tuple[Cell, Run]]:
+    """Returns the cells that were run, with the run."""
+    return [(cell, cell.run) for cell in findings.study.cells if cell.run is not None]
+
+
+def _facts(run: Run) -> dict[str, str]:
+    """Returns what is known of where and on what a cell was made."""
+    facts = {
+        "Data": run.get("data.name"),
+        "Data, sha256": run.get("data.sha256"),
+        "Images against": f"{count(run.number('data.test'))}, {run.split}",
+        "Samples for the scores": count(run.number("n_samples")),
+        "FID features": run.get("features.name"),
+        "FID features, sha256": run.get("features.sha256"),
+        "Commit of the cells": run.get("git_commit"),
+    }
+    told = {k: v for k, v in (run.environment or {}).items() if k not in TOLD}
+    facts |= {key.replace("_", " ").capitalize(): fact_text(v) for key, v in told.items()}
+    return {key: without_folders(str(text or MISSING)) for key, text in facts.items()}
+
+
+def facts(findings: Findings) -> dict[str, dict[str, int]]:
+    """Returns what is known of the cells: for each fact its values, and in how many cells."""
+    found: dict[str, Counter[str]] = {}
+    for _, run in runs(findings):
+        for key, text in _facts(run).items():
+            found.setdefault(key, Counter())[text] += 1
+    return {key: dict(values.most_common()) for key, values in found.items()}
+
+
+def seconds(findings: Findings) -> float:
+    """Returns the wall time of all stages of all cells together."""
+    keys = [f"wall_seconds.{stage}" for stage in STAGES]
+    return sum(run.number(key) or 0.0 for _, run in runs(findings) for key in keys)
+
+
+def provenance(findings: Findings) -> list[Block]:
+    """Makes the blocks on provenance: what the cells share, how long they took, the commands."""
+    study = findings.study
+    rows = [[key, _told(values)] for key, values in facts(findings).items()]
+    total = seconds(findings)
+    rows += [
+        ["Commit of the study", study.git_commit or MISSING],
+        ["Cells", f"{sum(c.state == 'finished' for c in study.cells)} of {len(study.cells)}"],
+        ["Wall time of all cells", f"{count(total)} s, {number(total / 3600)} hours"],
+    ]
+    options = [[str(key), _option(value)] for key, value in sorted(study.options.items())]
+    commands = [f"{cell.name}: {without_folders(command(run))}" for cell, run in runs(findings)]
+    blocks: list[Block] = [Table(["", "Value"], rows, numeric=False)]
+    if options:
+        blocks += [
+            Paragraph("The options of the study:", "note"),
+            Table(["Option", "Value"], options, numeric=False),
+        ]
+    return [*blocks, Details("Command of every cell", [Code("\n".join(commands))])]
+
+
+def _told(values: Mapping[str, int]) -> str:
+    """Writes the values of a fact; where there are several, in how many cells each is."""
+    if len(values) == 1:
+        return next(iter(values))
+    return "; ".join(f"{text} ({n} cell{'s' if n > 1 else ''})" for text, n in values.items())
+
+
+def _option(value: object) -> str:
+    """Writes an option of the study."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else fact_text(value)
+    return without_folders(text)
+
+
+def limits(findings: Findings) -> list[str]:
+    """Says what the study cannot say, given what was run."""
+    study = findings.study
+    most = max(findings.seeds(arm, size)[0] for arm in findings.all_arms for size in study.sizes)
+    said = [
+        "One data set, one decoder, and four qubits, which are 16 amplitudes, simulated without "
+        "noise. No result here is evidence of a quantum advantage, or against one at a larger "
+        "size.",
+        "FID in the features of one small classifier rewards clean samples more than varied ones; "
+        "therefore recall and coverage stand beside it. Its scale is its own: numbers compare "
+        "within this report, not with FIDs published elsewhere.",
+        "FID depends on the number of samples. Read it against the floors, and not against 0.",
+        "Equal parameters are neither equal time nor equal tuning. Settings were chosen on "
+        "validation images, those of the quantum arm with more effort than those of others.",
+        f"Intervals are over {most} seeds at the most. They hold chance in split, training and "
+        "sampling, and not the choice of data, of settings or of the feature network.",
+        "Only the verdicts on matched arms are adjusted for their number. The intervals of other "
+        "arms are not: of twenty, one is expected to miss.",
+    ]
+    if any(run.get("data.name") == "digits" for _, run in runs(findings)):
+        said.append("The digits are 8 x 8 pixels, made larger. They say nothing about MNIST.")
+    return said

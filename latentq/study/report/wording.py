@@ -1,0 +1,168 @@
+"""The sentences of the report. No result is typed: all of them are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from latentq.report.wording import MISSING, count, decimals, listed, number
+from latentq.study.arms import ARMS
+from latentq.study.report.findings import TOLERANCE, Findings
+from latentq.study.results import Study
+from latentq.study.verdict import LEVEL, SEEDS, Pairs, Result
+
+SMALLEST = 1e-4  # Smaller p-values are not told apart.
+
+
+def images_text(study: Study, size: int) -> str:
+    """Writes a number of images to train on, with that of the cells' names where two are equal."""
+    images = study.images(size)
+    same = [other for other in study.sizes if study.images(other) == images]
+    return f"{images:,}" if len(same) == 1 else f"{images:,} (n{size})"
+
+
+def ratio_text(pairs: Pairs) -> str:
+    """Writes a ratio with its interval: `0.81 [0.72, 0.92]`."""
+    if pairs.ratio is None:
+        return MISSING
+    if pairs.interval is None:
+        return number(pairs.ratio)
+
+    ends = pairs.interval
+    if ends[1] > 10 * ends[0]:  # No number of decimals suits both.
+        return f"{number(pairs.ratio)} [{number(ends[0])}, {number(ends[1])}]"
+    places = min(3, max(decimals(end, 2) for end in (*ends, pairs.ratio)))
+    low, high = (number(end, places) for end in ends)
+    return f"{number(pairs.ratio, places)} [{low}, {high}]"
+
+
+def p_text(p: float | None) -> str:
+    """Writes a p-value."""
+    if p is None:
+        return MISSING
+    return f"< {SMALLEST:.4f}" if p < SMALLEST else number(p, max(2, min(4, decimals(p, 2))))
+
+
+def _arm(arm: str) -> str:
+    return f"“{ARMS[arm].title}”"
+
+
+def verdict_title(findings: Findings) -> str:
+    """Writes the verdict at the largest number of images."""
+    return findings.judgement.headline.capitalize()
+
+
+def headline(findings: Findings) -> str:
+    """Says the verdict at the largest number of images, and on which ratios it stands."""
+    results = findings.judgement.at(findings.largest)
+    at = f"At {images_text(findings.study, findings.largest)} training images"
+    ratios = "; ".join(_ratio_clause(result) for result in results)
+    return f"{at} {_opening(findings, results)}. FID, quantum ÷ classical: {ratios}."
+
+
+def _opening(findings: Findings, results: Sequence[Result]) -> str:
+    """Says the verdict over all matched arms."""
+    better = [result for result in results if result.verdict == "classical better"]
+    n = len(results)
+    match findings.judgement.headline:
+        case "quantum better":
+            return f"the quantum prior is better than {_each(n)}"
+        case "classical better":
+            are = "is" if len(better) == 1 else "are"
+            return (
+                f"{len(better)} of {n} classical priors of the same size {are} better than the "
+                "quantum prior"
+            )
+        case "no difference":
+            return (
+                f"none of {n} classical priors of the same size is better than the quantum prior, "
+                "and it is not better than all of them"
+            )
+    return (
+        "there is not enough data to say whether the quantum prior is better than classical "
+        "priors of the same size, as good or worse"
+    )
+
+
+def _each(n: int) -> str:
+    """Names all matched arms."""
+    return (
+        "the classical prior of the same size"
+        if n == 1
+        else f"each of {n} classical priors of the same size"
+    )
+
+
+def _ratio_clause(result: Result) -> str:
+    """Says the ratio to one arm with its verdict, or that there are too few seeds."""
+    n = len(result.pairs.seeds)
+    if n < SEEDS:
+        seeds = f"{n or 'no'} seed{'' if n == 1 else 's'} in common"
+        return f"{_arm(result.arm)} {seeds}, and {SEEDS} are needed"
+    return f"{_arm(result.arm)} {ratio_text(result.pairs)}, {result.verdict}"
+
+
+def efficiency(findings: Findings) -> str:
+    """Says whether the quantum prior needs fewer images."""
+    study, judgement = findings.study, findings.judgement
+    smaller = [size for size in study.sizes if size < findings.largest]
+    if not smaller:
+        return "Whether the quantum prior needs fewer images was not asked: there is one number."
+    if found := judgement.fewer_images:
+        at = listed(images_text(study, size) for size in found)
+        return f"The quantum prior needs fewer images: it is better than all at {at} images."
+
+    told = [f"{judgement.overall[size]} at {images_text(study, size)}" for size in smaller]
+    return f"That the quantum prior needs fewer images is not shown: {listed(told)} images."
+
+
+def rule(findings: Findings) -> str:
+    """Says how the rule of the verdict was applied."""
+    results = findings.judgement.results
+    arms, sizes = {result.arm for result in results}, {result.size for result in results}
+    tests = sum(result.pairs.p is not None for result in results)
+    most = max(len(result.pairs.seeds) for result in results)
+    return (
+        "The rule is that of docs/protocol.md. Compared is log FID at equal seeds, "
+        f"{most} at the most: {len(arms)} matched arms at {len(sizes)} numbers of images, "
+        f"{tests} of these {len(results)} with the {SEEDS} seeds that a paired two-sided t-test "
+        f"asks for. Their p-values are adjusted together by Holm's method. Below {LEVEL:g} "
+        "one side is better; otherwise there is no difference if the 95% interval of the ratio "
+        "lies within 0.8 to 1.25, and not enough data if it does not. Quantum is better only if "
+        "it is better than every matched arm; one that is better than quantum decides against it."
+    )
+
+
+def warnings(findings: Findings) -> list[str]:
+    """Says what has to be known to read the result."""
+    study = findings.study
+    said = list(study.notes)
+    missing = [cell for cell in study.cells if cell.state != "finished"]
+    if missing:
+        have = "has" if len(missing) == 1 else "have"
+        said.append(f"{len(missing)} of {len(study.cells)} cells {have} no value: see below.")
+    for arm, excess in findings.unmatched():
+        said.append(
+            f"{_arm(arm)} is not of the same size: the parameters of its prior differ from "
+            f"quantum's by {percent(excess)}, and {TOLERANCE:.0%} are allowed."
+        )
+    if others := findings.other_decoders():
+        said.append(
+            "These cells do not reconstruct as quantum does at their seed, so they have another "
+            f"decoder, and their differences are not of the priors alone: {', '.join(others)}."
+        )
+    if any(cell.run is not None and cell.run.split != "test" for cell in study.cells):
+        said.append("The cells are measured against validation images, and not test images.")
+    return said
+
+
+def percent(value: float | None) -> str:
+    """Writes a difference in percent, with its sign."""
+    if value is None:
+        return MISSING
+    text = f"{100 * value:+.1f}%" if abs(value) < 10 else f"{100 * value:+,.0f}%"
+    return text.replace("-", "\N{MINUS SIGN}") if float(f"{100 * value:.1f}") else "0%"
+
+
+def seeds_text(have: int, planned: int) -> str:
+    """Writes how many seeds there are, and of how many if some are missing."""
+    return count(have) if have == planned else f"{have} of {planned}"

@@ -1,0 +1,335 @@
+"""The report on a study is checked on made-up cells: verdicts, what is missing, and escaping."""
+
+import base64
+import csv
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from latentq.plots import LIGHT, Figure, save_samples
+from latentq.plots.efficiency import efficiency_chart, spread
+from latentq.plots.study import Dot, forest_chart
+from latentq.study.arms import ARMS, Arm
+from latentq.study.report.build import build
+from latentq.study.report.figures import dots, lines
+from latentq.study.report.findings import find
+from latentq.study.report.wording import efficiency, headline, p_text, percent, ratio_text
+from latentq.study.results import read_study
+from latentq.study.verdict import pair
+from tests.fake_study import make_cell, make_study
+from tests.test_report import HOSTILE, Tags
+
+GOOD, BAD = [20.0, 21.0, 22.0, 20.5, 21.5], [40.0, 41.5, 45.0, 40.1, 43.2]
+BIG = 60000
+MATCHED = ("perceptrons", "diffusion", "diffusion-cells")
+ALMOST = [20.1, 20.9, 22.1, 20.4, 21.6]
+WIDE = [9.0, 44.0, 12.0, 41.0, 19.0]
+
+
+def study_of(root: Path, **arms: Sequence[float]) -> Path:
+    """Makes a study at the largest number of images, with the arms of `MATCHED` as `BAD`."""
+    fids = {arm: {BIG: BAD} for arm in MATCHED}
+    return make_study(root, fids | {k.replace("_", "-"): {BIG: v} for k, v in arms.items()})
+
+
+def built(root: Path) -> tuple[str, str, Any]:
+    out = root / "out"
+    build(root, out)
+    html, text, facts = ((out / f"report.{kind}").read_text() for kind in ("html", "md", "json"))
+    return html, text, json.loads(facts, parse_constant=pytest.fail)
+
+
+def table(root: Path, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader((root / "out" / "data" / f"{name}.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("quantum", "cells", "verdict", "opening"),
+    [
+        (GOOD, BAD, "Quantum better", "the quantum prior is better than each of 3 classical"),
+        (BAD, GOOD, "Classical better", "1 of 3 classical priors of the same size is better"),
+        (GOOD, ALMOST, "No difference", "none of 3 classical priors of the same size is better"),
+        (GOOD, WIDE, "Not enough data", "there is not enough data to say whether"),
+        (GOOD[:2], BAD, "Not enough data", "there is not enough data to say whether"),
+    ],
+)
+def test_verdict_is_in_every_file(
+    quantum: list[float], cells: list[float], verdict: str, opening: str, tmp_path: Path
+) -> None:
+    html, text, facts = built(study_of(tmp_path, quantum=quantum, diffusion_cells=cells))
+    (row,) = [row for row in facts["verdicts"] if row["arm"] == "diffusion-cells"]
+    pairs = pair(dict(enumerate(quantum)), dict(enumerate(cells)))
+
+    assert f'<p class="verdict">{verdict}</p>' in html
+    assert f"**{verdict}**" in text
+    assert facts["verdict"] == verdict.lower() == facts["overall"][0]["verdict"]
+    assert facts["headline"].startswith(f"At 54,000 training images {opening}")
+    assert row["ratio"] == pytest.approx(pairs.ratio)
+    assert [table(tmp_path, "overall")[0]["verdict"]] == [verdict.lower()]
+    rows = [row for row in Tags(html).rows if row[0] == ARMS["diffusion-cells"].title]
+    assert rows[0][2] == row["verdict"]
+    assert rows[0][3] == ratio_text(pairs)
+
+
+def test_numbers_of_the_verdict_table(tmp_path: Path) -> None:
+    _, _, facts = built(study_of(tmp_path, quantum=GOOD))
+    logs = [torch.tensor(x, dtype=torch.float64).log().numpy() for x in (GOOD, BAD)]
+    p = stats.ttest_rel(*logs).pvalue
+
+    assert [row["p"] for row in facts["verdicts"]] == [pytest.approx(p)] * 3
+    assert [row["p_adjusted"] for row in facts["verdicts"]] == [pytest.approx(3 * p)] * 3
+    assert facts["verdicts"][0]["ratio"] == pytest.approx(
+        float(torch.tensor(logs[0] - logs[1]).mean().exp())
+    )
+
+
+def test_fewer_images(tmp_path: Path) -> None:
+    small = make_study(
+        tmp_path / "a",
+        {"quantum": {BIG: BAD, 100: GOOD}, **{arm: {BIG: GOOD, 100: BAD} for arm in MATCHED}},
+    )
+    findings = find(read_study(small))
+    assert efficiency(findings) == (
+        "The quantum prior needs fewer images: it is better than all at 100 images."
+    )
+    assert headline(findings).startswith("At 54,000 training images 3 of 3 classical priors")
+
+    other = find(read_study(make_study(tmp_path / "b", {"quantum": {BIG: GOOD, 100: GOOD}})))
+    assert efficiency(other) == (
+        "That the quantum prior needs fewer images is not shown: not enough data at 100 images."
+    )
+    assert "no seeds in common, and 3 are needed" in headline(other)
+    one = find(read_study(make_study(tmp_path / "c", {"quantum": {BIG: GOOD}})))
+    assert "there is one number" in efficiency(one)
+
+
+def test_missing_cells_are_shown_and_have_no_number(tmp_path: Path) -> None:
+    study_of(tmp_path, quantum=GOOD, haar=[1990.0], vae=[])
+    path = make_cell(tmp_path, "vae", BIG, 0, 123.0, precision=0.777) / "metrics.json"
+    path.write_text(path.read_text().replace("123.0", "NaN"))
+    html, text, facts = built(tmp_path)
+    rows = {row[0]: row[1:] for row in Tags(html).rows if row}
+
+    assert facts["missing"] == [
+        {
+            **{"arm": "vae", "title": "VAE", "role": "classical", "size": BIG, "images": 54000},
+            **{"seed": 0, "state": "not estimable", "reason": "there is no finite FID"},
+        }
+    ]
+    assert "1 of 22 cells has no value" in html and "there is no finite FID" in text
+    (vae,) = [row for row in Tags(html).rows if row[:2] == ["VAE", "0 of 1"] and len(row) == 6]
+    assert vae[2:] == ["missing"] * 4
+    assert rows["Cells"] == ["21 of 22"]
+    assert not re.search(r"\bnan\b|0\.777", html.partition("<style>")[0] + text, re.IGNORECASE)
+    assert "0.777" not in (tmp_path / "out" / "data" / "cells.csv").read_text()
+    assert [row["fid"] for row in table(tmp_path, "forest") if row["arm"] == "vae"] == [""]
+
+
+def test_text_from_outside_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARMS, "vae", Arm(HOSTILE, "classical", ()))
+    plan = [{"arm": "vae", "size": BIG, "seed": 7, "state": "missing", "reason": HOSTILE}]
+    make_study(tmp_path, {"quantum": {BIG: GOOD}, "vae": {BIG: BAD}}, plan)
+    make_cell(tmp_path, "haar", BIG, 0, 9.0, git_commit=HOSTILE)
+    html, text, _ = built(tmp_path)
+    tags = Tags(html)
+
+    assert [name for name, _ in tags.tags].count("script") == 1
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;|x") >= 5
+    assert "<script>alert" not in html + text
+    assert any(row[-1] == HOSTILE for row in tags.rows)
+    sorted_by = {attrs.get("data-value") for _, attrs in tags.tags}
+    assert HOSTILE in sorted_by
+    assert {name for name, _ in tags.tags}.isdisjoint({"link", "iframe", "a"})
+
+
+def test_page_runs_its_own_script_only(tmp_path: Path) -> None:
+    html, _, _ = built(study_of(tmp_path, quantum=GOOD))
+    tags = Tags(html).tags
+    policy = next(attrs["content"] or "" for name, attrs in tags if "http-equiv" in attrs)
+    script = html.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    links = [value or "" for _, a in tags for key, value in a.items() if key in {"src", "srcset"}]
+
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy and "storage" not in script.lower()
+    assert links and all(link.startswith("data:image/") for link in links)
+
+
+def test_tables_are_sorted_by_numbers(tmp_path: Path) -> None:
+    html, _, _ = built(study_of(tmp_path, quantum=GOOD, haar=[1990.0, 2010.0]))
+    cells = [attrs for name, attrs in Tags(html).tags if name == "td" and "data-value" in attrs]
+
+    assert "2000.0" in {attrs["data-value"] for attrs in cells}  # And not 2,000 ± 127.
+    assert html.count('class="numeric sortable"') == 4
+    assert html.count('class="numeric sortable many"') == 1
+
+
+def test_same_cells_same_bytes(tmp_path: Path) -> None:
+    files: list[dict[str, bytes]] = []
+    for name in ("here", "there"):
+        root = study_of(tmp_path / name, quantum=GOOD, vae=BAD[:2])
+        save_samples(
+            torch.zeros(1, 1, 28, 28), root / f"cells/quantum-n{BIG}-seed0/samples.png", ""
+        )
+        build(root, root / "out")
+        found = sorted(path for path in (root / "out").rglob("*") if path.is_file())
+        files.append({path.relative_to(root).as_posix(): path.read_bytes() for path in found})
+
+    assert files[0] == files[1]
+    assert len(files[0]) == 3 + 11
+    assert not any(b"secret" in content or b"/tmp/" in content for content in files[0].values())
+    assert b"\xe2\x80\xa6/train.py seed=1 run.root=\xe2\x80\xa6/cells" in files[0]["out/report.md"]
+    assert b"QuDDPM, seed 0: drawn in report.html" in files[0]["out/report.md"]
+
+
+def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
+    root = make_study(
+        tmp_path,
+        {
+            **{"quantum": {100: BAD, BIG: GOOD}, "haar": {BIG: [1990.0, 2010.0]}},
+            **{arm: {100: BAD, BIG: BAD} for arm in MATCHED},
+        },
+    )
+    built(root)
+    findings = find(read_study(root))
+    rows = {row["title"]: row for row in table(root, "forest")}
+    groups = dots(findings)
+
+    assert list(groups) == ["Quantum", "Matched classical priors", "Controls"]
+    for dot in (dot for group in groups.values() for dot in group):
+        row = rows[dot.label]
+        ends = None if dot.ends is None else tuple(map(str, dot.ends))
+        assert (row["fid"], row["role"]) == (str(dot.value), dot.role)
+        assert (row["fid_low"], row["fid_high"]) == ends
+    curves = table(root, "efficiency")
+    for line in lines(findings):
+        found = [row for row in curves if row["title"] == line.label]
+        assert [float(row["images"]) for row in found] == list(line.images) == [100, 54000]
+        assert [float(row["fid"]) for row in found] == list(line.values)
+    drawn = efficiency_chart(lines(findings)).axes[0].lines
+    quantum = next(line for line in drawn if line.get_label() == "QuDDPM")
+    assert np.array_equal(quantum.get_xdata(), [100, 54000])
+    assert np.asarray(quantum.get_ydata()).tolist() == [sum(BAD) / 5, sum(GOOD) / 5]
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize("width", [7.6, 3.7])
+def test_forest_says_what_is_missing_and_cuts_long_intervals(width: float) -> None:
+    group = [Dot("a", "matched", 10.0, (-5.0, 25.0)), Dot("b $x", "matched", None)]
+    figure = forest_chart({"Matched": group}, {"real": 7.5, "decoded": 2.0}, width, LIGHT)
+    ax = figure.axes[0]
+    spans = [np.asarray(line.get_xdata()).tolist() for line in ax.lines]
+
+    assert texts(figure) == [
+        "Matched",
+        "a",
+        "10.0",
+        "b $x",
+        "missing",
+        "decoded, 2.00",
+        "real, 7.50",
+    ]
+    assert [ax.get_xlim()[0], 25.0] in spans
+    assert ax.get_xlim()[0] > 0
+    assert [2.0, 2.0] in spans and [7.5, 7.5] in spans
+
+
+def test_labels_are_moved_apart() -> None:
+    assert spread([0.5, 0.1], 0.1) == [0.5, 0.1]
+    assert spread([0.5, 0.5, 0.0], 0.2) == pytest.approx([0.4, 0.6, 0.0])
+    moved = spread([0.30, 0.31, 0.45, 0.32], 0.1)  # The third is pushed by the others.
+    assert moved == pytest.approx([0.195, 0.295, 0.495, 0.395])
+    assert spread([], 0.1) == []
+
+
+def test_text_of_ratios_and_p_values() -> None:
+    found = pair({0: 1.0, 1: 1.0, 2: 1.0}, {0: 2.0, 1: 2.2, 2: 1.8})
+    wide = pair({0: 1.0, 1: 9.0, 2: 1.0}, {0: 2.0, 1: 2.0, 2: 2.0})
+
+    # As scipy has it; the logarithms of 2, 2.2 and 1.8 have mean 0.6898 and deviation 0.1004.
+    assert ratio_text(found) == "0.50 [0.39, 0.64]"
+    assert ratio_text(wide) == "1.04 [0.0445, 24.3]"
+    assert ratio_text(pair({}, {})) == "missing"
+    assert ratio_text(pair({0: 1.0}, {0: 4.0})) == "0.250"
+    assert [p_text(p) for p in (None, 0.0, 0.00009, 0.0123, 0.5, 1.0)] == [
+        *("missing", "< 0.0001", "< 0.0001", "0.012", "0.50", "1.00")
+    ]
+    assert [percent(x) for x in (None, 0.0, 0.0312, -0.0078)] == [
+        *("missing", "0%", "+3.1%", "\N{MINUS SIGN}0.8%")
+    ]
+
+
+def test_unequal_sizes_are_told(tmp_path: Path) -> None:
+    study_of(tmp_path, quantum=GOOD, diffusion=[])
+    sizes = {"encoder": 1, "decoder": 1, "prior": 5300, "total": 5302}
+    make_cell(tmp_path, "diffusion", BIG, 0, 30.0, parameters=sizes)
+    html, _, facts = built(tmp_path)
+
+    assert [text for text in facts["warnings"] if "not of the same size" in text] == [
+        "“diffusion, 5 steps” is not of the same size: the parameters of its prior differ from "
+        "quantum's by +2.7%, and 2% are allowed."
+    ]
+    assert "+2.7%" in html
+
+
+def test_other_decoders_are_told(tmp_path: Path) -> None:
+    study_of(tmp_path, quantum=GOOD, diffusion=[])
+    make_cell(tmp_path, "diffusion", BIG, 1, 30.0, fid_reconstruction=4.22)  # Quantum has 4.21.
+    make_cell(tmp_path, "diffusion", BIG, 2, 30.0, fid_reconstruction=5.0)
+    _, _, facts = built(tmp_path)
+
+    (told,) = [text for text in facts["warnings"] if "another decoder" in text]
+    assert told.endswith(": diffusion-n60000-seed2.")
+
+
+def test_a_study_of_one_cell_of_another_arm(tmp_path: Path) -> None:
+    make_cell(tmp_path, "haar", 100, 3, 50.0)
+    (tmp_path / "cells" / "haar-n100-seed3" / "metrics.json").write_text('{"fid": 50.0}')
+    html, _, facts = built(tmp_path)
+
+    assert facts["verdict"] == "not enough data"
+    assert "QuDDPM, seed 3" in html
+
+
+def command(*words: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "latentq.study.report", *words]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_command_writes_where_it_is_told(tmp_path: Path) -> None:
+    study_of(tmp_path, quantum=GOOD)
+    done = command(f"root={tmp_path}", f"out={tmp_path / 'a b'}")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Quantum better\nAt 54,000 training images the quantum prior")
+    names = sorted(path.name for path in (tmp_path / "a b").iterdir())
+    assert names == ["data", "report.html", "report.json", "report.md"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "root: must be given"),
+        (["root=nowhere"], "root: must be the folder of a study"),
+        (["rot=x"], "rot: there is no such option"),
+    ],
+)
+def test_command_refuses_in_one_line(words: list[str], message: str) -> None:
+    done = command(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
