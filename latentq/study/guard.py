@@ -1,17 +1,16 @@
-"""Runs a command until it ends, or until the process that asked for it is gone.
+"""Becomes a command, and leaves a watcher that kills it when who asked for it is gone.
 
     python guard.py COMMAND ...
 
 The asking process holds the other end of the standard input. When it closes that, or is killed,
-the command and all that it started are killed with this process; no training is left behind that
-would write into a folder which a later study uses. It must be the leader of its process group.
+the watcher kills its process group: the command, all that it started, and itself. No training is
+left behind that would write into a folder which a later study uses. As the command takes the
+place of this process, whoever kills this one kills it. It must be the leader of its group.
 """
 
 import os
 import signal
-import subprocess
 import sys
-import threading
 
 
 def watch() -> None:
@@ -20,14 +19,13 @@ def watch() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def guard(command: list[str]) -> int:
-    """Runs a command and returns its exit code, for a signal 128 and its number."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    threading.Thread(target=watch, daemon=True).start()
-    code = child.wait()
-    return code if code >= 0 else 128 - code
+def become(command: list[str]) -> None:
+    """Replaces this process by a command that reads nothing."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.execvp(command[0], command)
 
 
 if __name__ == "__main__":
-    # A daemon thread that holds the lock of the standard input would abort a normal exit.
-    os._exit(guard(sys.argv[1:]))
+    if os.fork() == 0:
+        watch()
+    become(sys.argv[1:])

@@ -1,4 +1,7 @@
-"""Runs cells as processes of this machine, each with one thread and a log of its own."""
+"""Runs cells as processes of this machine, each with one thread and a log of its own.
+
+A process ends with the one that started it, however that ends, see `guard.py`.
+"""
 
 import os
 import shutil
@@ -74,6 +77,11 @@ class Attempt:
                 start_new_session=True,
             )
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def poll(self) -> Outcome | None:
         """Returns how it ended, or `None` while it runs."""
         return None if self._process.poll() is None else self._outcome()
@@ -84,9 +92,10 @@ class Attempt:
         return self._outcome()
 
     def kill(self) -> None:
-        """Kills the process and all that it started, by the guard of its standard input."""
-        self._close_input()
+        """Kills the process; the end of its input kills all that it started."""
+        self._process.kill()
         self._process.wait()
+        self._close_input()
 
     def _close_input(self) -> None:
         if self._process.stdin is not None:
