@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 SEEDS  ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark features lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray features lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ conditional: report ## the same for the models that are given the class; the qua
 benchmark: $(READY) ## time this engine against other simulators, which it installs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-peers.txt
 	$(BIN)/python -W ignore -m benchmarks suite=all
+
+ray: $(READY) ## install Ray and test the study on a cluster of two nodes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ray.txt
+	$(BIN)/python -m pytest tests/test_study_cluster.py
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features

@@ -1,0 +1,182 @@
+"""The cells of the study: which there are, the command that runs each, and which are finished."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from latentq.compose import load_config
+from latentq.config import Config
+from latentq.errors import InputError
+from latentq.study.arms import ARMS
+
+TRAIN = Path(__file__).parent.parent.parent / "train.py"
+# All training images of MNIST: those of the validation split are among them, but not trained on.
+ALL = 60_000
+LARGEST = 54_000
+# Few images shall not mean few iterations, so an epoch has a number of them.
+ITERATIONS = ("images.batches=250",)
+COMMON = ("denoising.targets=512", "denoising.together=10")
+DENOISED = ("model=quantum", "model=traced", "model=perceptrons")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm, one number of training images, one seed."""
+
+    arm: str
+    size: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What logs and the progress call it."""
+        return f"{self.arm}-n{self.size}-seed{self.seed}"
+
+    @property
+    def base(self) -> "Cell | None":
+        """The cell whose autoencoder it uses."""
+        base = ARMS[self.arm].base
+        return None if base is None else replace(self, arm=base)
+
+
+def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> list[Cell]:
+    """Lists the cells in the order in which they are to begin.
+
+    All cells of a seed come before those of the next, so that an aborted study has whole seeds;
+    within a seed, those that others wait for come first, whether they were asked for or not.
+
+    Arguments:
+        arms: The arms, keys of :data:`latentq.study.arms.ARMS`.
+        seeds: The seeds.
+        sizes: The numbers of training images.
+    """
+    bases = [base for base in (ARMS[arm].base for arm in arms) if base is not None]
+    cells = [
+        Cell(arm, size, seed)
+        for seed in seeds
+        for group in (bases, arms)
+        for size in sizes
+        for arm in group
+    ]
+    return list(dict.fromkeys(cells))
+
+
+def _fitting(overrides: Sequence[str], arm: str) -> list[str]:
+    """Leaves out the settings of the denoising for arms that have none."""
+    denoised = ARMS[arm].overrides[0] in DENOISED
+    return [word for word in overrides if denoised or not word.startswith("denoising.")]
+
+
+@dataclass(frozen=True)
+class Study:
+    """Where the cells are, and what they have in common.
+
+    Arguments:
+        root: The folder of the study.
+        settings: Further overrides of every cell; they come last, so they win. Those that begin
+            with `denoising.` are for the arms that are denoised by circuits or perceptrons.
+        train: The program that runs a cell.
+        load: Composes the configuration that the program has with some overrides.
+    """
+
+    root: Path
+    settings: tuple[str, ...] = ()
+    train: Path = TRAIN
+    load: Callable[[list[str]], Config] = load_config
+    _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
+
+    def folder(self, cell: Cell) -> Path:
+        """Returns the run folder of a cell; `train.py` wants digits to say so in its name."""
+        chosen = dict(word.split("=", 1) for word in self.settings)
+        digits = chosen.get("data.name", chosen.get("data")) == "digits"
+        return self.root / "cells" / (cell.name + ("-digits" if digits else ""))
+
+    def log(self, cell: Cell) -> Path:
+        """Returns the file that gets what a cell prints."""
+        return self.root / "logs" / f"{cell.name}.log"
+
+    def overrides(self, cell: Cell) -> list[str]:
+        """Returns the configuration of a cell, as overrides; later ones win."""
+        limit = [] if cell.size == ALL else [f"data.limit={cell.size}"]
+        folder = self.folder(cell)
+        base = [] if cell.base is None else [f"autoencoder={self.folder(cell.base)}"]
+        return [
+            "data=mnist",
+            *limit,
+            *(ITERATIONS if cell.size < LARGEST else ()),
+            *_fitting(COMMON, cell.arm),
+            *ARMS[cell.arm].overrides,
+            f"seed={cell.seed}",
+            f"run.root={folder.parent}",
+            f"run.name={folder.name}",
+            "threads=1",
+            *base,
+            *_fitting(self.settings, cell.arm),
+        ]
+
+    def command(self, cell: Cell) -> list[str]:
+        """Returns the command line of a cell."""
+        return [sys.executable, str(self.train), *self.overrides(cell)]
+
+    def config(self, cell: Cell) -> Config:
+        """Returns the configuration that the command of a cell composes.
+
+        Raises:
+            InputError: If there is none; the message names the cell.
+        """
+        # Composing takes a fifth of a second, and seeds differ in these keys alone.
+        key = (cell.arm, cell.size)
+        if key not in self._composed:
+            try:
+                self._composed[key] = self.load(self.overrides(cell))
+            except InputError as error:
+                raise InputError(f"{cell.name}: {error}") from error
+        own: Config = {"seed": cell.seed}
+        if cell.base is not None:
+            own["autoencoder"] = str(self.folder(cell.base))
+        return {**self._composed[key], **own}
+
+    def is_finished(self, cell: Cell) -> bool:
+        """Whether a cell was run to its end, with the configuration that it would have now.
+
+        Raises:
+            InputError: If it was run to its end with another one.
+        """
+        # This import takes seconds; mistakes on the command line are answered without it.
+        from latentq import runs
+
+        folder = self.folder(cell)
+        if read_metrics(folder) is None or not (folder / runs.CONFIG).is_file():
+            return False
+        config = self.config(cell)
+        try:
+            differ = runs.differences(folder, config)
+        except (yaml.YAMLError, TypeError, ValueError):
+            return False
+        if differ:
+            raise InputError(
+                f"root: {cell.name} was run with another configuration ({differ[0]}); "
+                "use another root="
+            )
+        return True
+
+
+def read_metrics(folder: Path) -> dict[str, Any] | None:
+    """Reads the `metrics.json` of a run folder; `None` if it is absent, damaged or no JSON.
+
+    NaN and infinity are no JSON. A `fid` of null is: it could not be estimated.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(), parse_constant=refuse)
+    except (OSError, ValueError):
+        return None
+    return metrics if isinstance(metrics, dict) and "fid" in metrics else None

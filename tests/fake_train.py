@@ -1,0 +1,72 @@
+"""Stands in for `train.py` in the tests of the study: takes its overrides, and trains nothing.
+
+What a cell does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
+are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go). ROOT/started gets a
+line for each start, and while a cell runs it holds a lock on ROOT/alive/NAME.
+"""
+
+import fcntl
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+GROUPS = {"data": "data.name", "model": "model.kind"}
+
+
+def load(overrides: list[str]) -> dict[str, Any]:
+    """Composes a configuration of nothing but the overrides; later ones win."""
+    config: dict[str, Any] = {}
+    for word in overrides:
+        key, text = word.split("=", 1)
+        *path, last = GROUPS.get(key, key).split(".")
+        place = config
+        for name in path:
+            place = place.setdefault(name, {})
+        try:
+            place[last] = json.loads(text)
+        except ValueError:
+            place[last] = text
+    return config
+
+
+def hold(root: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not (root / "go").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def main() -> int:
+    config = load(sys.argv[1:])
+    cells, name = Path(config["run"]["root"]), config["run"]["name"]
+    root = cells.parent
+    (root / "alive").mkdir(exist_ok=True)
+    alive = (root / "alive" / name).open("w")
+    fcntl.flock(alive, fcntl.LOCK_EX)
+    with (root / "started").open("a") as file:
+        file.write(f"{name} {os.environ.get('OMP_NUM_THREADS')}\n")
+    (cells / name).mkdir(parents=True)
+    (cells / name / "config.yaml").write_text(json.dumps(config))
+    base = config.get("autoencoder")
+    if base and not (Path(base) / "metrics.json").is_file():
+        print(f"{base} is not finished")
+        return 4
+
+    told = root / "fake.json"
+    deed = json.loads(told.read_text()).get(name, "") if told.is_file() else ""
+    if deed == "hold":
+        hold(root)
+    starts = [line.split()[0] for line in (root / "started").read_text().splitlines()]
+    if deed == "fail" or (deed == "fail once" and starts.count(name) == 1):
+        print("one line\nit broke")
+        return 3
+    if deed != "nothing":
+        fid = "NaN" if deed == "nan" else "1.5"
+        (cells / name / "metrics.json").write_text(f'{{"fid": {fid}}}')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,336 @@
+"""The study: its cells and their commands, its options, the order of the cells, what is shown."""
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from latentq.compose import load_config
+from latentq.errors import InputError
+from latentq.study.arms import ARMS
+from latentq.study.cells import Cell, Study, plan, read_metrics
+from latentq.study.local import LocalEngine
+from latentq.study.options import cpus, read_options
+from latentq.study.progress import Display, duration
+from latentq.study.schedule import Outcome, Record, Schedule, run
+from tests import fake_train
+
+ROOT = Path(__file__).parent.parent
+FAKE = Path(fake_train.__file__)
+# --- Which cells there are, and their commands
+
+
+def test_seeds_come_whole_and_bases_first() -> None:
+    cells = plan(["quantum", "vae", "diffusion-vae"], [0, 4], [1000, 300])
+
+    assert [cell.name for cell in cells[:8]] == [
+        "untrained-n1000-seed0",
+        "vae-n1000-seed0",
+        "untrained-n300-seed0",
+        "vae-n300-seed0",
+        "quantum-n1000-seed0",
+        "diffusion-vae-n1000-seed0",
+        "quantum-n300-seed0",
+        "diffusion-vae-n300-seed0",
+    ]
+    assert [cell.seed for cell in cells[8:]] == [4] * 8
+
+
+@given(
+    st.lists(st.sampled_from(sorted(ARMS)), min_size=1, unique=True),
+    st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from([10, 300, 60000]), min_size=1, unique=True),
+)
+@settings(deadline=None)
+def test_what_a_cell_waits_for_comes_before_it(
+    arms: list[str], seeds: list[int], sizes: list[int]
+) -> None:
+    cells = plan(arms, seeds, sizes)
+
+    assert len(set(cells)) == len(cells)
+    assert {(c.arm, c.size, c.seed) for c in cells} >= {
+        (a, n, s) for a in arms for n in sizes for s in seeds
+    }
+    for place, cell in enumerate(cells):
+        assert cell.base is None or cell.base in cells[:place]
+    assert [c.seed for c in cells] == [s for s in seeds for c in cells if c.seed == s]
+
+
+def overrides(arm: str, size: int = 300, *chosen: str, seed: int = 2) -> list[str]:
+    return Study(Path("study"), chosen).overrides(Cell(arm, size, seed))
+
+
+def test_the_command_of_a_cell_in_full() -> None:
+    cell = Cell("quantum", 300, 2)
+
+    assert Study(Path("out"), ("images.epochs=1",)).command(cell) == [
+        *(sys.executable, str(ROOT / "train.py"), "data=mnist", "data.limit=300"),
+        *("images.batches=250", "denoising.targets=512", "denoising.together=10", "model=quantum"),
+        *("seed=2", "run.root=out/cells", "run.name=quantum-n300-seed2", "threads=1"),
+        *("autoencoder=out/cells/untrained-n300-seed2", "images.epochs=1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "given"),
+    [
+        (10, {"data.limit=10", "images.batches=250"}),
+        (53999, {"data.limit=53999", "images.batches=250"}),
+        (54000, {"data.limit=54000"}),
+        (60000, set()),
+    ],
+)
+def test_few_images_do_not_mean_few_iterations(size: int, given: set[str]) -> None:
+    words = overrides("vae", size)
+
+    assert {w for w in words if w.startswith(("data.limit", "images."))} == given
+
+
+def test_common_settings_go_to_the_arms_that_have_them() -> None:
+    common = "denoising.targets=512"
+    having = {arm for arm in ARMS if common in overrides(arm)}
+
+    assert having == {
+        *("quantum", "perceptrons", "untrained", "product", "real", "unitary", "traced"),
+        *("one-step", "straight", "no-cells", "mmd1", "mmdk"),
+    }
+    assert "denoising.inputs=8" not in overrides("vae", 300, "denoising.inputs=8")
+    assert overrides("quantum", 300, "denoising.inputs=8")[-1] == "denoising.inputs=8"
+
+
+def test_an_arm_wins_over_common_settings_and_a_setting_over_the_arm() -> None:
+    config = load_config(overrides("no-cells", 60000))
+    assert config["denoising"]["targets"] == 256
+    assert config["denoising"]["together"] == 10
+    assert config["autoencoder"] == "study/cells/untrained-n60000-seed2"
+
+    config = load_config(overrides("no-cells", 60000, "denoising.targets=64", "data=digits"))
+    assert config["denoising"]["targets"] == 64
+    assert config["data"]["name"] == "digits"
+    assert config["run"]["name"] == "no-cells-n60000-seed2-digits"
+    assert config["autoencoder"] == "study/cells/untrained-n60000-seed2-digits"
+
+
+def test_a_composed_configuration_is_that_of_its_cell() -> None:
+    """It is composed once for all seeds, so seed and autoencoder are put in afterwards."""
+    this = Study(Path("study"))
+    for seed in (0, 7):
+        cell = Cell("quantum", 60000, seed)
+        ours, composed = this.config(cell), load_config(this.overrides(cell))
+        assert ours | {"run": None} == composed | {"run": None}
+
+
+def test_a_base_trains_its_own_autoencoder() -> None:
+    for arm in ARMS.values():
+        assert arm.base is None or ARMS[arm.base].base is None
+
+
+# --- Options
+
+
+def test_options_have_the_defaults_of_the_protocol() -> None:
+    options = read_options([])
+
+    assert options.arms == tuple(ARMS)
+    assert options.seeds == (0, 1, 2, 3, 4)
+    assert options.train_sizes == (300, 1000, 10000, 60000)
+    assert (options.engine, options.workers, options.root) == ("local", None, Path("study"))
+    assert cpus() >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds"), [("3", (0, 1, 2)), ("0,3,7", (0, 3, 7)), ("3,", (3,)), ("7,0", (7, 0))]
+)
+def test_seeds_are_a_number_or_a_list(text: str, seeds: tuple[int, ...]) -> None:
+    assert read_options([f"seeds={text}"]).seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("arms=vea", r"arms: .*'vea' \(did you mean vae\?\)"),
+        ("arms=", "arms: must be all or of"),
+        ("arms=vae,haar,vae", "arms: must name each once, was vae twice"),
+        ("seeds=0", "seeds: must be from 1 to 1000 seeds, was 0"),
+        ("seeds=-1", "seeds: must be a number of seeds"),
+        ("seeds=1,1", "seeds: must name each once, was 1 twice"),
+        ("seeds=0,4294967296", r"seeds: must be below 2\^32"),
+        ("seeds=", "seeds: must be a number"),
+        ("train_sizes=9", "train_sizes: must be from 10 to 54000, or 60000 for all, was '9'"),
+        ("train_sizes=300,54001", "was '54001'"),
+        ("train_sizes=300,300", "was 300 twice"),
+        ("engine=slurm", "engine: must be one of local, ray"),
+        ("workers=0", "workers: must be an integer, at least 1"),
+        ("root=", "root: must be a folder"),
+        ("settings=images.epochs", "settings: must be key=value"),
+        ("settings=--multirun=1", "settings: must be key=value"),
+        ("settings=a=1 seed=3", "settings: seed is what the study sets"),
+        ("settings=run.name=x", "settings: run.name is what"),
+        ("settings=data=auto", "settings: data must be mnist or digits"),
+        ("size=300", "size: there is no such option"),
+    ],
+)
+def test_bad_options_are_named(word: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_options([word])
+
+
+@given(st.text("0123456789,- ", max_size=8), st.text("0123456789,-", max_size=12))
+@settings(deadline=None)
+def test_any_text_is_understood_or_refused(seeds: str, sizes: str) -> None:
+    try:
+        options = read_options([f"seeds={seeds}", f"train_sizes={sizes}"])
+    except InputError:
+        return
+    assert all(0 <= seed < 2**32 for seed in options.seeds)
+    assert all(10 <= size <= 54000 or size == 60000 for size in options.train_sizes)
+    assert ",".join(map(str, options.train_sizes)) == ",".join(
+        str(int(n)) for n in sizes.split(",")
+    )
+
+
+# --- The schedule
+
+
+class Dice:
+    """An engine that ends a random one of its cells, and whether that failed is random too."""
+
+    def __init__(self, capacity: int, draw: Callable[[int], int], schedule: Schedule) -> None:
+        self.capacity, self.draw, self.schedule = capacity, draw, schedule
+        self.running: list[Cell] = []
+        self.outcomes: dict[Cell, list[bool]] = {}
+
+    def submit(self, cell: Cell) -> None:
+        base = cell.base
+        assert base is None or self.schedule.records[base].state == "finished"
+        self.running.append(cell)
+        assert len(self.running) <= self.capacity
+
+    def wait(self) -> tuple[Cell, Outcome]:
+        cell = self.running.pop(self.draw(len(self.running)))
+        failed = self.draw(3) == 0
+        self.outcomes.setdefault(cell, []).append(not failed)
+        return cell, Outcome(1.0, "bad luck" if failed else None)
+
+    def close(self) -> None:
+        assert not self.running
+
+
+@given(st.integers(1, 4), st.randoms(use_true_random=False), st.data())
+@settings(deadline=None)
+def test_every_cell_is_finished_or_missing_for_a_reason(
+    capacity: int, random: Random, data: st.DataObject
+) -> None:
+    cells = plan(["quantum", "haar", "vae", "diffusion-vae"], [0, 1], [300])
+    before = data.draw(st.sets(st.sampled_from(cells)))
+    schedule = Schedule(cells, {cell: Record("finished") for cell in before})
+    engine = Dice(capacity, random.randrange, schedule)
+
+    run(schedule, engine, lambda cell: None)
+
+    for cell, record in schedule.records.items():
+        outcomes = engine.outcomes.get(cell, [])
+        base = cell.base and schedule.records[cell.base]
+        if cell in before or outcomes in ([True], [False, True]):
+            assert (record.state, record.reason) == ("finished", None)
+        elif outcomes == [False, False]:
+            assert (record.state, record.reason) == ("missing", "bad luck")
+        else:
+            assert outcomes == [] and base and base.state == record.state == "missing"
+            assert cell.base and cell.base.name in str(record.reason)
+        assert record.attempts == len(outcomes)
+        assert not (cell in before and outcomes)
+
+
+def test_a_failed_cell_runs_again_before_what_comes_after_it() -> None:
+    cells = plan(["vae"], [0, 1, 2], [300])
+    schedule = Schedule(cells, {})
+    schedule.start(cells[0])
+    schedule.end(cells[0], Outcome(1.0, "why"))
+
+    assert schedule.next() == cells[0]
+    schedule.start(cells[0])
+    assert schedule.next() == cells[1]
+
+
+def test_the_time_left_is_that_of_the_same_arm_and_size_or_else_of_all() -> None:
+    cells = plan(["vae", "untrained"], [0, 1, 2], [300])
+    vae, untrained = ([c for c in cells if c.arm == arm] for arm in ("vae", "untrained"))
+    schedule = Schedule(cells, {})
+    assert schedule.seconds_left(2) is None
+
+    for cell, seconds in ((vae[0], 10.0), (vae[1], 20.0)):
+        schedule.start(cell)
+        schedule.end(cell, Outcome(seconds))
+    assert schedule.seconds_left(2) == (15 + 3 * 15) / 2
+    schedule.start(untrained[0])
+    schedule.end(untrained[0], Outcome(120.0))
+    schedule.start(untrained[1])
+    assert schedule.seconds_left(1) == 15 + 2 * 120
+
+
+# --- What counts as finished
+
+
+@pytest.mark.parametrize(
+    ("content", "valid"),
+    [
+        ('{"fid": 3.5}', True),
+        ('{"fid": null}', True),
+        ('{"fid": NaN}', False),
+        ('{"fid": 3.5, "kid": -Infinity}', False),
+        ('{"fid": 3.5', False),
+        ("{}", False),
+        ("[1]", False),
+        ("", False),
+    ],
+)
+def test_metrics_are_valid_json_with_a_fid(tmp_path: Path, content: str, valid: bool) -> None:
+    (tmp_path / "metrics.json").write_text(content)
+
+    assert (read_metrics(tmp_path) is not None) == valid
+
+
+# --- What is shown
+
+
+def show(terminal: bool) -> str:
+    cells = plan(["vae"], [0, 1, 2], [300])
+    schedule, out = Schedule(cells, {}), io.StringIO()
+    engine = LocalEngine(Study(Path("study")), 1)
+    console = Console(file=out, force_terminal=terminal, width=150, color_system=None)
+    with Display(schedule, engine, console) as display:
+        for cell, reason in ((cells[0], None), (cells[1], "[why]"), (cells[1], "[why]")):
+            schedule.start(cell)
+            display.changed(cell)
+            schedule.end(cell, Outcome(81.0, reason))
+            display.changed(cell)
+    return out.getvalue()
+
+
+def test_without_a_terminal_there_is_a_line_for_each_cell() -> None:
+    assert show(terminal=False).splitlines() == [
+        "[1/3] vae-n300-seed0 done in 81 s, about 3 min left",
+        "[1/3] vae-n300-seed1 failed, it runs again: [why], about 3 min left",
+        "[2/3] vae-n300-seed1 is missing: [why], about 81 s left",
+    ]
+
+
+def test_a_terminal_has_a_bar_and_failures_above_it() -> None:
+    shown = show(terminal=True)
+
+    assert "2/3" in shown
+    assert "1 finished, 0 running, 1 missing, about 81 s left" in shown
+    assert "vae-n300-seed1 is missing: [why]" in shown
+    assert "vae-n300-seed0 done" not in shown
+
+
+def test_durations_have_the_unit_that_suits_them() -> None:
+    shown = [duration(s) for s in (0.4, 119.0, 120.0, 7100.0, 9000.0)]
+    assert shown == ["0 s", "119 s", "2 min", "118 min", "2.5 h"]
