@@ -13,18 +13,20 @@ SOURCES = [
 ] + [ROOT / "train.py"]
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
-    ["errors", "randomness", "states"],
+    ["errors", "randomness", "states", "neighbours", "frechet"],
     ["encoding", "native", "circuits", "storage", "config"],
     ["kernels", "networks", "compose", "commands", "cells"],
     ["fused", "mmd"],
     ["diffusion", "features", "runs"],
-    ["model", "plots"],
+    ["generative", "plots"],
+    ["model"],
     ["metrics", "training", "callbacks"],
+    ["diversity"],
     ["evaluation"],
     ["stages", "summary"],
     ["workflow"],
     ["report", "sample", "doctor", "publish"],
-    ["experiments"],
+    ["experiments", "study"],
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
 
