@@ -20,10 +20,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from latentq.config import CLASSES
 from latentq.generative import CHUNK, GenerativeModel, Labels, in_chunks, pixel_loss, seeded
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
+from latentq.rules import CLASSES
 
 
 def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

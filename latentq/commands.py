@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from latentq.config import Rule, nearest
 from latentq.errors import InputError
+from latentq.rules import Rule, nearest
 
 
 def parse_options(

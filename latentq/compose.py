@@ -12,8 +12,9 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from latentq.config import RULES, Config, nearest, validate
+from latentq.config import Config, validate
 from latentq.errors import InputError
+from latentq.rules import RULES, nearest
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 CONFIGS = Path(__file__).parent.parent / "configs"

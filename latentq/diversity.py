@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from latentq.config import CLASSES
 from latentq.features import Classifier
 from latentq.metrics import classify
 from latentq.neighbours import nearest_distances, squared_distances, squared_radii
+from latentq.rules import CLASSES
 
 NEIGHBOURS = 5
 # Below as many held-out items, the nearest one in a hundred of them says nothing.

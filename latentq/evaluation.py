@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from latentq import diversity, metrics, storage
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.generative import CHUNK, GenerativeModel, in_chunks
 from latentq.model import LatentQ
 from latentq.randomness import derive_generator
+from latentq.rules import Rule
 from latentq.states import haar_states
 
 Features = Callable[[Tensor], Tensor]

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentq.config import CLASSES
 from latentq.randomness import derive_generator, derive_seed
+from latentq.rules import CLASSES
 
 CHUNK = 1000
 

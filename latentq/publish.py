@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.errors import InputError
+from latentq.rules import Rule
 from latentq.storage import CONFIG, WEIGHTS, describe, load, write_atomically
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.errors import InputError
+from latentq.rules import Rule
 
 RULES = {
     "checkpoint": Rule(str),

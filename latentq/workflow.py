@@ -11,11 +11,12 @@ import yaml
 from torch import nn
 
 from latentq import evaluation, runs, stages, storage, summary
-from latentq.config import VAES, Config, arguments_of
+from latentq.config import Config, arguments_of
 from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel
 from latentq.model import FittedModel, LatentQ
+from latentq.rules import VAES
 from latentq.training import ImageSource, TrainedInLatents
 
 AUTOENCODER = "autoencoder"

@@ -14,10 +14,10 @@ import torch
 import latentq
 from data.module import load_data
 from latentq.commands import parse_options
-from latentq.config import Rule
 from latentq.errors import InputError
 from latentq.evaluation import measure
 from latentq.model import LatentQ
+from latentq.rules import Rule
 from latentq.storage import describe, save, sha256_file
 from tests.conftest import needs_mnist
 

@@ -3,8 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentq.compose import check_command_line, expand_sweep, load_config, split_arguments
-from latentq.config import KINDS, RULES, leaves, validate
+from latentq.config import leaves, validate
 from latentq.errors import InputError
+from latentq.rules import KINDS, RULES
 
 MISTAKES = [
     (["model=quantm"], "did you mean quantum"),

@@ -14,9 +14,9 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     ["errors", "randomness", "states", "neighbours", "frechet"],
-    ["encoding", "native", "circuits", "storage", "config"],
-    ["kernels", "networks", "compose", "commands", "cells"],
-    ["fused", "mmd"],
+    ["encoding", "native", "circuits", "storage", "rules"],
+    ["kernels", "networks", "commands", "cells", "config"],
+    ["fused", "mmd", "compose"],
     ["diffusion", "features", "runs"],
     ["generative", "plots"],
     ["model"],

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from latentq.config import RULES as KEYS
 from latentq.errors import InputError
+from latentq.rules import RULES as KEYS
 from latentq.study.__main__ import locked, study
 from latentq.study.local import Attempt, Task
 from tests import fake_train

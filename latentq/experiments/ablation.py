@@ -18,10 +18,10 @@ from typing import Any
 
 from latentq import plots, storage
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.errors import InputError
 from latentq.report.statistics import summarize
 from latentq.report.wording import interval
+from latentq.rules import Rule
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
 COMMON = (

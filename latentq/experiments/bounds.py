@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from latentq import metrics, storage
 from latentq.cells import balanced_cells
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
 from latentq.diffusion.chain import Instrument
 from latentq.errors import InputError
@@ -32,6 +31,7 @@ from latentq.fused import apply_kraus
 from latentq.generative import in_chunks
 from latentq.model import FittedModel, LatentQ
 from latentq.randomness import derive_generator
+from latentq.rules import Rule
 from latentq.training import cosine_schedule
 
 RULES = {

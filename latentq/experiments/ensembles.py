@@ -14,11 +14,11 @@ from torch import Tensor
 
 from latentq import plots, storage
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.encoding import density_features
 from latentq.errors import InputError
 from latentq.generative import in_chunks
 from latentq.model import LatentQ
+from latentq.rules import Rule
 
 RULES = {
     "checkpoint": Rule(str),

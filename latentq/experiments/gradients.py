@@ -27,10 +27,10 @@ from torch import Tensor
 
 from latentq import storage
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.chain import Outcomes
 from latentq.randomness import derive_generator
+from latentq.rules import Rule
 from latentq.states import haar_states, perturb
 
 RULES = {

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from latentq.commands import parse_options
-from latentq.config import Rule, nearest
 from latentq.errors import InputError
+from latentq.rules import Rule, nearest
 from latentq.study.arms import ARMS
 from latentq.study.cells import ALL, LARGEST
 

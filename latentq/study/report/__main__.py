@@ -10,7 +10,7 @@ out is where to write; by default docs/results/study.
 import sys
 
 from latentq.commands import parse_options, run_command
-from latentq.config import Rule
+from latentq.rules import Rule
 
 RULES = {"root": Rule(str), "out": Rule(str)}
 DEFAULTS = {"out": "docs/results/study"}
