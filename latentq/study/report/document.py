@@ -47,7 +47,8 @@ UNADJUSTED = (
 SCORES = (
     "Mean ± half width of the 95% t-interval over seeds; without ± of a single seed. ↓ lower is "
     "better, ↑ higher is better. FID∞ is FID at infinitely many samples. Memorised is the share "
-    "of samples that lie closer to a training image than held-out images do."
+    "of samples that lie closer to a training image than all but 1% of held-out images do; 1% is "
+    "what real images would have."
 )
 MATCHING = (
     "Matched arms have as many prior parameters as the circuits, within 2%. Seconds are wall "
