@@ -65,7 +65,7 @@ def _positive(high: float = math.inf) -> Rule:
 
 KINDS = (
     *("quantum", "classical", "latent_diffusion", "vae_diffusion", "mixture", "neighbours"),
-    *("ensemble", "perceptrons", "traced", "features"),
+    *("codebook", "ensemble", "perceptrons", "traced", "features"),
 )
 RULES: dict[str, Rule] = {
     "seed": _count(2**32 - 1, low=0),
@@ -113,6 +113,8 @@ RULES: dict[str, Rule] = {
     "prior.cells": Rule(bool),
     "prior.components": _count(10_000),
     "prior.fitted": _count(60_000),
+    "prior.centres": _count(10_000),
+    "prior.spread": Rule(float, low=0, high=10),
     "prior.neighbours": _count(1000),
     "prior.ensemble": Rule(str, choices=("haar", "terminal", "mean")),
     "denoising.cells": Rule(bool),
@@ -150,6 +152,7 @@ KEYS_OF = {
     "perceptrons": (*_STATES, *_ENSEMBLES, *_CHAIN, "prior.width", "loss"),
     "latent_diffusion": (*_STATES, *_DIFFUSION, "prior.qubits", "prior.cells"),
     "mixture": (*_STATES, "prior.qubits", "prior.components", "prior.fitted"),
+    "codebook": (*_STATES, "prior.qubits", "prior.centres", "prior.spread", "prior.fitted"),
     "neighbours": (*_STATES, "prior.qubits", "prior.neighbours"),
     "ensemble": (*_STATES, "prior.qubits", "prior.ensemble", "prior.noise"),
     "classical": (*_VAE, "model.conditional"),

@@ -28,6 +28,7 @@ KINDS = {
     "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
     "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
     "mixture": ("baselines.mixture", "MixtureModel"),
+    "codebook": ("baselines.codebook", "CodebookModel"),
     "neighbours": ("baselines.neighbours", "NeighboursModel"),
     "ensemble": ("baselines.ensembles", "EnsembleModel"),
     "perceptrons": ("baselines.controls", "Perceptrons"),

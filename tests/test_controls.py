@@ -23,6 +23,8 @@ from latentq.states import fidelity, haar_states
 from latentq.storage import build
 from tests import oracles
 
+MATCHED = ("perceptrons", "traced", "latent_diffusion", "vae_diffusion", "codebook")
+
 
 def perceptrons(steps: int = 2) -> PerceptronChain:
     generator = torch.Generator().manual_seed(5)
@@ -85,7 +87,10 @@ def test_perceptrons_learn_two_states(generator: torch.Generator) -> None:
 def test_the_chain_of_mlps_has_the_size_of_the_circuits() -> None:
     counts = {
         kind: parameter_counts(build(kind, arguments_of(load_config([f"model={kind}"]))))  # type: ignore[arg-type]
-        for kind in ("quantum", "perceptrons", "traced", "latent_diffusion", "vae_diffusion")
+        for kind in (
+            *("quantum", "perceptrons", "traced"),
+            *("latent_diffusion", "vae_diffusion", "codebook"),
+        )
     }
     circuits = counts["quantum"]["prior"]
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from baselines.codebook import CodebookModel
 from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion, VAEDiffusion
 from baselines.mixture import MixtureModel
@@ -110,9 +111,28 @@ def test_ensembles_are_what_they_say(clusters: Tensor) -> None:
     assert torch.allclose(density_features(mean).sum(dim=1)[2], expected, atol=1e-5)
 
 
+def test_a_codebook_keeps_the_centres_and_their_shares(clusters: Tensor) -> None:
+    model = CodebookModel(4, centres=2, spread=0.0)
+    model.fit(clusters, seed=0)
+    drawn = model.sample_states(2000, seed=1)
+    expected = torch.zeros(2, 16, dtype=torch.complex64)
+    expected[0, 0], expected[1, 0], expected[1, 5] = 1, 0.5, 0.75**0.5
+    overlaps = torch.stack([fidelity(drawn, centre) for centre in expected])
+
+    assert parameter_counts(model)["prior"] == 2 * 33
+    assert overlaps.max(dim=0).values.min() > 0.98
+    assert (overlaps[0] > overlaps[1]).double().mean().item() == pytest.approx(0.75, abs=0.04)
+    model.spread = 0.5
+    spread = fidelity(model.sample_states(2000, seed=1), drawn).mean().item()
+    assert spread == pytest.approx(1 / 1.25, abs=0.03)
+    with pytest.raises(InputError, match=r"prior\.centres: needs at least as many"):
+        CodebookModel(4, centres=10, spread=0.0).fit(clusters[:9], seed=0)
+
+
 FITTED: dict[str, dict[str, object]] = {
     "mixture": {"components": 2},
     "neighbours": {"neighbours": 3},
+    "codebook": {"centres": 3, "spread": 0.2},
     "ensemble": {"ensemble": "mean", "terminal_noise": 1.5},
 }
 

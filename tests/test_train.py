@@ -356,6 +356,7 @@ SECOND_STAGES = {
     "latent_diffusion": "quantum",
     "mixture": "quantum",
     "neighbours": "quantum",
+    "codebook": "quantum",
     "ensemble": "quantum",
     "vae_diffusion": "classical",
 }

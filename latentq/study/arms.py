@@ -45,6 +45,7 @@ ARMS: dict[str, Arm] = {
         "matched",
         ("model=latent_diffusion", "prior.cells=true", "prior.width=35"),
     ),
+    "codebook": Arm("130 states with noise", "matched", ("model=codebook",)),
     "diffusion-large": Arm(
         "diffusion, 100 steps, unrestricted",
         "classical",

@@ -1,0 +1,93 @@
+r"""A codebook: a few states, drawn by their shares of the training images, with isotropic noise.
+
+.. math:: k \sim w, \qquad \psi = \frac{c_k + \sigma \chi}{\| \cdot \|},
+
+with the centres :math:`c_k` of k-means in a phase gauge and noise :math:`\chi` as in
+:func:`latentq.states.perturb`. It is the plainest prior that has as many parameters as the
+circuits: what it reaches needs no chain, no loss and no gradient.
+"""
+
+import torch
+from sklearn.cluster import KMeans
+from torch import Tensor, nn
+
+from latentq.encoding import amplitude_encode, phase_reference, to_reals
+from latentq.errors import InputError
+from latentq.generative import Labels
+from latentq.model import FittedModel
+from latentq.states import perturb
+
+
+class Codebook(nn.Module):
+    """The centres, with shape (K, D), and their weights, with shape (K).
+
+    Arguments:
+        centres: The number of centres.
+        size: The number of real coordinates.
+    """
+
+    def __init__(self, centres: int, size: int) -> None:
+        super().__init__()
+
+        self.weights = nn.Parameter(torch.full((centres,), 1 / centres))
+        self.centres = nn.Parameter(torch.ones(centres, size))
+
+
+class CodebookModel(FittedModel):
+    r"""The autoencoder of the quantum model with a codebook as prior.
+
+    Arguments:
+        channels: The number of channels of the networks.
+        centres: The number of centres :math:`K`.
+        spread: The strength :math:`\sigma` of the noise on what is drawn.
+        fitted: The number of states that the centres are fitted to at most.
+        qubits: The number of qubits.
+        seed: The seed of the initial weights.
+        noise: The noise on the states while the autoencoder is trained.
+    """
+
+    prior: Codebook
+
+    def __init__(
+        self,
+        channels: int,
+        centres: int,
+        spread: float,
+        fitted: int = 20_000,
+        qubits: int = 4,
+        seed: int = 0,
+        *,
+        noise: float = 0.0,
+    ) -> None:
+        prior = Codebook(centres, 2 * 2**qubits)
+        super().__init__(channels, prior, seed, qubits=qubits, noise=noise)
+
+        self.spread, self.fitted = spread, fitted
+
+    @torch.no_grad()
+    def fit(self, latents: Tensor, seed: int) -> None:
+        """Fits the centres by k-means, see the base class.
+
+        Raises:
+            InputError: If there are fewer states than centres.
+        """
+        centres = len(self.prior.weights)
+        if len(latents) < centres:
+            raise InputError(
+                f"prior.centres: needs at least as many training images, {centres} were asked "
+                f"for {len(latents)} images"
+            )
+        psi = latents[: self.fitted].cpu()
+        reals = to_reals(psi, phase_reference(psi)).numpy()
+        found = KMeans(centres, n_init=1, random_state=seed).fit(reals)
+        shares = torch.bincount(torch.as_tensor(found.labels_).long(), minlength=centres)
+        self.prior.weights.copy_(shares / len(psi))
+        self.prior.centres.copy_(torch.as_tensor(found.cluster_centers_))
+
+    @torch.no_grad()
+    def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
+        """Draws states around the centres, with shape (N, 16), see the base class."""
+        self.labels(n, seed, label)
+        generator, prior = self.generator(seed), self.prior
+        k = torch.multinomial(prior.weights, n, replacement=True, generator=generator)
+        return perturb(amplitude_encode(prior.centres)[k], self.spread, generator)
