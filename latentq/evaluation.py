@@ -4,13 +4,13 @@ python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=1
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from latentq import metrics, storage
+from latentq import diversity, metrics, storage
 from latentq.commands import parse_options, run_command
 from latentq.config import Rule
 from latentq.errors import InputError
@@ -20,6 +20,7 @@ from latentq.randomness import derive_generator
 from latentq.states import haar_states
 
 Features = Callable[[Tensor], Tensor]
+COMPARED = 1000  # How many images are looked for among the training images.
 
 
 @torch.no_grad()
@@ -56,12 +57,38 @@ def inception_row(images: Tensor, reference: Tensor) -> dict[str, float | str | 
     return {"fid_inception": value, "fid_inception_reason": None}
 
 
+def sample_rows(generated: Tensor, reference: Tensor, seed: int) -> dict[str, float | None]:
+    """Returns the numbers that compare the features of samples with those of real images."""
+    kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
+    precision, recall = metrics.precision_recall(generated, reference)
+    density, coverage = diversity.density_coverage(generated, reference)
+    return {
+        "fid": metrics.fid(generated, reference),
+        "fid_infinity": metrics.fid_infinity(generated, reference, seed),
+        "fid_deviation": metrics.fid_deviation(generated, reference, seed),
+        "kid": kid_mean,
+        "kid_std": kid_deviation,
+        "precision": precision,
+        "recall": recall,
+        "density": density,
+        "coverage": coverage,
+    }
+
+
+def class_rows(classifier: Classifier, images: Tensor, labels: Tensor) -> dict[str, Any]:
+    """Returns the counts of the classes of samples, and how far they are from the real ones."""
+    counts = diversity.class_counts(classifier, images)
+    distance = diversity.class_distance(counts, labels)
+    return {"class_counts": counts, "class_distance": distance}
+
+
 @torch.no_grad()
 def evaluate(
     model: GenerativeModel,
     classifier: Classifier,
     *,
     real: Tensor,
+    train: Tensor,
     test: Tensor,
     labels: Tensor,
     samples: int,
@@ -73,6 +100,7 @@ def evaluate(
         model: The model, which has `encode`, `decode` and `sample`.
         classifier: The feature extractor.
         real: Real training images, for the floor, with shape (N, 1, 28, 28).
+        train: Those that the model was trained on, with shape (K, 1, 28, 28).
         test: The held-out images, with shape (M, 1, 28, 28).
         labels: Their classes, with shape (M).
         samples: How many images are generated, reconstructed and compared at the most.
@@ -93,21 +121,18 @@ def evaluate(
         images = in_chunks(model.decode, chain[-1])
     else:
         images = model.sample(n, seed)
-    generated = features(images)
     reconstructed = features(reconstruct(model, test[:n], labels[:n]))
-    kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
-    precision, recall = metrics.precision_recall(generated, reference)
     rows: dict[str, Any] = {
         "n_samples": n,
-        "fid": metrics.fid(generated, reference),
+        **sample_rows(features(images), reference, seed),
         "fid_reconstruction": metrics.fid(reconstructed, reference),
         "fid_floor": metrics.fid(features(real[:n]), reference),
         "fid_terminal": None,
         "fid_haar": None,
-        "kid": kid_mean,
-        "kid_std": kid_deviation,
-        "precision": precision,
-        "recall": recall,
+        **class_rows(classifier, images, labels[:n]),
+        "memorisation": diversity.memorisation(
+            images[:COMPARED].cpu(), test[:COMPARED].cpu(), train.cpu()
+        ),
         "label_accuracy": label_accuracy(model, classifier, images, seed),
         **inception_row(images, test[:n]),
     }
@@ -142,7 +167,6 @@ def parameter_counts(model: GenerativeModel) -> dict[str, int]:
     return {**parts, "total": sum(parts.values())}
 
 
-@torch.no_grad()
 def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
     """Returns the share of images whose class is recognised.
 
@@ -151,8 +175,7 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
         images: Images, with shape (N, 1, 28, 28).
         labels: Their classes, with shape (N).
     """
-    predicted = in_chunks(classifier.eval(), images).argmax(dim=1)
-    return (predicted == labels).double().mean().item()
+    return (metrics.classify(classifier, images) == labels.cpu()).double().mean().item()
 
 
 RULES = {
@@ -188,21 +211,32 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {options['features']}")
-    trained = storage.describe(options["checkpoint"])[1].get("notes", {}).get("seed", 0)
-    data = load_data("mnist", seed=trained)
+    notes = storage.describe(options["checkpoint"])[1].get("notes", {})
+    trained = notes.get("seed", 0)
+    data = load_data("mnist", limit=notes.get("limit"), seed=trained)
     held_out = data.test if options["split"] == "test" else data.validation
     rows = evaluate(
         model,
         classifier,
         real=data.unlimited.images,
+        train=data.train.images,
         test=held_out.images,
         labels=held_out.labels,
         samples=options["samples"],
         seed=trained if options["seed"] is None else options["seed"],
     )
-    for name, value in rows.items():
-        print(f"{name:22}{value:.4f}" if isinstance(value, float) else f"{name:22}{value}")
+    show(rows)
     return rows
+
+
+def show(rows: Mapping[str, Any], prefix: str = "") -> None:
+    """Prints rows, those within a row under its name and a dot."""
+    for name, value in rows.items():
+        if isinstance(value, Mapping):
+            show(value, f"{prefix}{name}.")
+        else:
+            shown = f"{value:.4f}" if isinstance(value, float) else value
+            print(f"{prefix + name:24}{shown}")
 
 
 if __name__ == "__main__":

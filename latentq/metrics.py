@@ -2,26 +2,30 @@ r"""FID and its companions, on features that are extracted once.
 
 .. math:: FID = \| \mu_1 - \mu_2 \|^2 + \mathrm{Tr} ( C_1 + C_2 - 2 ( C_1 C_2 )^{1/2} )
 
-torchmetrics computes FID and KID, torch-fidelity computes precision and recall. All of them
-get the features of :class:`latentq.features.Classifier` in float64.
+torchmetrics computes FID. KID, precision and recall have torchmetrics' and torch-fidelity's
+definitions and values, in less time. All of them get the features of
+:class:`latentq.features.Classifier` in float64.
 """
 
 import hashlib
-import warnings
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import scipy.linalg
 import torch
 from torch import Tensor, nn
-from torch_fidelity.metric_prc import prc_features_to_metric
 from torchmetrics.image.fid import FrechetInceptionDistance
-from torchmetrics.image.kid import KernelInceptionDistance
 
 from latentq.features import Classifier
-from latentq.model import in_chunks
-from latentq.randomness import derive_seed
+from latentq.frechet import Normal, moments
+from latentq.neighbours import ROWS, squared_distances, squared_radii
+from latentq.randomness import derive_generator, derive_seed
 
 NEIGHBOURS = 3
 KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000
+FID_SIZES = 15
+CHUNK = 100  # What the classifier makes of so many images fits into the cache.
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 
 
@@ -37,6 +41,24 @@ class _Identity(nn.Module):
 
 
 @torch.no_grad()
+def _apply(function: Callable[[Tensor], Tensor], classifier: Classifier, images: Tensor) -> Tensor:
+    """Applies the classifier or a part of it, in the layout in which it pools fastest."""
+    device = next(classifier.eval().parameters()).device
+    layout = torch.channels_last
+    chunks = [function(x.to(device, memory_format=layout)) for x in images.split(CHUNK)]
+    return torch.cat(chunks).cpu()
+
+
+def classify(classifier: Classifier, images: Tensor) -> Tensor:
+    """Returns the classes that the classifier sees in images, with shape (N).
+
+    Arguments:
+        classifier: The classifier.
+        images: Images in [0, 1], with shape (N, 1, 28, 28).
+    """
+    return _apply(classifier, classifier, images).argmax(dim=1)
+
+
 def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
     """Returns the features of images in float64, with shape (N, 128).
 
@@ -47,8 +69,7 @@ def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
     if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
         raise ValueError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
 
-    device = next(classifier.eval().parameters()).device
-    return in_chunks(lambda x: classifier.features(x.to(device)), images).double().cpu()
+    return _apply(classifier.features, classifier, images).double()
 
 
 def fid(features: Tensor, reference: Tensor) -> float | None:
@@ -73,8 +94,92 @@ def fid(features: Tensor, reference: Tensor) -> float | None:
     return max(0.0, metric.compute().item())
 
 
+def fid_infinity(features: Tensor, reference: Tensor, seed: int) -> float | None:
+    r"""Returns the FID that infinitely many generated images would have, by extrapolation.
+
+    .. math:: FID_N \approx FID_\infty + b / N
+
+    is fitted by least squares to 15 subsets of even spacing, from a fifth of the images to all.
+    The reference is always whole, so the bias of its own size stays. A value below zero is left
+    as it is: cut off, it would be biased.
+
+    Arguments:
+        features: The features of the model's images, with shape (N, F).
+        reference: The features of real images, with shape (M, F).
+        seed: The seed of the subsets, which are drawn without replacement.
+
+    Returns:
+        The intercept; `None` where M is not larger than F, or there are no 15 sizes from F + 1
+        to N.
+
+    References:
+        Effectively unbiased FID and Inception Score (Chong & Forsyth, 2020), arXiv 1911.07023.
+    """
+    n, dimension = features.shape
+    least = max(dimension + 1, n // 5)
+    if len(reference) <= dimension or n - least < FID_SIZES - 1:
+        return None
+
+    generator = derive_generator(seed, "fid subsets")
+    normal = Normal(reference)
+    sizes = np.linspace(least, n, FID_SIZES).round().astype(int)
+    subsets = [features[torch.randperm(n, generator=generator)[:size]] for size in sizes]
+    values = [normal.distance(*moments(subset)) for subset in subsets]
+    design = np.stack([np.ones(FID_SIZES), 1 / sizes], axis=1)
+    return float(scipy.linalg.lstsq(design, np.array(values))[0][0])
+
+
+def fid_deviation(
+    features: Tensor, reference: Tensor, seed: int, resamples: int = 100
+) -> float | None:
+    """Returns the standard deviation of FID over bootstrap resamples of the generated images.
+
+    Arguments:
+        features: The features of the model's images, with shape (N, F).
+        reference: The features of real images, with shape (M, F), which are kept.
+        seed: The seed of the resamples.
+        resamples: The number of resamples, at least 2.
+
+    Returns:
+        The deviation; `None` where FID is not estimable.
+    """
+    n, dimension = features.shape
+    if min(n, len(reference)) <= dimension:
+        return None
+
+    generator = derive_generator(seed, "fid resamples")
+    normal = Normal(reference)
+    values = []
+    for _ in range(resamples):
+        drawn = torch.randint(n, (n,), generator=generator)
+        counts = torch.bincount(drawn, minlength=n)
+        values.append(normal.distance(*moments(features, counts)))
+    return float(np.std(values, ddof=1))
+
+
+def _kernel_sum(x: Tensor, y: Tensor) -> float:
+    r"""Returns the sum of :math:`(x \cdot y + 1)^3` over all pairs of rows."""
+    total = 0.0
+    for rows in x.split(ROWS):
+        kernel = torch.addmm(x.new_ones(()), rows, y.mT)
+        total += torch.dot(kernel.square().flatten(), kernel.flatten()).item()
+    return total
+
+
+def _kernel_sum_of_others(x: Tensor) -> float:
+    """Returns the sum of the kernel over all pairs of two different rows."""
+    total = -(x.square().sum(dim=1) + 1).pow(3).sum().item()
+    for i in range(0, len(x), ROWS):
+        rows, below = x[i : i + ROWS], x[i + ROWS :]
+        total += _kernel_sum(rows, rows) + 2 * _kernel_sum(rows, below)
+    return total
+
+
 def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, float | None]:
-    """Returns mean and standard deviation of the kernel distance over random subsets.
+    r"""Returns mean and standard deviation of the kernel distance over random subsets.
+
+    The distance is the unbiased squared MMD with the kernel :math:`(x \cdot y / F + 1)^3`. The
+    subsets are those that torchmetrics would draw with this seed.
 
     Arguments:
         features: The features of the model's images, with shape (N, F).
@@ -85,18 +190,15 @@ def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, f
     if size < 2:
         return None, None
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*save all extracted features.*")
-        metric = KernelInceptionDistance(
-            feature=_Identity(features.shape[1]), subsets=KID_SUBSETS, subset_size=size
-        ).set_dtype(torch.float64)
-    metric.update(reference, real=True)
-    metric.update(features, real=False)
-    # torchmetrics draws the subsets from the global generator; it is put back afterwards.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "kid"))
-        mean, deviation = metric.compute()
-    return mean.item(), deviation.item()
+    generator = torch.Generator().manual_seed(derive_seed(seed, "kid"))
+    scale = features.shape[1] ** -0.5
+    values = []
+    for _ in range(KID_SUBSETS):
+        x = scale * reference[torch.randperm(len(reference), generator=generator)[:size]]
+        y = scale * features[torch.randperm(len(features), generator=generator)[:size]]
+        own = (_kernel_sum_of_others(x) + _kernel_sum_of_others(y)) / (size * (size - 1))
+        values.append(own - 2 * _kernel_sum(x, y) / size**2)
+    return float(np.mean(values)), float(np.std(values))
 
 
 def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None, float | None]:
@@ -112,16 +214,13 @@ def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None,
     if min(len(features), len(reference)) <= NEIGHBOURS + 1:
         return None, None
 
-    # Ranks of distances need no float64, which would take twice the time.
-    result = prc_features_to_metric(
-        features.float(),
-        reference.float(),
-        prc_neighborhood=NEIGHBOURS,
-        prc_batch_size=1000,
-        save_cpu_ram=True,
-        verbose=False,
-    )
-    return result["precision"], result["recall"]
+    real, own = squared_radii(reference, NEIGHBOURS), squared_radii(features, NEIGHBOURS)
+    precise, recalled = 0, torch.zeros(len(reference), dtype=torch.bool)
+    blocks = squared_distances(features, reference)
+    for block, radii in zip(blocks, own.split(ROWS), strict=True):
+        precise += int(((block - real).amin(dim=1) <= 0).sum())
+        recalled |= (block - radii[:, None]).amin(dim=0) <= 0
+    return precise / len(features), recalled.double().mean().item()
 
 
 def inception_weights() -> Path | None:

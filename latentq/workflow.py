@@ -148,6 +148,7 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         model.to(run.device),
         classifier.to(run.device),
         real=data.unlimited.images,
+        train=data.train.images,
         test=held_out.images,
         labels=held_out.labels,
         samples=run.config["metrics"]["samples"],
@@ -172,7 +173,8 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "git_commit": run.git_commit,
     }
     summary.show(metrics)
-    return finish(run, model, arguments, metrics, {"data": data.name, "fid": rows["fid"]})
+    notes = {"data": data.name, "limit": run.config["data"]["limit"], "fid": rows["fid"]}
+    return finish(run, model, arguments, metrics, notes)
 
 
 def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:

@@ -201,10 +201,10 @@ def test_evaluation_names_mistakes(
 
 
 @needs_mnist
-def test_a_model_is_measured_on_what_its_run_set_aside(
+def test_a_model_is_measured_on_what_its_run_saw_and_set_aside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, notes = latentq.load(ROOT / "checkpoints" / "quantum"), {"seed": 3}
+    model, notes = latentq.load(ROOT / "checkpoints" / "quantum"), {"seed": 3, "limit": 50}
     arguments = describe(ROOT / "checkpoints" / "quantum")[1]["arguments"]
     save(model, tmp_path, "quantum", arguments, notes)
     seen: list[dict[str, Any]] = []
@@ -217,6 +217,7 @@ def test_a_model_is_measured_on_what_its_run_set_aside(
     for seed in ([], ["seed=7"]):
         measure([f"checkpoint={tmp_path}", "split=validation", *seed])
 
-    own = load_data("mnist", seed=3).validation.images
+    own = load_data("mnist", seed=3, limit=50)
     assert [k["seed"] for k in seen] == [3, 7]
-    assert all(torch.equal(k["test"], own) for k in seen)
+    assert all(torch.equal(k["test"], own.validation.images) for k in seen)
+    assert all(torch.equal(k["train"], own.train.images) for k in seen)

@@ -13,13 +13,14 @@ SOURCES = [
 ] + [ROOT / "train.py"]
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
-    ["errors", "randomness", "states"],
+    ["errors", "randomness", "states", "neighbours", "frechet"],
     ["encoding", "native", "circuits", "storage", "config"],
     ["kernels", "networks", "compose", "commands", "cells"],
     ["fused", "mmd"],
     ["diffusion", "features", "runs"],
     ["model", "plots"],
     ["metrics", "training", "callbacks"],
+    ["diversity"],
     ["evaluation"],
     ["stages", "summary"],
     ["workflow"],

@@ -7,10 +7,13 @@ import torch
 from scipy.linalg import sqrtm
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.metric_prc import prc_features_to_metric
+from torchmetrics.image.kid import poly_mmd
 
 from latentq import metrics
 from latentq.evaluation import accuracy
 from latentq.features import FEATURES, Classifier
+from latentq.randomness import derive_generator, derive_seed
 
 
 def normal(n: int, mean: Tensor, deviation: Tensor, generator: torch.Generator) -> Tensor:
@@ -54,6 +57,90 @@ def test_fid_of_too_few_samples_is_not_a_number_but_none() -> None:
     assert metrics.precision_recall(x[:4], x) == (None, None)
 
 
+def test_fid_infinity_is_the_intercept_over_fifteen_subsets(generator: torch.Generator) -> None:
+    x = torch.randn(303, 4, generator=generator, dtype=torch.float64)
+    y = 1.2 * torch.randn(200, 4, generator=generator, dtype=torch.float64) + 0.1
+    drawn = derive_generator(5, "fid subsets")
+    sizes = np.rint(60 + np.arange(15) * (303 - 60) / 14).astype(int)
+    values = [metrics.fid(x[torch.randperm(303, generator=drawn)[:n]], y) for n in sizes]
+
+    expected = np.polyfit(1 / sizes, np.array(values, dtype=float), 1)[1]
+
+    assert metrics.fid_infinity(x, y, seed=5) == pytest.approx(expected, rel=1e-7)
+    assert metrics.fid_infinity(x, y, seed=6) != metrics.fid_infinity(x, y, seed=5)
+
+
+def test_fid_infinity_takes_off_the_bias_of_few_images(generator: torch.Generator) -> None:
+    """Of n images of the true distribution, FID is F / n + (F^2 + F) / 4n at first order."""
+
+    zero, one, n, f = torch.zeros(8).double(), torch.ones(8).double(), 400, 8
+    y = normal(400, zero, one, generator)
+    draws = torch.randn(40, n, f, generator=generator, dtype=torch.float64)
+
+    plain = [metrics.fid(x, y) or 0 for x in draws]
+    infinite = [metrics.fid_infinity(x, y, seed) or 0 for seed, x in enumerate(draws)]
+
+    bias = f / n + (f**2 + f) / (4 * n)
+    assert np.mean(plain) == pytest.approx(bias, rel=0.1)
+    assert np.mean(infinite) == pytest.approx(0, abs=0.15 * bias)
+    assert min(infinite) < 0  # not cut off, which would bias the mean
+
+
+def test_fid_deviation_is_that_of_explicit_resamples(generator: torch.Generator) -> None:
+    x = torch.randn(80, 3, generator=generator, dtype=torch.float64)
+    y = 2 * torch.randn(90, 3, generator=generator, dtype=torch.float64) + 1
+    drawn = derive_generator(2, "fid resamples")
+    values = [metrics.fid(x[torch.randint(80, (80,), generator=drawn)], y) for _ in range(9)]
+
+    expected = np.std(np.array(values, dtype=float), ddof=1)
+
+    assert metrics.fid_deviation(x, y, 2, resamples=9) == pytest.approx(expected, rel=1e-7)
+
+
+def test_fid_deviation_of_a_shifted_gaussian(generator: torch.Generator) -> None:
+    """With a gap d far above the deviation s, FID is d^2 and deviates by 2 d s / sqrt(n)."""
+
+    y = normal(500, torch.zeros(2).double(), torch.ones(2).double(), generator)
+    x = normal(900, torch.tensor([12.0, 0.0]).double(), torch.ones(2).double(), generator)
+
+    deviation = metrics.fid_deviation(x, y, 0, resamples=2000)
+
+    assert deviation == pytest.approx(2 * 12 * 1 / 30, rel=0.06)
+
+
+def test_extrapolation_and_resamples_need_enough_images(generator: torch.Generator) -> None:
+    x = torch.randn(30, 8, generator=generator, dtype=torch.float64)
+
+    assert metrics.fid_infinity(x[:23], x, 0) is not None
+    assert metrics.fid_infinity(x[:22], x, 0) is None
+    assert metrics.fid_infinity(x, x[:8], 0) is None
+    assert metrics.fid_deviation(x[:9], x, 0) is not None
+    assert metrics.fid_deviation(x[:8], x, 0) is None
+    assert metrics.fid_deviation(x, x[:8], 0) is None
+
+
+def test_kid_is_that_of_torchmetrics(
+    monkeypatch: pytest.MonkeyPatch, generator: torch.Generator
+) -> None:
+    """The same subsets; 520 rows are no multiple of the rows that are taken at a time."""
+
+    monkeypatch.setattr(metrics, "KID_SUBSETS", 3)
+    monkeypatch.setattr(metrics, "KID_SUBSET_SIZE", 520)
+    x = torch.randn(610, 6, generator=generator, dtype=torch.float64)
+    y = torch.randn(580, 6, generator=generator, dtype=torch.float64) + 0.2
+    drawn = torch.Generator().manual_seed(derive_seed(4, "kid"))
+    values = []
+    for _ in range(3):
+        real = y[torch.randperm(580, generator=drawn)[:520]]
+        fake = x[torch.randperm(610, generator=drawn)[:520]]
+        values.append(poly_mmd(real, fake).item())
+
+    mean, deviation = metrics.kid(x, y, seed=4)
+
+    assert mean == pytest.approx(np.mean(values), rel=1e-10)
+    assert deviation == pytest.approx(np.std(values), rel=1e-8)
+
+
 def test_kid_is_the_unbiased_cubic_mmd(generator: torch.Generator) -> None:
     x = torch.randn(40, 5, generator=generator, dtype=torch.float64)
     y = torch.randn(40, 5, generator=generator, dtype=torch.float64) + 0.5
@@ -83,6 +170,20 @@ def test_precision_and_recall_tell_quality_from_coverage(generator: torch.Genera
     assert recall == pytest.approx(0, abs=0.05)
     assert metrics.precision_recall(real, real) == (1.0, 1.0)
     assert metrics.precision_recall(far, real) == (0.0, 0.0)
+
+
+def test_precision_and_recall_are_those_of_torch_fidelity(generator: torch.Generator) -> None:
+    x = 0.7 * torch.randn(520, 5, generator=generator, dtype=torch.float64) + 0.4
+    y = torch.randn(610, 5, generator=generator, dtype=torch.float64)
+
+    expected = prc_features_to_metric(
+        x, y, prc_neighborhood=3, prc_batch_size=1000, save_cpu_ram=False, verbose=False
+    )
+
+    precision, recall = metrics.precision_recall(x, y)
+    assert 0.3 < expected["recall"] < expected["precision"] < 0.99
+    assert precision == pytest.approx(expected["precision"], abs=1e-6)
+    assert recall == pytest.approx(expected["recall"], abs=1e-6)
 
 
 def test_features_refuse_images_that_are_none(generator: torch.Generator) -> None:

@@ -69,6 +69,10 @@ def test_a_run_leaves_what_the_readme_says(runs: Path, model: str) -> None:
     assert metrics["n_samples"] == 150
     assert metrics["fid"] > metrics["fid_floor"] > 0
     assert (metrics["fid_haar"] is None) == (model == "classical")
+    assert metrics["fid_infinity"] is not None and metrics["fid_deviation"] > 0
+    assert 0 <= metrics["coverage"] <= 1 and metrics["density"] >= 0
+    assert sum(metrics["class_counts"]) == 150 and 0 < metrics["class_distance"] < 1
+    assert set(metrics["memorisation"]) == {"generated", "held_out", "closer"}
     counts = metrics["parameters_by_model"]
     assert counts[model] == metrics["parameters"]
     layers = 3 if model == "quantum" else load_config([])["prior"]["layers"]
@@ -89,6 +93,7 @@ def test_the_saved_model_has_the_measured_fid(runs: Path, model: str) -> None:
         latentq.load(folder),  # type: ignore[arg-type]
         classifier,
         real=data.unlimited.images,
+        train=data.train.images,
         test=data.test.images,
         labels=data.test.labels,
         samples=150,
