@@ -2,12 +2,13 @@ r"""FID and its companions, on features that are extracted once.
 
 .. math:: FID = \| \mu_1 - \mu_2 \|^2 + \mathrm{Tr} ( C_1 + C_2 - 2 ( C_1 C_2 )^{1/2} )
 
-torchmetrics computes FID. KID, precision and recall have torchmetrics' and torch-fidelity's
-definitions and values, in less time. All of them get the features of
+torchmetrics computes FID and KID. Precision and recall have torch-fidelity's definitions and
+values, and share their neighbours with :mod:`latentq.diversity`. All of them get the features of
 :class:`latentq.features.Classifier` in float64.
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import scipy.linalg
 import torch
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
+from torchmetrics.image.kid import KernelInceptionDistance
 
 from latentq.features import Classifier
 from latentq.frechet import Normal, moments
@@ -157,29 +159,8 @@ def fid_deviation(
     return float(np.std(values, ddof=1))
 
 
-def _kernel_sum(x: Tensor, y: Tensor) -> float:
-    r"""Returns the sum of :math:`(x \cdot y + 1)^3` over all pairs of rows."""
-    total = 0.0
-    for rows in x.split(ROWS):
-        kernel = torch.addmm(x.new_ones(()), rows, y.mT)
-        total += torch.dot(kernel.square().flatten(), kernel.flatten()).item()
-    return total
-
-
-def _kernel_sum_of_others(x: Tensor) -> float:
-    """Returns the sum of the kernel over all pairs of two different rows."""
-    total = -(x.square().sum(dim=1) + 1).pow(3).sum().item()
-    for i in range(0, len(x), ROWS):
-        rows, below = x[i : i + ROWS], x[i + ROWS :]
-        total += _kernel_sum(rows, rows) + 2 * _kernel_sum(rows, below)
-    return total
-
-
 def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, float | None]:
-    r"""Returns mean and standard deviation of the kernel distance over random subsets.
-
-    The distance is the unbiased squared MMD with the kernel :math:`(x \cdot y / F + 1)^3`. The
-    subsets are those that torchmetrics would draw with this seed.
+    """Returns mean and standard deviation of the kernel distance over random subsets.
 
     Arguments:
         features: The features of the model's images, with shape (N, F).
@@ -190,15 +171,18 @@ def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, f
     if size < 2:
         return None, None
 
-    generator = torch.Generator().manual_seed(derive_seed(seed, "kid"))
-    scale = features.shape[1] ** -0.5
-    values = []
-    for _ in range(KID_SUBSETS):
-        x = scale * reference[torch.randperm(len(reference), generator=generator)[:size]]
-        y = scale * features[torch.randperm(len(features), generator=generator)[:size]]
-        own = (_kernel_sum_of_others(x) + _kernel_sum_of_others(y)) / (size * (size - 1))
-        values.append(own - 2 * _kernel_sum(x, y) / size**2)
-    return float(np.mean(values)), float(np.std(values))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*save all extracted features.*")
+        metric = KernelInceptionDistance(
+            feature=_Identity(features.shape[1]), subsets=KID_SUBSETS, subset_size=size
+        ).set_dtype(torch.float64)
+    metric.update(reference, real=True)
+    metric.update(features, real=False)
+    # torchmetrics draws the subsets from the global generator; it is put back afterwards.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "kid"))
+        mean, deviation = metric.compute()
+    return mean.item(), deviation.item()
 
 
 def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None, float | None]:
