@@ -49,7 +49,7 @@ ARMS: dict[str, Arm] = {
     "diffusion-large": Arm(
         "diffusion, 100 steps, unrestricted",
         "classical",
-        ("model=latent_diffusion", "prior.steps=100", "prior.width=512", "prior.depth=3"),
+        ("model=latent_diffusion", "prior.steps=100", "prior.width=256", "prior.depth=3"),
     ),
     "vae": Arm("VAE", "classical", ("model=classical",), base=None),
     "diffusion-vae": Arm(
