@@ -26,10 +26,12 @@ def test_clouds_share_their_scale(generator: torch.Generator) -> None:
 
 def test_the_curve_is_at_its_values() -> None:
     ax = Figure().subplots()
-    size_curve(ax, [100, 1000], [80.0, 20.0], {"VAE": 125.0})
-    curve, level = ax.lines
+    size_curve(ax, {1000: [20.0], 100: [70.0, 90.0]}, {"uneven": (1000, [15.0])})
+    means, *dots, cross = ax.lines
 
-    assert curve.get_xydata().tolist() == [[100, 80], [1000, 20]]  # type: ignore[union-attr]
-    assert list(level.get_ydata()) == [125.0, 125.0]  # type: ignore[arg-type]
+    assert means.get_xydata().tolist() == [[100, 80], [1000, 20]]  # type: ignore[union-attr]
+    assert [list(line.get_ydata()) for line in dots] == [[70, 90], [20]]  # type: ignore[arg-type]
+    assert cross.get_xydata().tolist() == [[1000, 15]]  # type: ignore[union-attr]
+    assert [text.get_text() for text in ax.texts] == ["80", "20", "uneven: 15"]
     assert ax.get_xscale() == ax.get_yscale() == "log"
     assert [t.get_text() for t in ax.get_xticklabels()] == ["100", "1,000"]

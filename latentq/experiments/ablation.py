@@ -54,6 +54,10 @@ ROWS = {
     "product": Row("no entangling gates", ("prior.entangled=false",)),
     "haar": Row("terminal ensemble: Haar (no cells)", ("prior.terminal=haar", *NO_CELLS)),
     "ancillas2": Row("two ancillas, 72 layers", ("prior.ancillas=2", "prior.layers=72")),
+    "small": Row(
+        "45, 25, 15, 10 and 5 layers, U_0 first, narrow start",
+        ("prior.layers=[45,25,15,10,5]", "prior.noise=0.8"),
+    ),
     "layers2": Row("2 layers", ("prior.layers=2",)),
     "layers4": Row("4 layers", ("prior.layers=4",)),
     "layers14": Row("14 layers", ("prior.layers=14",)),
@@ -119,13 +123,19 @@ def markdown(found: dict[str, list[dict[str, Any]]]) -> str:
 
 def parameter_curve(found: dict[str, list[dict[str, Any]]]) -> plots.Figure | None:
     """Draws FID against circuit parameters, or returns `None` with fewer than two sizes."""
-    rows = [r for name, r in found.items() if name == "reference" or name.startswith("layers")]
-    means = {r[0]["parameters"]: sum(x["fid"] for x in r) / len(r) for r in rows}
-    if len(means) < 2:
+    points = {
+        name: (rows[0]["parameters"], [row["fid"] for row in rows]) for name, rows in found.items()
+    }
+    curve = {
+        size: fids
+        for name, (size, fids) in points.items()
+        if name == "reference" or name.startswith("layers")
+    }
+    if len(curve) < 2:
         return None
-    sizes = sorted(means)
+    marked = {"uneven steps, narrow start": points["small"]} if "small" in points else {}
     figure = plots.Figure(figsize=(6.4, 4), dpi=150, layout="constrained")
-    plots.size_curve(figure.subplots(), sizes, [means[size] for size in sizes], {})
+    plots.size_curve(figure.subplots(), curve, marked)
     return figure
 
 

@@ -61,26 +61,30 @@ def cloud_figure(
 
 def size_curve(
     ax: Axes,
-    sizes: Sequence[float],
-    scores: Sequence[float],
-    lines: Mapping[str, float],
+    scores: Mapping[int, Sequence[float]],
+    marked: Mapping[str, tuple[int, Sequence[float]]],
     theme: Theme = LIGHT,
 ) -> None:
-    """Draws FID against the number of circuit parameters, with levels of other models.
+    """Draws FID against the number of circuit parameters: a dot for each seed, a line of means.
 
     Arguments:
         ax: The Axes to draw on.
-        sizes: The numbers of parameters.
-        scores: The FIDs, one for each.
-        lines: The FIDs of other models by name, drawn as horizontal lines.
+        scores: The FIDs over seeds, by number of parameters.
+        marked: Other circuits by name: their number of parameters and their FIDs over seeds.
         theme: The colours.
     """
-    ax.plot(sizes, scores, "o-", color=theme.models["quantum"])
-    for name, level in lines.items():
-        ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle="--")
-        ax.text(min(sizes), level * 1.03, name, fontsize=9, color=theme.muted)
-    for size, score in zip(sizes, scores, strict=True):
-        ax.annotate(f"{score:.0f}", (size, score), (0, 7), textcoords="offset points", fontsize=9)
+    sizes = sorted(scores)
+    means = [sum(scores[size]) / len(scores[size]) for size in sizes]
+    color = theme.models["quantum"]
+    ax.plot(sizes, means, color=color)
+    for size, mean in zip(sizes, means, strict=True):
+        ax.plot([size] * len(scores[size]), scores[size], ".", color=color)
+        ax.annotate(f"{mean:.0f}", (size, mean), (6, 4), textcoords="offset points", fontsize=9)
+    for name, (size, found) in marked.items():
+        mean = sum(found) / len(found)
+        ax.plot([size] * len(found), found, "x", color=theme.muted)
+        label, place = f"{name}: {mean:.0f}", (-8, -4)
+        ax.annotate(label, (size, mean), place, textcoords="offset points", fontsize=9, ha="right")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
