@@ -11,7 +11,7 @@ from latentq.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
 from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
-from latentq.experiments.bounds import FreeInstruments, instrument_states, mixture
+from latentq.experiments.bounds import FreeInstruments, fitted, instrument_states
 from latentq.experiments.ensembles import principal_axes
 from latentq.mmd import mmdk
 from latentq.model import LatentQ
@@ -52,23 +52,28 @@ def test_free_instruments_learn_a_state(generator: torch.Generator) -> None:
 def test_a_mixture_finds_its_clusters(generator: torch.Generator) -> None:
     index = torch.arange(800) % 2
     psi = perturb(torch.eye(16, dtype=torch.complex64)[index], 0.3, generator)
-    drawn = [mixture(k, psi, seed=0).sample_states(800) for k in (1, 2)]
+    drawn = [fitted("mixture", psi, 0, components=k).sample_states(800) for k in (1, 2)]
 
     assert mmdk(drawn[1], psi) < 0.02 < mmdk(drawn[0], psi)
 
 
 def test_free_numbers_are_counted(generator: torch.Generator) -> None:
     """The columns of an isometry: one of length one, each next one also orthogonal to the rest."""
-    psi = haar_states(40, qubits=4, generator=generator)
+    psi = haar_states(140, qubits=4, generator=generator)
     config = load_config(["model=quantum", "prior.layers=1"])
     model = LatentQ(**arguments_of(config))
-    found = bounds.rows(model, psi.repeat(5, 1), 10, 1, 0.1, 0, components=(1,))
+    names = ("mixture, 1", "130 states with noise")
+    found = bounds.rows(model, psi, 10, 1, 0.1, 0, {name: bounds.FITS[name] for name in names})
 
     for ancillas in (1, 2, 3):
         size = 16 * 2**ancillas
         free = 5 * sum(2 * size - 1 - 2 * earlier for earlier in range(16))
         assert found[f"instruments, {ancillas} ancillas"][0] == free
     assert found["mixture, 1"][0] == 1 + 32 + 32 * 33 // 2
+    assert found["130 states with noise"][0] == 130 * 33
+    shipped = load_config(["model=codebook"])["prior"]
+    chosen = bounds.FITS["130 states with noise"][1]
+    assert {key: shipped[key] for key in chosen} == chosen
 
 
 def test_gradients_shows_the_bias(tmp_path: Path) -> None:

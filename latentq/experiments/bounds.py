@@ -2,10 +2,10 @@ r"""What other priors reach in the latent space of a trained quantum model.
 
     python -m latentq.experiments.bounds checkpoint=runs/quantum-mnist-seed0 out=bounds.json
 
-Rows: Gaussian mixtures of 1, 10 and 100 components, and chains whose steps are not circuits but
-unconstrained instruments, any :math:`K_m` with :math:`\sum_m K_m^\dagger K_m = 1`, trained by the
-same objective. They tell whether circuit, chain or latent space is the limit. All numbers are
-FIDs of the decoded states against validation images, in the features of the shipped classifier.
+Rows: a codebook, Gaussian mixtures of 1, 10 and 100 components, and chains whose steps are not
+circuits but unconstrained instruments, any :math:`K_m` with :math:`\sum_m K_m^\dagger K_m = 1`,
+trained by the same objective. They tell whether circuit, chain or latent space is the limit. All
+numbers are FIDs of the decoded states against validation images, in the features of the shipped classifier.
 """
 
 import json
@@ -48,7 +48,12 @@ DEFAULTS = {
     "iterations": 1500,
     "lr": 0.01,
 }
-COMPONENTS = (1, 10, 100)
+Fits = dict[str, tuple[str, dict[str, Any]]]
+FITS: Fits = {
+    # As in configs/model/codebook.yaml.
+    "130 states with noise": ("codebook", {"centres": 130, "spread": 0.45}),
+    **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
+}
 ANCILLAS = (1, 2, 3)
 
 
@@ -86,16 +91,17 @@ class FreeInstruments(Chain):
         return [partial(apply_kraus, kraus) for kraus in stacked]
 
 
-def mixture(components: int, latents: Tensor, seed: int) -> FittedModel:
-    """Fits a Gaussian mixture to states.
+def fitted(kind: str, latents: Tensor, seed: int, **arguments: Any) -> FittedModel:  # noqa: ANN401
+    """Fits a prior of a baseline to states.
 
     Arguments:
-        components: The number of components, with full covariances.
+        kind: The kind of model, such as `mixture`.
         latents: The states, with shape (N, d).
         seed: The seed of the fit.
+        arguments: What the prior is built with.
     """
-    arguments = {"channels": 1, "components": components, "seed": seed}
-    model = cast(FittedModel, storage.build("mixture", arguments))
+    built = storage.build(kind, {"channels": 1, "seed": seed, **arguments})
+    model = cast(FittedModel, built)
     model.fit(latents, seed)
     return model
 
@@ -133,7 +139,7 @@ def rows(
     iterations: int,
     lr: float,
     seed: int,
-    components: tuple[int, ...] = COMPONENTS,
+    fits: Fits = FITS,
 ) -> dict[str, tuple[int, Callable[[], Tensor]]]:
     """Returns the rows by name: the number of free reals, and what draws states.
 
@@ -144,14 +150,14 @@ def rows(
         iterations: The number of iterations for instruments.
         lr: Their learning rate.
         seed: The seed of all draws.
-        components: The numbers of components of the mixtures.
+        fits: The priors that are fitted: the kind of model and its arguments, by name.
     """
     process = model.prior.forward_process
     found: dict[str, tuple[int, Callable[[], Tensor]]] = {}
-    for k in components:
-        fitted = mixture(k, latents, seed)
-        draw = partial(fitted.sample_states, n, seed)
-        found[f"mixture, {k}"] = count_parameters(fitted.prior), draw
+    for name, (kind, arguments) in fits.items():
+        other = fitted(kind, latents, seed, **arguments)
+        draw = partial(other.sample_states, n, seed)
+        found[name] = count_parameters(other.prior), draw
     cells = balanced_cells(latents, latents.shape[1], seed)
     for ancillas in ANCILLAS:
         prior = FreeInstruments(process, ancillas, generator=derive_generator(seed, "free"))
