@@ -5,7 +5,8 @@ r"""What other priors reach in the latent space of a trained quantum model.
 Rows: a codebook, Gaussian mixtures of 1, 10 and 100 components, and chains whose steps are not
 circuits but unconstrained instruments, any :math:`K_m` with :math:`\sum_m K_m^\dagger K_m = 1`,
 trained by the same objective. They tell whether circuit, chain or latent space is the limit. All
-numbers are FIDs of the decoded states against validation images, in the features of the shipped classifier.
+numbers are FIDs of the decoded states against validation images, in the features of the shipped
+classifier.
 """
 
 import json
