@@ -59,8 +59,11 @@ def _remarks(groups: Sequence[Group], unfinished: Sequence[Path]) -> list[Block]
     if len(groups) == 1 and groups[0].digits:
         remarks.append(Paragraph(DIGITS, "warning"))
     if len(groups) > 1:
-        text = "The runs differ in data, FID features or number of samples: they are not compared"
-        remarks.append(Paragraph(f"{text} with each other, and each kind has its own section."))
+        text = (
+            "The runs differ in data, features, samples or what the models are told: they are not "
+            "compared with each other, and each kind has its own section."
+        )
+        remarks.append(Paragraph(text))
     elif (floor := floor_text(groups[0])) != MISSING:
         text = f"Lower is better. Real images against real images have a FID of {floor}."
         remarks.append(Paragraph(text))
