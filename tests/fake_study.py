@@ -8,7 +8,10 @@ from typing import Any
 
 from latentq.study.arms import ARMS
 
-PRIOR = {"quantum": 5160, "perceptrons": 5155, "diffusion": 5200, "diffusion-cells": 5121}
+PRIOR = {
+    **{"quantum": 5160, "perceptrons": 5155, "diffusion": 5200, "diffusion-cells": 5121},
+    "codebook": 5148,
+}
 
 
 def cell_metrics(arm: str, size: int, seed: int, fid: float | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401

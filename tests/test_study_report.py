@@ -31,7 +31,8 @@ from tests.test_report import HOSTILE, Tags
 
 GOOD, BAD = [20.0, 21.0, 22.0, 20.5, 21.5], [40.0, 41.5, 45.0, 40.1, 43.2]
 BIG = 60000
-MATCHED = ("perceptrons", "diffusion", "diffusion-cells")
+MATCHED = tuple(name for name, arm in ARMS.items() if arm.role == "matched")
+N = len(MATCHED)
 ALMOST = [20.1, 20.9, 22.1, 20.4, 21.6]
 WIDE = [9.0, 44.0, 12.0, 41.0, 19.0]
 
@@ -56,9 +57,14 @@ def table(root: Path, name: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("quantum", "cells", "verdict", "opening"),
     [
-        (GOOD, BAD, "Quantum better", "the quantum prior is better than each of 3 classical"),
-        (BAD, GOOD, "Classical better", "1 of 3 classical priors of the same size is better"),
-        (GOOD, ALMOST, "No difference", "none of 3 classical priors of the same size is better"),
+        (GOOD, BAD, "Quantum better", f"the quantum prior is better than each of {N} classical"),
+        (BAD, GOOD, "Classical better", f"1 of {N} classical priors of the same size is better"),
+        (
+            GOOD,
+            ALMOST,
+            "No difference",
+            f"none of {N} classical priors of the same size",
+        ),
         (GOOD, WIDE, "Not enough data", "there is not enough data to say whether"),
         (GOOD[:2], BAD, "Not enough data", "there is not enough data to say whether"),
     ],
@@ -86,8 +92,8 @@ def test_numbers_of_the_verdict_table(tmp_path: Path) -> None:
     logs = [torch.tensor(x, dtype=torch.float64).log().numpy() for x in (GOOD, BAD)]
     p = stats.ttest_rel(*logs).pvalue
 
-    assert [row["p"] for row in facts["verdicts"]] == [pytest.approx(p)] * 3
-    assert [row["p_adjusted"] for row in facts["verdicts"]] == [pytest.approx(3 * p)] * 3
+    assert [row["p"] for row in facts["verdicts"]] == [pytest.approx(p)] * N
+    assert [row["p_adjusted"] for row in facts["verdicts"]] == [pytest.approx(N * p)] * N
     assert facts["verdicts"][0]["ratio"] == pytest.approx(
         float(torch.tensor(logs[0] - logs[1]).mean().exp())
     )
@@ -102,7 +108,7 @@ def test_fewer_images(tmp_path: Path) -> None:
     assert efficiency(findings) == (
         "The quantum prior needs fewer images: it is better than all at 100 images."
     )
-    assert headline(findings).startswith("At 54,000 training images 3 of 3 classical priors")
+    assert headline(findings).startswith(f"At 54,000 training images {N} of {N} classical priors")
 
     other = find(read_study(make_study(tmp_path / "b", {"quantum": {BIG: GOOD, 100: GOOD}})))
     assert efficiency(other) == (
@@ -126,10 +132,10 @@ def test_missing_cells_are_shown_and_have_no_number(tmp_path: Path) -> None:
             **{"seed": 0, "state": "not estimable", "reason": "there is no finite FID"},
         }
     ]
-    assert "1 of 22 cells has no value" in html and "there is no finite FID" in text
+    assert f"1 of {7 + 5 * N} cells has no value" in html and "there is no finite FID" in text
     (vae,) = [row for row in Tags(html).rows if row[:2] == ["VAE", "0 of 1"] and len(row) == 6]
     assert vae[2:] == ["missing"] * 4
-    assert rows["Cells"] == ["21 of 22"]
+    assert rows["Cells"] == [f"{6 + 5 * N} of {7 + 5 * N}"]
     assert not re.search(r"\bnan\b|0\.777", html.partition("<style>")[0] + text, re.IGNORECASE)
     assert "0.777" not in (tmp_path / "out" / "data" / "cells.csv").read_text()
     assert [row["fid"] for row in table(tmp_path, "forest") if row["arm"] == "vae"] == [""]
