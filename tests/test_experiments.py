@@ -157,13 +157,15 @@ def test_the_curve_has_the_means_of_its_rows() -> None:
             ("reference", 4300, (20.0, 22.0)),
             ("layers2", 100, (150.0,)),
             ("mmdk", 4300, (70.0,)),
+            ("small", 1000, (45.0, 55.0)),
         )
     }
     figure = ablation.parameter_curve(found)
     assert figure is not None
-    (curve,) = figure.axes[0].lines
+    curve, *_, cross = figure.axes[0].lines
 
     assert curve.get_xydata().tolist() == [[100, 150], [4300, 21]]  # type: ignore[union-attr]
+    assert cross.get_xydata().tolist() == [[1000, 45], [1000, 55]]  # type: ignore[union-attr]
 
 
 def test_the_document_has_the_recorded_numbers() -> None:
