@@ -8,6 +8,9 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -226,6 +229,18 @@ class Run:
     title: str
     git_commit: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Notes how long a stage takes, by the clock and in time of all threads on a CPU.
+
+        The latter hardly depends on what else the machine does. A stage that fails is not noted.
+        """
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds[stage] = time.perf_counter() - wall
+        self.cpu_seconds[stage] = time.process_time() - cpu
 
     @property
     def finished(self) -> bool:

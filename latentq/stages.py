@@ -1,7 +1,6 @@
 """The stages of a run: images first, then, for the quantum model, denoising on frozen latents."""
 
 import logging
-import time
 import warnings
 from functools import partial
 from pathlib import Path
@@ -85,8 +84,8 @@ def fit(
     epochs: int,
     batches: int,
     grid: callbacks.SampleGrid | None,
-) -> float:
-    """Runs one stage to its end, or resumes it, and returns the seconds that it took.
+) -> None:
+    """Runs one stage to its end, or resumes it.
 
     Arguments:
         run: The run.
@@ -102,7 +101,6 @@ def fit(
     if ours:
         keep_log(logs / module.stage)
     terminal = Console().is_terminal
-    start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*exists and is not empty.*")
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
@@ -129,11 +127,10 @@ def fit(
         )
         path = str(run.folder / CHECKPOINT) if ours else None
         trainer.fit(module, datamodule=cast(Any, data), ckpt_path=path, weights_only=True)
-    return time.perf_counter() - start
 
 
-def train_images(run: Run, model: nn.Module, data: ImageSource) -> float:
-    """Trains a model on images, and returns the seconds that it took.
+def train_images(run: Run, model: nn.Module, data: ImageSource) -> None:
+    """Trains a model on images.
 
     Arguments:
         run: The run.
@@ -153,9 +150,8 @@ def train_images(run: Run, model: nn.Module, data: ImageSource) -> float:
     grid = _grid(run, model, data) if isinstance(model, GenerativeModel) else None
     # Convolutions are faster with channels last: see docs/performance.md.
     model.to(memory_format=torch.channels_last)
-    seconds = fit(run, module, data, settings["epochs"], batches, grid)
+    fit(run, module, data, settings["epochs"], batches, grid)
     model.to(memory_format=torch.contiguous_format)
-    return seconds
 
 
 def _grid(run: Run, model: GenerativeModel, data: ImageSource) -> callbacks.SampleGrid:
@@ -178,8 +174,8 @@ def encode(run: Run, model: GenerativeModel, split: Images) -> Tensor:
     return in_chunks(lambda x: model.encode(x.to(run.device)), split.images)
 
 
-def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> float:
-    """Trains the prior on the latents of the frozen encoder, and returns the seconds it took.
+def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> None:
+    """Trains the prior on the latents of the frozen encoder.
 
     Arguments:
         run: The run.
@@ -188,7 +184,7 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> float
     """
     settings = run.config["denoising"]
     if not settings["iterations"]:
-        return 0.0
+        return
     module = DenoisingModule(
         objective,
         iterations=settings["iterations"],
@@ -203,6 +199,6 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> float
     # The matrices are so small that a second thread costs more time than it saves.
     torch.set_num_threads(1)
     try:
-        return fit(run, module, None, module.phases, settings["iterations"], grid)
+        fit(run, module, None, module.phases, settings["iterations"], grid)
     finally:
         torch.set_num_threads(threads)

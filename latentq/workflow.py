@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -124,7 +123,8 @@ def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     arguments = arguments_of(run.config)
     seed = arguments.pop("seed")
     model = cast(Classifier, storage.build_seeded("features", arguments, seed))
-    seconds = stages.train_images(run, model, data)
+    with run.timed("classifier"):
+        stages.train_images(run, model, data)
     test_accuracy = evaluation.accuracy(model.cpu(), data.test.images, data.test.labels)
     metrics = {
         "model": "features",
@@ -132,7 +132,8 @@ def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "test_accuracy": test_accuracy,
         "parameters": evaluation.count_parameters(model),
         "data": data.describe(),
-        "wall_seconds": {"classifier": seconds},
+        "wall_seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
         "git_commit": run.git_commit,
     }
     notes = {"name": f"{data.name}-cnn-128", "test_accuracy": test_accuracy}
@@ -146,22 +147,10 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     train_prior(run, model, data)
     mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
     model = model.cpu().eval()
-    start = time.perf_counter()
     classifier, described = feature_network(run.config)
-    print(f"measuring on the {run.config['metrics']['split']} images", flush=True)
-    held_out = data.test if run.config["metrics"]["split"] == "test" else data.validation
-    rows = evaluation.evaluate(
-        model.to(run.device),
-        classifier.to(run.device),
-        real=data.unlimited.images,
-        train=data.train.images,
-        test=held_out.images,
-        labels=held_out.labels,
-        samples=run.config["metrics"]["samples"],
-        seed=run.config["seed"],
-    )
-    summary.draw_pictures(run, model, data)
-    run.seconds["evaluation"] = time.perf_counter() - start
+    with run.timed("evaluation"):
+        rows = measure(run, model.to(run.device), classifier.to(run.device), data)
+        summary.draw_pictures(run, model, data)
     kind = run.config["model"]["kind"]
     metrics = {
         "model": kind,
@@ -178,11 +167,31 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,
         "wall_seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
         "git_commit": run.git_commit,
     }
     summary.show(metrics)
     notes = {"data": data.name, "limit": run.config["data"]["limit"], "fid": rows["fid"]}
     return finish(run, model, arguments, metrics, notes)
+
+
+def measure(
+    run: runs.Run, model: GenerativeModel, classifier: Classifier, data: ImageSource
+) -> dict[str, Any]:
+    """Measures a trained model against the images that the configuration names."""
+    split = run.config["metrics"]["split"]
+    print(f"measuring on the {split} images", flush=True)
+    held_out = data.test if split == "test" else data.validation
+    return evaluation.evaluate(
+        model,
+        classifier,
+        real=data.unlimited.images,
+        train=data.train.images,
+        test=held_out.images,
+        labels=held_out.labels,
+        samples=run.config["metrics"]["samples"],
+        seed=run.config["seed"],
+    )
 
 
 def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
@@ -195,7 +204,8 @@ def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) ->
     model = cast(GenerativeModel, storage.build(kind, arguments))
     if run.config.get("autoencoder"):
         return with_autoencoder(model, run.config["autoencoder"])
-    run.seconds["autoencoder"] = stages.train_images(run, model, data)
+    with run.timed("autoencoder"):
+        stages.train_images(run, model, data)
     storage.save(model, kept, kind, arguments)
     return model
 
@@ -217,15 +227,15 @@ def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:
 
 def train_prior(run: runs.Run, model: GenerativeModel, data: ImageSource) -> None:
     """Trains or fits the prior on the frozen latents, if the model has one."""
-    start = time.perf_counter()
     latents, seed = stages.encode(run, model, data.train), run.config["seed"]
     if isinstance(model, FittedModel):
-        model.fit(latents, seed)
-        run.seconds["prior"] = time.perf_counter() - start
+        with run.timed("prior"):
+            model.fit(latents, seed)
     elif isinstance(model, TrainedInLatents):
         labels = data.train.labels.to(latents.device)
         objective = model.objective(latents, labels, run.config["denoising"], seed)
-        run.seconds["prior"] = stages.train_prior(run, model, objective)
+        with run.timed("prior"):
+            stages.train_prior(run, model, objective)
 
 
 def measure_chain(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def cell_metrics(arm: str, size: int, seed: int, fid: float | None, **more: Any)
         "memorisation": {"generated": 3.1, "held_out": 3.0, "closer": 0.48},
         "parameters": {"encoder": 300, "decoder": 400, "prior": prior, "total": prior + 700},
         "wall_seconds": {"autoencoder": 0.0, "prior": 228.0 + seed, "evaluation": 31.0},
+        "cpu_seconds": {"autoencoder": 0.0, "prior": 221.0 + seed, "evaluation": 30.0},
         "git_commit": "0123abc",
         "iterations": 6000,
         "latent_freedom": 30,

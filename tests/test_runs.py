@@ -1,5 +1,6 @@
 import csv
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_parts_of_a_log_are_joined_where_they_overlap(tmp_path: Path) -> None:
 
     steps = [(row["step"], row["loss"]) for row in rows]
     assert steps == [("0", "a"), ("1", "b"), ("2", "c"), ("3", "c")]
+
+
+def test_stages_are_timed_by_two_clocks(tmp_path: Path) -> None:
+    run = runs.Run(tmp_path, {}, "cpu", "a run")
+    with run.timed("asleep"):
+        time.sleep(0.05)
+    with pytest.raises(ValueError, match="broken"), run.timed("failed"):
+        raise ValueError("broken")
+
+    assert run.seconds["asleep"] >= 0.05 > run.cpu_seconds["asleep"] >= 0
+    assert "failed" not in run.seconds and "failed" not in run.cpu_seconds

@@ -51,8 +51,8 @@ SCORES = (
     "what real images would have."
 )
 MATCHING = (
-    "Matched arms have as many prior parameters as the circuits, within 2%. Seconds are wall "
-    "time, which depends on the machine and on how an arm is implemented."
+    "Matched arms have as many prior parameters as the circuits, within 2%. Seconds are CPU "
+    "time of one thread, which depends on the machine and on how an arm is implemented."
 )
 
 

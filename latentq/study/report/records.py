@@ -28,7 +28,7 @@ SCORES = {
 MATCHING = {
     "parameters.total": "Weights",
     "parameters.prior": "Weights of the prior",
-    "wall_seconds.prior": "Training of the prior, s",
+    "cpu_seconds.prior": "Training of the prior, CPU s",
     "iterations": "Iterations",
     "latent_freedom": "Latent degrees of freedom",
 }
@@ -37,7 +37,8 @@ RAW = (
     *("fid_deviation", "fid_floor", "fid_reconstruction", "kid_std"),
     *("memorisation.generated", "memorisation.held_out"),
     *("parameters.encoder", "parameters.decoder", *MATCHING),
-    *("wall_seconds.autoencoder", "wall_seconds.evaluation", "data.train", "n_samples"),
+    *("wall_seconds.autoencoder", "wall_seconds.prior", "wall_seconds.evaluation"),
+    *("data.train", "n_samples"),
 )
 
 

@@ -138,11 +138,11 @@ def matching_table(findings: Findings) -> Table:
     for arm in findings.all_arms:
         found = {key: findings.agreed(arm, size, key) for key in MATCHING}
         cells: dict[str, Entry] = {key: (count(value), value) for key, value in found.items()}
-        seconds = found["wall_seconds.prior"]
+        seconds = found["cpu_seconds.prior"]
         if seconds is not None:
-            cells["wall_seconds.prior"] = (number(seconds, 0 if seconds >= 10 else 1), seconds)
+            cells["cpu_seconds.prior"] = (number(seconds, 0 if seconds >= 10 else 1), seconds)
         if found["parameters.prior"] == 0:  # Nothing is trained.
-            untrained = dict.fromkeys(("wall_seconds.prior", "iterations"), (ABSENT, None))
+            untrained = dict.fromkeys(("cpu_seconds.prior", "iterations"), (ABSENT, None))
             cells |= {key: cell for key, cell in untrained.items() if not found[key]}
         excess = _excess(findings, arm, found["parameters.prior"])
         ordered = [cells[key] for key in MATCHING]
