@@ -1,12 +1,11 @@
-r"""Pure states of a few qubits: Haar states, overlaps, reduced states and entropies.
+r"""Pure states of a few qubits: Haar states, noise, overlaps and mean states.
 
 A state of :math:`n` qubits is a complex vector :math:`\psi \in \mathbb{C}^d, d = 2^n` of unit
 norm, stored with shape :math:`(*, d)`. Qubit 0 is the most significant bit of the index.
-Fidelities are squared, entropies are in bits.
+Fidelities are squared.
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -38,6 +37,23 @@ def normalize(psi: Tensor) -> Tensor:
         raise ValueError("psi: must be finite and not zero, had a vector without direction")
 
     return psi / norm
+
+
+def check_states(psi: Tensor) -> Tensor:
+    r"""Returns states as they are, if they are states.
+
+    Arguments:
+        psi: Statevectors, with shape :math:`(*, d)`.
+
+    Raises:
+        ValueError: If a norm is not one, or an amplitude is not finite.
+    """
+    norm = torch.linalg.vector_norm(psi, dim=-1)
+    worst = float((norm - 1).abs().max()) if norm.numel() else 0.0
+    if not worst < math.sqrt(torch.finfo(norm.dtype).eps):
+        raise ValueError(f"psi: must be finite and of norm one, was off by {worst:.2g}")
+
+    return psi
 
 
 def haar_states(
@@ -122,83 +138,3 @@ def mean_state(psi: Tensor, weights: Tensor | None = None) -> Tensor:
     """
     weighted = psi / len(psi) if weights is None else psi * weights[:, None]
     return weighted.mT @ psi.conj()
-
-
-def partial_trace(psi: Tensor, keep: Sequence[int]) -> Tensor:
-    r"""Returns the reduced density matrix of some qubits of a pure state.
-
-    .. math:: \rho_A = \mathrm{Tr}_{\bar{A}} \, | \psi \rangle \langle \psi |
-
-    Arguments:
-        psi: Unit statevectors, with shape :math:`(*, 2^n)`.
-        keep: The qubits :math:`A`, in the order that the result shall have.
-
-    Returns:
-        Density matrices, with shape :math:`(*, 2^{|A|}, 2^{|A|})`.
-
-    Raises:
-        ValueError: If a qubit is out of range or named twice.
-    """
-    qubits = count_qubits(psi.shape[-1])
-    if len(set(keep)) != len(keep) or not all(0 <= q < qubits for q in keep):
-        raise ValueError(f"keep: must be distinct qubits of 0..{qubits - 1}, was {list(keep)}")
-
-    batch = psi.shape[:-1]
-    rest = [q for q in range(qubits) if q not in keep]
-    order = [*range(len(batch)), *(len(batch) + q for q in (*keep, *rest))]
-    matrix = psi.reshape(*batch, *[2] * qubits).permute(order)
-    matrix = matrix.reshape(*batch, 2 ** len(keep), 2 ** len(rest))
-    return matrix @ matrix.mH
-
-
-def purity(psi: Tensor, keep: Sequence[int]) -> Tensor:
-    r"""Returns the purity of the reduced state of some qubits.
-
-    .. math:: \gamma = \mathrm{Tr} \, \rho_A^2
-
-    It is 1 if the qubits are unentangled with the rest and :math:`2^{-|A|}` at the other extreme.
-
-    Arguments:
-        psi: Unit statevectors, with shape :math:`(*, 2^n)`.
-        keep: The qubits :math:`A`.
-
-    Returns:
-        The purity, with shape :math:`(*)`.
-    """
-    return partial_trace(psi, keep).abs().square().sum(dim=(-2, -1))
-
-
-def entanglement_entropy(psi: Tensor, keep: Sequence[int]) -> Tensor:
-    r"""Returns the von Neumann entropy, in bits, of the reduced state of some qubits.
-
-    .. math:: S = - \mathrm{Tr} \, \rho_A \log_2 \rho_A
-
-    Arguments:
-        psi: Unit statevectors, with shape :math:`(*, 2^n)`.
-        keep: The qubits :math:`A`.
-
-    Returns:
-        The entropy in bits, with shape :math:`(*)`.
-    """
-    spectrum = torch.linalg.eigvalsh(partial_trace(psi, keep))
-    # Rounding leaves eigenvalues slightly below zero, where x log x has no real value.
-    spectrum = spectrum.clamp_min(torch.finfo(spectrum.dtype).tiny)
-    return -(spectrum * spectrum.log2()).sum(dim=-1)
-
-
-def page_entropy(qubits: int, keep: int) -> float:
-    r"""Returns the mean entanglement entropy, in bits, of a Haar state.
-
-    .. math:: S(m, n) = \frac{1}{\ln 2} \left( \sum_{k = n + 1}^{m n} \frac{1}{k}
-        - \frac{m - 1}{2 n} \right), \quad m \leq n
-
-    Arguments:
-        qubits: The number of qubits of the whole.
-        keep: The number of qubits of one part.
-
-    References:
-        Average entropy of a subsystem (Page, 1993), proved by Foong and Kanno (1994).
-    """
-    m, n = sorted((2**keep, 2 ** (qubits - keep)))
-    nats = math.fsum(1 / k for k in range(n + 1, m * n + 1)) - (m - 1) / (2 * n)
-    return nats / math.log(2)

@@ -14,7 +14,7 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     ["errors", "randomness", "states", "neighbours", "frechet"],
-    ["encoding", "native", "circuits", "storage", "rules"],
+    ["encoding", "native", "circuits", "storage", "rules", "entanglement", "wigner"],
     ["kernels", "networks", "commands", "cells", "config"],
     ["fused", "mmd", "compose"],
     ["diffusion", "features", "runs"],

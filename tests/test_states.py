@@ -3,18 +3,16 @@ import pytest
 import torch
 from torch import Tensor
 
+from latentq.entanglement import purity
 from latentq.states import (
+    check_states,
     count_qubits,
-    entanglement_entropy,
     fidelity,
     gram_fidelities,
     haar_states,
     mean_state,
     normalize,
-    page_entropy,
-    partial_trace,
     perturb,
-    purity,
 )
 from tests import oracles
 
@@ -26,15 +24,6 @@ def basis_state(qubits: int, *indices: int) -> Tensor:
     psi = torch.zeros(2**qubits, dtype=C)
     psi[list(indices)] = 1
     return normalize(psi)
-
-
-def product_state(*angles: float) -> Tensor:
-    """Qubits on the meridian with a phase of their own, as a Kronecker product."""
-    factors = [torch.tensor([np.cos(a), np.exp(1j * a) * np.sin(a)], dtype=C) for a in angles]
-    psi = factors[0]
-    for factor in factors[1:]:
-        psi = torch.kron(psi, factor)
-    return psi
 
 
 def test_count_qubits() -> None:
@@ -75,21 +64,6 @@ def test_haar_moments(generator: torch.Generator) -> None:
     assert psi.square().mean(dim=0).abs().max().item() < 3e-3
 
 
-@pytest.mark.parametrize(("qubits", "states", "bits"), [(4, 10_000, 1.331), (8, 500, 3.282)])
-def test_page_entropy(qubits: int, states: int, bits: float, generator: torch.Generator) -> None:
-    psi = haar_states(states, qubits=qubits, generator=generator, dtype=C)
-    sampled = entanglement_entropy(psi, range(qubits // 2)).mean().item()
-
-    assert page_entropy(qubits, qubits // 2) == pytest.approx(bits, abs=5e-4)
-    assert sampled == pytest.approx(bits, abs=8e-3)
-
-
-def test_page_entropy_of_all_cuts() -> None:
-    for qubits in (2, 3, 5, 8):
-        for keep in range(qubits + 1):
-            assert page_entropy(qubits, keep) == pytest.approx(oracles.page(qubits, keep))
-
-
 def test_haar_states_are_reproducible() -> None:
     first, again = torch.Generator().manual_seed(5), torch.Generator().manual_seed(5)
     before = torch.get_rng_state()
@@ -127,66 +101,6 @@ def test_mean_state(generator: torch.Generator) -> None:
     assert np.allclose(mean_state(psi, w).numpy(), oracles.density(psi.numpy(), w.numpy()))
 
 
-@pytest.mark.parametrize("keep", [(0,), (2,), (1, 2), (2, 0), (3, 0, 1), (0, 1, 2, 3), ()])
-def test_partial_trace(keep: tuple[int, ...], generator: torch.Generator) -> None:
-    psi = haar_states(2, 2, qubits=4, generator=generator, dtype=C)
-    rho = partial_trace(psi, keep)
-
-    assert rho.shape == (2, 2, 2 ** len(keep), 2 ** len(keep))
-    for i in np.ndindex(2, 2):
-        expected = oracles.tomography(psi[i].numpy(), list(keep))
-        assert np.allclose(rho[i].numpy(), expected)
-
-
-@pytest.mark.parametrize("keep", [(0,), (1, 3), (0, 1, 2)])
-def test_partial_trace_of_qiskit(keep: tuple[int, ...], generator: torch.Generator) -> None:
-    psi = haar_states(qubits=4, generator=generator, dtype=C)
-    expected = oracles.qiskit_partial_trace(psi.numpy(), list(keep))
-
-    assert np.allclose(partial_trace(psi, keep).numpy(), expected)
-
-
-def test_partial_trace_of_a_product() -> None:
-    psi = product_state(0.3, 0.7, 1.1)
-    first, last = product_state(0.3), product_state(1.1)
-    expected = torch.kron(torch.outer(last, last.conj()), torch.outer(first, first.conj()))
-
-    assert torch.allclose(partial_trace(psi, (2, 0)), expected)
-
-
-@pytest.mark.parametrize("keep", [(0, 0), (2,), (-1,)])
-def test_partial_trace_needs_distinct_qubits(keep: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"keep: must be distinct qubits of 0\.\.1"):
-        partial_trace(basis_state(2, 0), keep)
-
-
-def test_entropy_and_purity_in_closed_form() -> None:
-    tilted = torch.tensor([0.6, 0, 0, 0.8j], dtype=C)  # spectrum (0.36, 0.64)
-    shannon = -(0.36 * np.log2(0.36) + 0.64 * np.log2(0.64))
-    cases = [
-        (product_state(0.3, 0.7, 1.1), (0,), 0.0, 1.0),
-        (product_state(0.3, 0.7, 1.1), (2, 1), 0.0, 1.0),
-        (basis_state(2, 0, 3), (0,), 1.0, 0.5),  # Bell
-        (basis_state(2, 0, 3), (1,), 1.0, 0.5),
-        (basis_state(2, 0, 3), (0, 1), 0.0, 1.0),
-        (basis_state(4, 0, 15), (0, 2), 1.0, 0.5),  # GHZ: every cut has one bit
-        (basis_state(4, 0, 5, 10, 15), (0, 1), 2.0, 0.25),  # Bell pairs (0, 2) and (1, 3)
-        (basis_state(4, 0, 5, 10, 15), (0, 2), 0.0, 1.0),
-        (tilted, (0,), shannon, 0.36**2 + 0.64**2),
-    ]
-
-    for psi, keep, bits, gamma in cases:
-        assert entanglement_entropy(psi, keep).item() == pytest.approx(bits, abs=1e-9), keep
-        assert purity(psi, keep).item() == pytest.approx(gamma), keep
-
-
-def test_both_sides_of_a_cut_agree(generator: torch.Generator) -> None:
-    psi = haar_states(7, qubits=4, generator=generator, dtype=C)
-
-    assert torch.allclose(purity(psi, (0, 2)), purity(psi, (3, 1)))
-    assert torch.allclose(entanglement_entropy(psi, (0,)), entanglement_entropy(psi, (1, 2, 3)))
-
-
 def test_perturb_is_isotropic_and_of_the_strength_named(generator: torch.Generator) -> None:
     """To second order the infidelity is sigma^2 (d - 1) / d, the same in every direction."""
     psi = haar_states(1, qubits=2, generator=generator, dtype=C)
@@ -198,3 +112,12 @@ def test_perturb_is_isotropic_and_of_the_strength_named(generator: torch.Generat
     assert shares[1:].tolist() == pytest.approx([0.05**2 / 4] * 3, rel=0.05)
     assert torch.allclose(torch.linalg.vector_norm(noisy, dim=-1), torch.ones(40_000).double())
     assert perturb(psi, 0.0, generator) is psi
+
+
+def test_states_are_checked() -> None:
+    psi = basis_state(2, 0, 3)
+
+    assert check_states(psi) is psi
+    for wrong in (1.01 * psi, psi * float("nan")):
+        with pytest.raises(ValueError, match="psi: must be finite and of norm one"):
+            check_states(wrong)
