@@ -152,7 +152,8 @@ def _draw_dot(ax: Axes, y: float, dot: Dot, theme: Theme, above: bool) -> None:
     _label(ax, dot.label, y, above, color=theme.ink)
     left, right = ax.get_xlim()
     if dot.value is None:
-        _write(ax, "missing", (left, y), (4, 0), color=theme.muted, style="italic")
+        # To the right of the lowest floor, whose line stands near the left end.
+        _write(ax, "missing", (left, y), (26, 0), color=theme.muted, style="italic")
         return
 
     ax.plot([left, dot.value], [y, y], color=theme.line, linewidth=0.8, zorder=0)
@@ -192,6 +193,8 @@ def forest_chart(
     height = 0.6 + (0.44 if above else 0.25) * rows
     figure = Figure(figsize=(width, height), facecolor="none")
     left = 0.02 if above else GUTTER + 0.05
-    ax = figure.add_axes((left / width, 0.55 / height, 1 - (left + 0.1) / width, 1 - 0.6 / height))
+    ax = figure.add_axes(
+        (left / width, 0.55 / height, 1 - (left + 0.25) / width, 1 - 0.6 / height)
+    )
     forest(ax, groups, floors, theme, above)
     return figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 from latentq.report.wording import MISSING, count, decimals, listed, number
 from latentq.study.arms import ARMS
@@ -123,7 +123,7 @@ def rule(findings: Findings) -> str:
     most = max(len(result.pairs.seeds) for result in results)
     return (
         "The rule is that of docs/protocol.md. Compared is log FID at equal seeds, "
-        f"{most} at the most: {len(arms)} matched arms at {len(sizes)} numbers of images, "
+        f"{most} at the most: {len(arms)} matched arms at {count_of(sizes, 'number')} of images, "
         f"{tests} of these {len(results)} with the {SEEDS} seeds that a paired two-sided t-test "
         f"asks for. Their p-values are adjusted together by Holm's method. Below {LEVEL:g} "
         "one side is better; otherwise there is no difference if the 95% interval of the ratio "
@@ -153,6 +153,11 @@ def warnings(findings: Findings) -> list[str]:
     if any(cell.run is not None and cell.run.split != "test" for cell in study.cells):
         said.append("The cells are measured against validation images, and not test images.")
     return said
+
+
+def count_of(items: Sized, what: str) -> str:
+    """Writes how many there are: `1 number`, `2 numbers`."""
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
 
 
 def percent(value: float | None) -> str:
