@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from latentq import diversity, metrics, storage
 from latentq.commands import parse_options, run_command
@@ -19,6 +19,7 @@ from latentq.model import LatentQ
 from latentq.randomness import derive_generator
 from latentq.rules import Rule
 from latentq.states import haar_states
+from latentq.training import ImageSource
 
 Features = Callable[[Tensor], Tensor]
 COMPARED = 1000  # How many images are looked for among the training images.
@@ -142,6 +143,37 @@ def evaluate(
     return rows
 
 
+def evaluate_on(
+    model: GenerativeModel,
+    classifier: Classifier,
+    data: ImageSource,
+    split: str,
+    samples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Measures a trained model against a split of its data, see :func:`evaluate`.
+
+    Arguments:
+        model: The model.
+        classifier: The feature extractor.
+        data: The data that it was trained on.
+        split: The images to measure against, `test` or `validation`.
+        samples: How many images are compared at the most.
+        seed: The seed of the samples.
+    """
+    held_out = data.test if split == "test" else data.validation
+    return evaluate(
+        model,
+        classifier,
+        real=data.unlimited.images,
+        train=data.train.images,
+        test=held_out.images,
+        labels=held_out.labels,
+        samples=samples,
+        seed=seed,
+    )
+
+
 def label_accuracy(
     model: GenerativeModel, classifier: Classifier, images: Tensor, seed: int
 ) -> float | None:
@@ -155,17 +187,6 @@ def label_accuracy(
     """
     labels = model.labels(len(images), seed)
     return None if labels is None else accuracy(classifier, images, labels)
-
-
-def count_parameters(module: nn.Module | None) -> int:
-    """Returns the number of trained parameters of a module."""
-    return 0 if module is None else sum(p.numel() for p in module.parameters())
-
-
-def parameter_counts(model: GenerativeModel) -> dict[str, int]:
-    """Returns the trained parameters of encoder, decoder and prior, and their sum."""
-    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
-    return {**parts, "total": sum(parts.values())}
 
 
 def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
@@ -215,17 +236,8 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     notes = storage.describe(options["checkpoint"])[1].get("notes", {})
     trained = notes.get("seed", 0)
     data = load_data("mnist", limit=notes.get("limit"), seed=trained)
-    held_out = data.test if options["split"] == "test" else data.validation
-    rows = evaluate(
-        model,
-        classifier,
-        real=data.unlimited.images,
-        train=data.train.images,
-        test=held_out.images,
-        labels=held_out.labels,
-        samples=options["samples"],
-        seed=trained if options["seed"] is None else options["seed"],
-    )
+    seed = trained if options["seed"] is None else options["seed"]
+    rows = evaluate_on(model, classifier, data, options["split"], options["samples"], seed)
     show(rows)
     return rows
 

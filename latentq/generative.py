@@ -110,3 +110,14 @@ class GenerativeModel(nn.Module, ABC):
         if given.is_floating_point() or bool(((given < 0) | (given >= CLASSES)).any()):
             raise ValueError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
         return given.long()
+
+
+def count_parameters(module: nn.Module | None) -> int:
+    """Returns the number of trained parameters of a module."""
+    return 0 if module is None else sum(p.numel() for p in module.parameters())
+
+
+def parameter_counts(model: GenerativeModel) -> dict[str, int]:
+    """Returns the trained parameters of encoder, decoder and prior, and their sum."""
+    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
+    return {**parts, "total": sum(parts.values())}

@@ -10,7 +10,7 @@ from rich.table import Table
 from latentq import evaluation, plots, storage
 from latentq.compose import load_config
 from latentq.config import Config, arguments_of
-from latentq.generative import GenerativeModel, in_chunks
+from latentq.generative import GenerativeModel, in_chunks, parameter_counts
 from latentq.model import LatentQ
 from latentq.runs import Run
 from latentq.training import ImageSource
@@ -30,8 +30,8 @@ def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict
     other = load_config([f"model={other_kind}", *shared])
     counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
     counts = {
-        kind: evaluation.parameter_counts(model),
-        other_kind: evaluation.parameter_counts(counterpart),
+        kind: parameter_counts(model),
+        other_kind: parameter_counts(counterpart),
     }
     return dict(sorted(counts.items(), key=lambda item: item[0] != "quantum"))
 

@@ -13,7 +13,7 @@ from latentq import evaluation, runs, stages, storage, summary
 from latentq.config import Config, arguments_of
 from latentq.errors import InputError
 from latentq.features import Classifier
-from latentq.generative import GenerativeModel
+from latentq.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.model import FittedModel, LatentQ
 from latentq.rules import VAES
 from latentq.training import ImageSource, TrainedInLatents
@@ -130,7 +130,7 @@ def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "model": "features",
         "seed": seed,
         "test_accuracy": test_accuracy,
-        "parameters": evaluation.count_parameters(model),
+        "parameters": count_parameters(model),
         "data": data.describe(),
         "wall_seconds": run.seconds,
         "cpu_seconds": run.cpu_seconds,
@@ -148,8 +148,17 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
     model = model.cpu().eval()
     classifier, described = feature_network(run.config)
+    split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
+    print(f"measuring on the {split} images", flush=True)
     with run.timed("evaluation"):
-        rows = measure(run, model.to(run.device), classifier.to(run.device), data)
+        rows = evaluation.evaluate_on(
+            model.to(run.device),
+            classifier.to(run.device),
+            data,
+            split,
+            samples,
+            run.config["seed"],
+        )
         summary.draw_pictures(run, model, data)
     kind = run.config["model"]["kind"]
     metrics = {
@@ -157,11 +166,11 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "name": run.folder.name,
         "seed": run.config["seed"],
         "data": data.describe(),
-        "split": run.config["metrics"]["split"],
+        "split": split,
         "conditional": model.conditional,
         "features": described,
         **rows,
-        "parameters": evaluation.parameter_counts(model),
+        "parameters": parameter_counts(model),
         "latent_freedom": model.latent_freedom,
         "iterations": summary.prior_iterations(run.config),
         "parameters_by_model": summary.compare_parameters(run.config, model),
@@ -173,25 +182,6 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
     summary.show(metrics)
     notes = {"data": data.name, "limit": run.config["data"]["limit"], "fid": rows["fid"]}
     return finish(run, model, arguments, metrics, notes)
-
-
-def measure(
-    run: runs.Run, model: GenerativeModel, classifier: Classifier, data: ImageSource
-) -> dict[str, Any]:
-    """Measures a trained model against the images that the configuration names."""
-    split = run.config["metrics"]["split"]
-    print(f"measuring on the {split} images", flush=True)
-    held_out = data.test if split == "test" else data.validation
-    return evaluation.evaluate(
-        model,
-        classifier,
-        real=data.unlimited.images,
-        train=data.train.images,
-        test=held_out.images,
-        labels=held_out.labels,
-        samples=run.config["metrics"]["samples"],
-        seed=run.config["seed"],
-    )
 
 
 def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:

@@ -17,7 +17,7 @@ from baselines.controls import (
 from latentq.compose import load_config
 from latentq.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
-from latentq.evaluation import parameter_counts
+from latentq.generative import parameter_counts
 from latentq.mmd import wasserstein
 from latentq.states import fidelity, haar_states
 from latentq.storage import build

@@ -7,8 +7,7 @@ import torch
 from baselines.vae import VAE, kl_to_normal
 from latentq.diffusion import QuDDPM
 from latentq.encoding import density_features
-from latentq.evaluation import parameter_counts
-from latentq.generative import GenerativeModel, in_chunks, pixel_loss
+from latentq.generative import GenerativeModel, in_chunks, parameter_counts, pixel_loss
 from latentq.model import LatentQ
 from latentq.states import fidelity, haar_states, perturb
 

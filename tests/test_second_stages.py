@@ -14,7 +14,7 @@ from baselines.neighbours import NeighboursModel, between
 from latentq import storage
 from latentq.encoding import amplitude_encode, density_features
 from latentq.errors import InputError
-from latentq.evaluation import parameter_counts
+from latentq.generative import parameter_counts
 from latentq.mmd import mmdk
 from latentq.model import FittedModel
 from latentq.states import fidelity, haar_states, mean_state, perturb

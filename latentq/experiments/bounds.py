@@ -26,10 +26,9 @@ from latentq.commands import parse_options, run_command
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
 from latentq.diffusion.chain import Instrument
 from latentq.errors import InputError
-from latentq.evaluation import count_parameters
 from latentq.features import Classifier
 from latentq.fused import apply_kraus
-from latentq.generative import in_chunks
+from latentq.generative import count_parameters, in_chunks
 from latentq.model import FittedModel, LatentQ
 from latentq.randomness import derive_generator
 from latentq.rules import Rule
