@@ -11,8 +11,8 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from latentq.encoding import amplitude_encode, phase_reference, to_reals
-from latentq.errors import InputError
+from baselines.mixture import reals_to_fit
+from latentq.encoding import amplitude_encode
 from latentq.generative import Labels
 from latentq.model import FittedModel
 from latentq.states import perturb
@@ -72,16 +72,10 @@ class CodebookModel(FittedModel):
             InputError: If there are fewer states than centres.
         """
         centres = len(self.prior.weights)
-        if len(latents) < centres:
-            raise InputError(
-                f"prior.centres: needs at least as many training images, {centres} were asked "
-                f"for {len(latents)} images"
-            )
-        psi = latents[: self.fitted].cpu()
-        reals = to_reals(psi, phase_reference(psi)).numpy()
-        found = KMeans(centres, n_init=1, random_state=seed).fit(reals)
+        reals = reals_to_fit(latents, self.fitted, centres, "prior.centres").float()
+        found = KMeans(centres, n_init=1, random_state=seed).fit(reals.numpy())
         shares = torch.bincount(torch.as_tensor(found.labels_).long(), minlength=centres)
-        self.prior.weights.copy_(shares / len(psi))
+        self.prior.weights.copy_(shares / len(reals))
         self.prior.centres.copy_(torch.as_tensor(found.cluster_centers_))
 
     @torch.no_grad()

@@ -37,6 +37,27 @@ class Mixture(nn.Module):
         self.lower = torch.tril_indices(size, size).unbind()
 
 
+def reals_to_fit(latents: Tensor, most: int, least: int, key: str) -> Tensor:
+    """Returns the coordinates of states in a phase gauge, in float64 and on the CPU.
+
+    Arguments:
+        latents: The states, with shape (N, d).
+        most: How many of them are taken at the most.
+        least: How many are needed, one for each part of what is fitted.
+        key: The key of the configuration that says how many.
+
+    Raises:
+        InputError: If there are fewer.
+    """
+    if len(latents) < least:
+        raise InputError(
+            f"{key}: needs at least as many training images, {least} were asked for "
+            f"{len(latents)} images"
+        )
+    psi = latents[:most].cpu()
+    return to_reals(psi, phase_reference(psi)).double()
+
+
 class MixtureModel(FittedModel):
     """The autoencoder of the quantum model with a Gaussian mixture as prior.
 
@@ -74,13 +95,7 @@ class MixtureModel(FittedModel):
             InputError: If there are fewer states than components.
         """
         components = len(self.prior.weights)
-        if len(latents) < components:
-            raise InputError(
-                f"prior.components: needs at least as many training images, {components} were "
-                f"asked for {len(latents)} images"
-            )
-        psi = latents[: self.fitted].cpu()
-        reals = to_reals(psi, phase_reference(psi)).double().numpy()
+        reals = reals_to_fit(latents, self.fitted, components, "prior.components").numpy()
         found = GaussianMixture(components, random_state=seed).fit(reals)
         self.prior.weights.copy_(torch.as_tensor(found.weights_))
         self.prior.means.copy_(torch.as_tensor(found.means_))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from latentq.errors import InputError
-from latentq.rules import RULES as KEYS
 from latentq.study.__main__ import locked, study
 from latentq.study.local import Attempt, Task
 from tests import fake_train
@@ -249,7 +248,6 @@ def test_a_cell_of_the_real_program(tmp_path: Path) -> None:
     assert other.stderr.count("\n") == 1
 
 
-@pytest.mark.skipif("images.batches" not in KEYS, reason="epochs have no number of batches yet")
 def test_more_images_than_there_are_is_the_reason_of_a_missing_cell(tmp_path: Path) -> None:
     done = call(tmp_path, "train_sizes=10000", DEBUG)
 
