@@ -284,3 +284,19 @@ def test_each_step_may_have_a_number_of_layers() -> None:
 
     assert [circuit.layers for circuit in model.circuits] == [3, 2, 1]
     assert [len(angles) for angles in model.angles] == [18, 12, 6]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_sum_of_weights_does_not_matter(loss: str, generator: torch.Generator) -> None:
+    """It is one on average; what a draw has beyond that is noise that no gradient shall follow."""
+    model = tiny_model(loss, outcomes="score")
+    psi, targets = haar_states(2, 6, qubits=2, generator=generator)
+    scale = torch.tensor(1.3, requires_grad=True)
+    weights = torch.rand(6, generator=generator)
+
+    scaled = model._distance(Particles(psi, scale * weights), targets, value=True)
+    (gradient,) = torch.autograd.grad(scaled, scale)
+
+    assert gradient.abs() < 1e-5
+    unit = model._distance(Particles(psi, weights / weights.sum()), targets, value=True)
+    assert scaled.item() == pytest.approx(unit.item(), abs=1e-5)
