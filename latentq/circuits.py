@@ -1,13 +1,13 @@
 r"""The circuits of LatentQ, written once, and their gate-by-gate execution by torchquantum.
 
 Every circuit here is a stack of :math:`L` layers: a column of single-qubit rotations on all
-qubits for each axis :math:`P`, then one diagonal entangler on a list of pairs,
+qubits for each axis :math:`P`, then one entangler on a list of pairs,
 
 .. math:: U = \prod_{l=1}^{L} D(g_l) \prod_{P} \bigotimes_{q} R_P(\theta_{l P q}), \qquad
     R_P(\theta) = e^{-i \theta P / 2},
 
-where :math:`D` is a product of :math:`CZ` gates or of :math:`R_{ZZ}(g_l)` gates with one shared
-angle. :meth:`Circuit.gates` lists the gates under torchquantum's names, :func:`run` executes
+where :math:`D` is a product of :math:`CZ` gates, of :math:`CNOT` gates or of
+:math:`R_{ZZ}(g_l)` gates with one shared angle. :meth:`Circuit.gates` lists the gates under torchquantum's names, :func:`run` executes
 that list, and :mod:`latentq.fused` compiles the same :class:`Circuit` to matrices.
 
 This is the only module that imports torchquantum, and only when a circuit is run here:
@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 Axis = Literal["rx", "ry", "rz"]
-Entangler = Literal["cz", "rzz"]
+Entangler = Literal["cz", "cnot", "rzz"]
 
 
 class Gate(NamedTuple):
@@ -39,7 +39,7 @@ class Gate(NamedTuple):
 
 @dataclass(frozen=True)
 class Circuit:
-    r"""A stack of layers, each made of rotations on all qubits and a diagonal entangler.
+    r"""A stack of layers, each made of rotations on all qubits and an entangler.
 
     The angles of a circuit are one vector, layer after layer; within a layer first the axes in
     their order, each over all qubits, then the shared angle of the entangler if it has one.
@@ -48,8 +48,9 @@ class Circuit:
         qubits: The number of qubits :math:`n`.
         layers: The number of layers :math:`L`.
         axes: The axes of the rotations, in the order in which they act.
-        entangler: The two-qubit gate, `cz` or `rzz`.
-        pairs: The pairs of qubits that it acts on; none gives a product circuit.
+        entangler: The two-qubit gate, `cz`, `cnot` or `rzz`.
+        pairs: The pairs of qubits that it acts on, one after the other, with the control of a
+            CNOT first; none gives a product circuit.
 
     Raises:
         ValueError: If there is no qubit, no layer or no axis.
@@ -151,6 +152,22 @@ def scrambling_circuit(qubits: int, layers: int = 1) -> Circuit:
     """
     pairs = tuple(combinations(range(qubits), 2))
     return Circuit(qubits, layers, ("rz", "ry", "rz"), "rzz", pairs)
+
+
+def cnot_circuit(
+    qubits: int, layers: int, pairs: tuple[tuple[int, int], ...] | None = None
+) -> Circuit:
+    r"""Returns layers of general rotations, RZ RY RZ, and of CNOTs between neighbours.
+
+    It has :math:`3 n L` angles.
+
+    Arguments:
+        qubits: The number of qubits.
+        layers: The number of layers.
+        pairs: The controls and targets of the CNOTs; those of :func:`brickwork` if `None`.
+    """
+    chosen = brickwork(qubits) if pairs is None else pairs
+    return Circuit(qubits, layers, ("rz", "ry", "rz"), "cnot", chosen)
 
 
 @cache

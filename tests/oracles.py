@@ -43,6 +43,11 @@ def cz(qubits: int, i: int, j: int) -> Array:
     return embed(qubits, {i: zero}) + embed(qubits, {i: one, j: PAULI["z"]})
 
 
+def cnot(qubits: int, control: int, target: int) -> Array:
+    zero, one = np.diag([1, 0]), np.diag([0, 1])
+    return embed(qubits, {control: zero}) + embed(qubits, {control: one, target: PAULI["x"]})
+
+
 def rzz(qubits: int, i: int, j: int, angle: float) -> Array:
     return expm(-0.5j * angle * embed(qubits, {i: PAULI["z"], j: PAULI["z"]}))
 
@@ -58,7 +63,8 @@ def unitary(circuit: Circuit, angles: Array) -> Array:
                 result = embed(n, {q: rotation(axis, next(theta))}) @ result
         g = next(theta) if circuit.entangler == "rzz" and circuit.pairs else 0.0
         for i, j in circuit.pairs:
-            result = (cz(n, i, j) if circuit.entangler == "cz" else rzz(n, i, j, g)) @ result
+            gates = {"cz": cz(n, i, j), "cnot": cnot(n, i, j), "rzz": rzz(n, i, j, g)}
+            result = gates[circuit.entangler] @ result
 
     assert next(theta, None) is None
     return result

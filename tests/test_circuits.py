@@ -4,7 +4,14 @@ import torch
 from torch import Tensor
 
 from latentq import circuits, fused
-from latentq.circuits import Circuit, Gate, brickwork, denoising_circuit, scrambling_circuit
+from latentq.circuits import (
+    Circuit,
+    Gate,
+    brickwork,
+    cnot_circuit,
+    denoising_circuit,
+    scrambling_circuit,
+)
 from latentq.states import haar_states
 from tests import oracles
 
@@ -19,6 +26,8 @@ CIRCUITS = [
     scrambling_circuit(4, 3),
     Circuit(3, 2, ("rz", "rx"), "rzz", ((2, 0),)),
     Circuit(3, 2, ("rx", "rz", "ry"), "cz", ((2, 0), (0, 1), (2, 0))),
+    cnot_circuit(3, 2),
+    Circuit(4, 2, ("ry",), "cnot", ((2, 0), (0, 1), (1, 3), (3, 2))),
 ]
 ENGINES = {"fused": fused.run, "torchquantum": circuits.run}
 
@@ -63,6 +72,9 @@ def test_number_of_angles() -> None:
     assert scrambling_circuit(4).pairs == ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
     assert denoising_circuit(5, 1).pairs == brickwork(5)
     assert denoising_circuit(5, 1, entangled=False).pairs == ()
+    assert [cnot_circuit(n, layers).parameters for n, layers in ((4, 7), (6, 7), (8, 9))] == [
+        *(84, 126, 216)
+    ]
     # One qubit alone has no RZZ, so neither a gate nor an angle.
     assert scrambling_circuit(1, 2).parameters == 6
     assert {gate.name for gate in scrambling_circuit(1, 2).gates()} == {"rz", "ry"}

@@ -197,8 +197,9 @@ def test_every_size(
         Circuit(2, 3, ("rz", "ry", "rx"), "cz", ((1, 0),)),
         Circuit(2, 2, ("ry",), "cz", ()),
         Circuit(3, 3, ("rz", "ry"), "rzz", ((0, 1), (2, 0))),
+        Circuit(3, 2, ("rz", "ry"), "cnot", ((2, 0), (0, 1))),
     ],
-    ids=["denoising", "all-axes", "product", "rzz"],
+    ids=["denoising", "all-axes", "product", "rzz", "cnot"],
 )
 @pytest.mark.parametrize("dense", [0, 6])
 @every_backend

@@ -15,6 +15,7 @@ r"""The circuits of :mod:`latentq.circuits`, executed fast on batches of states.
 
 from latentq.fused.evolution import evolve, run, run_each, uses_loops
 from latentq.fused.gates import (
+    cnot_sources,
     cz_signs,
     entangler_diagonal,
     kronecker,
@@ -36,6 +37,7 @@ __all__ = [
     "Direct",
     "apply_kraus",
     "branches",
+    "cnot_sources",
     "compiles",
     "cz_signs",
     "entangler_diagonal",

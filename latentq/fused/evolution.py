@@ -1,6 +1,8 @@
 r"""A circuit on a batch of states, with a backward pass of its own."""
 
-from functools import cache
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +14,7 @@ from latentq import native
 from latentq.circuits import Circuit
 from latentq.fused.gates import (
     UNITS,
+    cnot_sources,
     cz_signs,
     entangler_diagonal,
     layer_rotations,
@@ -32,7 +35,8 @@ def _constants(circuit: Circuit, dtype: torch.dtype) -> tuple[np.ndarray, np.nda
 
 def uses_loops(circuit: Circuit, like: Tensor) -> bool:
     """Returns whether circuits are run by loops, for a tensor's device, where not told how."""
-    return native.runs_on(like) and not circuit.shares_angle and circuit.qubits <= LOOPS
+    diagonal = not circuit.shares_angle and circuit.entangler != "cnot"
+    return native.runs_on(like) and diagonal and circuit.qubits <= LOOPS
 
 
 class Loops:
@@ -113,6 +117,9 @@ def evolve(
     if psi.dtype != angles.dtype.to_complex():
         raise ValueError(f"psi: must be {angles.dtype.to_complex()}, was {psi.dtype}")
 
+    if circuit.entangler == "cnot":
+        return _through_cnots(partial(evolve, backend=backend), circuit, angles, psi)
+
     psi = psi.expand(len(angles), -1, -1).resolve_conj().contiguous()
     if backend == "loops" and not (native.runs_on(psi) and shared is None):
         raise ValueError("backend: loops need a CPU and an entangler without an angle")
@@ -120,6 +127,21 @@ def evolve(
         return _LoopEvolution.apply(circuit, angles, psi)
 
     return MatrixEvolution.apply(circuit, rotations, shared, psi)
+
+
+def _through_cnots(
+    through: Callable[[Circuit, Tensor, Tensor], Tensor],
+    circuit: Circuit,
+    angles: Tensor,
+    psi: Tensor,
+) -> Tensor:
+    """Takes states through the columns of rotations of a circuit, and permutes after each."""
+    column = replace(circuit, layers=1, entangler="cz", pairs=())
+    sources = cnot_sources(circuit.qubits, circuit.pairs).to(psi.device)
+    for layer in angles.unflatten(-1, (circuit.layers, -1)).unbind(dim=-2):
+        psi = through(column, layer, psi)[..., sources]
+
+    return psi
 
 
 def run(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
@@ -152,6 +174,9 @@ def run_each(circuit: Circuit, angles: Tensor, psi: Tensor) -> Tensor:
         The states :math:`U_b \psi_b`, with shape :math:`(B, 2^n)`.
     """
     rotations, shared = circuit.split(angles)
+    if circuit.entangler == "cnot":
+        return _through_cnots(run_each, circuit, angles, psi)
+
     recorded = torch.is_grad_enabled() and (angles.requires_grad or psi.requires_grad)
     if native.runs_on(psi) and not recorded:
         return _run_each_by_loops(circuit, rotations, shared, psi)

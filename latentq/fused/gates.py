@@ -97,6 +97,24 @@ def cz_signs(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     return 1.0 - 2.0 * (sum((bit[i] & bit[j] for i, j in pairs), 0 * index) % 2)
 
 
+@cache
+def cnot_sources(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
+    r"""Returns where each amplitude comes from under CNOT gates, one after the other.
+
+    Arguments:
+        qubits: The number of qubits :math:`n`.
+        pairs: The controls and targets.
+
+    Returns:
+        Places :math:`s`, with shape :math:`(2^n)`, such that the gates take :math:`\psi_i` to
+        :math:`\psi_{s_i}`.
+    """
+    index = torch.arange(2**qubits)
+    for control, target in reversed(pairs):
+        index = index ^ ((index >> (qubits - 1 - control) & 1) << (qubits - 1 - target))
+    return index
+
+
 def entangler_diagonal(circuit: Circuit, shared: Tensor | None, like: Tensor) -> Tensor:
     r"""Returns the diagonals :math:`D(g_l)` of the entanglers of all layers.
 
