@@ -92,6 +92,25 @@ def mutual_information(psi: Tensor) -> Tensor:
     return result
 
 
+def bloch_vectors(psi: Tensor) -> Tensor:
+    r"""Returns the expectations of X, Y and Z on every qubit.
+
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(*, 2^n)`.
+
+    Returns:
+        The vectors :math:`(\langle X \rangle, \langle Y \rangle, \langle Z \rangle)`, with shape
+        :math:`(*, n, 3)`.
+    """
+    vectors = []
+    for qubit in range(count_qubits(psi.shape[-1])):
+        low, high = psi.unflatten(-1, (2**qubit, 2, -1)).unbind(dim=-2)
+        coherence = 2 * (low.conj() * high).sum(dim=(-2, -1))
+        z = (low.abs().square() - high.abs().square()).sum(dim=(-2, -1))
+        vectors.append(torch.stack((coherence.real, coherence.imag, z), dim=-1))
+    return torch.stack(vectors, dim=-2)
+
+
 def purity(psi: Tensor, keep: Sequence[int]) -> Tensor:
     r"""Returns the purity of the reduced state of some qubits.
 

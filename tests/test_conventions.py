@@ -14,9 +14,11 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     ["errors", "randomness", "states", "neighbours", "frechet"],
-    ["encoding", "native", "circuits", "storage", "rules", "entanglement", "wigner"],
-    ["kernels", "networks", "commands", "cells", "config"],
+    ["encoding", "native", "circuits", "storage", "rules", "entanglement"],
+    ["kernels", "networks", "commands", "cells", "config", "wigner", "memory"],
     ["fused", "mmd", "compose"],
+    ["scrambling"],
+    ["otoc"],
     ["diffusion", "features", "runs"],
     ["generative", "plots"],
     ["model"],

@@ -1,4 +1,4 @@
-"""Pictures: grids of digits, denoising chains, FID charts and training curves.
+"""Pictures: grids of digits, denoising chains, FID charts and curves.
 
 The only part of LatentQ that imports matplotlib. Every drawing function draws on an Axes that it
 is given; the others make a figure, without pyplot's global state, and write it without
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
 from latentq.plots.clouds import cloud, cloud_figure, size_curve
+from latentq.plots.curves import curve, finish, level, shades
 from latentq.plots.files import (
     fid_chart,
     figure_bytes,
@@ -30,16 +31,20 @@ __all__ = [
     "chain_grid",
     "cloud",
     "cloud_figure",
+    "curve",
     "fid_bars",
     "fid_chart",
     "figure_bytes",
+    "finish",
     "image_grid",
+    "level",
     "mosaic",
     "reconstruction_grid",
     "save_chain",
     "save_figure",
     "save_reconstructions",
     "save_samples",
+    "shades",
     "size_curve",
     "training_chart",
     "training_curve",

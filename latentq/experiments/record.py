@@ -1,0 +1,181 @@
+"""What an experiment leaves in its folder: figures, tables, and claims beside measurements.
+
+An experiment is a function from options to a :class:`Record`. :meth:`Experiment.run` is its
+command: it writes `README.md`, `record.json`, a CSV file for each table, and each figure as PNG
+and SVG. `record.json` is written last, so that a folder that has one is complete.
+"""
+
+import csv
+import io
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from latentq import plots, storage
+from latentq.commands import parse_options
+from latentq.errors import InputError
+from latentq.rules import Rule
+from latentq.runs import git_commit
+
+Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
+Item = TypeVar("Item")
+RECORD, PAGE = "record.json", "README.md"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of a source, what was measured here, and the verdict on the statement."""
+
+    statement: str
+    ours: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure and what is to be seen in it."""
+
+    caption: str
+    figure: plots.Figure
+
+
+@dataclass(frozen=True)
+class Record:
+    """What an experiment found.
+
+    Arguments:
+        summary: A paragraph that says what was measured, and what came out.
+        claims: The statements that it settles.
+        tables: Rows of named numbers, by the name of the table.
+        pictures: The figures by name.
+    """
+
+    summary: str
+    claims: Sequence[Claim]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment with its command.
+
+    Arguments:
+        name: The name, `python -m latentq.experiments.NAME`.
+        title: What it is about, in a few words.
+        rules: What each option must be.
+        defaults: The options where none is given: those of the full size.
+        measure: What is done.
+    """
+
+    name: str
+    title: str
+    rules: Mapping[str, Rule]
+    defaults: Mapping[str, Any]
+    measure: Callable[[dict[str, Any]], Record]
+
+    def options(self, arguments: list[str]) -> dict[str, Any]:
+        """Reads the options of a command line, with `out` for the folder.
+
+        Raises:
+            InputError: If an option is wrong.
+        """
+        defaults = {"out": f"results/{self.name}", **self.defaults}
+        return parse_options(arguments, {"out": Rule(str), **self.rules}, defaults)
+
+    def run(self, arguments: list[str]) -> None:
+        """Measures and writes the record.
+
+        Raises:
+            InputError: If an option is wrong, or the folder cannot be written to.
+        """
+        options = self.options(arguments)
+        folder = Path(options.pop("out"))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"out: must be a folder to write to, was {folder}") from error
+        begun = time.perf_counter()
+        record = self.measure(options)
+        facts = {
+            "name": self.name,
+            "title": self.title,
+            "command": self.command(options),
+            "options": options,
+            "seconds": round(time.perf_counter() - begun, 1),
+            "git_commit": git_commit(),
+        }
+        write(record, facts, folder)
+        print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
+
+    def command(self, options: Mapping[str, Any]) -> str:
+        """Returns the command line of some options, without those that are as usual."""
+        given = [f"{k}={v}" for k, v in options.items() if v != self.defaults.get(k)]
+        return " ".join([f"python -m latentq.experiments.{self.name}", *given])
+
+
+def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:
+    """Goes through items, with a bar on standard error where that is a terminal."""
+    console = Console(file=sys.stderr)
+    return track(items, what, total, console=console, disable=not console.is_terminal)
+
+
+def claims_table(claims: Iterable[Claim]) -> str:
+    """Returns claims as a Markdown table."""
+    lines = ["| claim | ours | verdict |", "|---|---|---|"]
+    lines += [f"| {c.statement} | {c.ours} | {c.verdict} |" for c in claims]
+    return "\n".join(lines)
+
+
+def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Returns rows as CSV, with the keys of the first row as its head."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def page(record: Record, facts: Mapping[str, Any]) -> str:
+    """Returns the page of a record as Markdown."""
+    parts = [f"# {facts['title']}", record.summary]
+    if record.claims:
+        parts.append(claims_table(record.claims))
+    for name, picture in record.pictures.items():
+        parts += [f"![{picture.caption}]({name}.png)", picture.caption]
+    links = [f"[{name}.csv]({name}.csv)" for name in record.tables]
+    links += [f"[{name}.svg]({name}.svg)" for name in record.pictures]
+    parts.append(f"Numbers and figures: {', '.join(links)}.")
+    took = f"`{facts['command']}`, {facts['seconds']:,.0f} s, commit {facts['git_commit']}"
+    return "\n\n".join([*parts, took]) + "\n"
+
+
+def write(record: Record, facts: Mapping[str, Any], folder: Path) -> None:
+    """Writes a record into a folder that exists.
+
+    Arguments:
+        record: What was found.
+        facts: How: name, title, command, options, seconds and git_commit.
+        folder: The folder.
+    """
+    for name, picture in record.pictures.items():
+        for kind in ("png", "svg"):
+            plots.save_figure(picture.figure, folder / f"{name}.{kind}")
+    for name, rows in record.tables.items():
+        storage.write_atomically(folder / f"{name}.csv", table_bytes(rows))
+    storage.write_atomically(folder / PAGE, page(record, facts).encode())
+    content = {
+        **facts,
+        "summary": record.summary,
+        "claims": [asdict(claim) for claim in record.claims],
+        "tables": record.tables,
+        "captions": {name: picture.caption for name, picture in record.pictures.items()},
+    }
+    storage.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())

@@ -1,0 +1,73 @@
+"""Curves with bands, drawn on an Axes that is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+
+from latentq.plots.charts import LIGHT, Theme
+from latentq.plots.study import style_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def shades(count: int) -> list[tuple[float, ...]]:
+    """Returns colours for an ordered series, from light to dark, such as numbers of qubits."""
+    return [tuple(c) for c in matplotlib.colormaps["viridis_r"](np.linspace(0.15, 0.95, count))]
+
+
+def curve(
+    ax: Axes,
+    x: Sequence[float],
+    mean: Sequence[float],
+    half: Sequence[float] | None = None,
+    *,
+    label: str,
+    colour: Any,  # noqa: ANN401
+    marker: str = "o",
+    line: str = "-",
+) -> None:
+    """Draws a curve, with a band from mean - half to mean + half where that is given.
+
+    Arguments:
+        ax: The Axes to draw on.
+        x: The places.
+        mean: The means.
+        half: The half widths of their intervals.
+        label: The name in the legend.
+        colour: The colour.
+        marker: The marker of the points; none if empty.
+        line: The style of the line.
+    """
+    ax.plot(
+        x, mean, label=label, color=colour, marker=marker, linestyle=line, markersize=3.5,
+        linewidth=1.4,
+    )  # fmt: skip
+    if half is not None:
+        low, high = np.subtract(mean, half), np.add(mean, half)
+        ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def level(ax: Axes, value: float, text: str, theme: Theme = LIGHT) -> None:
+    """Draws a dashed horizontal line at a value, with its name at the right above it."""
+    ax.axhline(value, color=theme.muted, linewidth=1, linestyle="--", zorder=0)
+    ax.annotate(
+        text, (1, value), (-2, 3), xycoords=("axes fraction", "data"), ha="right",
+        textcoords="offset points", fontsize=8, color=theme.muted,
+    )  # fmt: skip
+
+
+def finish(
+    ax: Axes, title: str, x: str, y: str, theme: Theme = LIGHT, legend: bool = True
+) -> None:
+    """Gives an Axes its title, the names of its axes, its style, and a legend."""
+    style_axes(ax, theme)
+    ax.set_title(title, loc="left", fontsize=10, color=theme.ink)
+    ax.set_xlabel(x, color=theme.ink)
+    ax.set_ylabel(y, color=theme.ink)
+    if legend:
+        ax.legend(frameon=False, fontsize=8, labelcolor=theme.ink)
