@@ -86,11 +86,12 @@ class Correlator:
     def decay(self) -> Tensor:
         r"""Returns :math:`1 - F` for each :math:`V` and each :math:`W`, with shape (K, n, n)."""
         samples, qubits = self.axes.shape
-        rows = [
-            torch.stack([pauli(self.psi[k], int(self.others[k, q]), q) for q in range(qubits)])
-            for k in range(samples)
+        each = torch.arange(samples)
+        turned = [
+            torch.stack([pauli(self.psi, axis, q) for axis in range(3)])[self.others[:, q], each]
+            for q in range(qubits)
         ]
-        spread = torch.cat(rows)
+        spread = torch.stack(turned, dim=1).flatten(0, 1)
         for layer in reversed(range(self.depth)):
             spread = self.circuit.undo(spread, layer)
         bloch = bloch_vectors(spread).unflatten(0, (samples, qubits))
@@ -148,11 +149,11 @@ def _through_cnots(strings: Tensor, pairs: tuple[tuple[int, int], ...]) -> Tenso
     for control, target in reversed(pairs):
         bits[0, :, target] ^= bits[0, :, control]
         bits[1, :, control] ^= bits[1, :, target]
-    return bits.sum(dim=0)
+    return bits[0] | bits[1]
 
 
 def _mix(strings: Tensor, mixed: tuple[int, int], generator: torch.Generator) -> Tensor:
     """Replaces each of two Pauli operators by one of the two at random."""
-    first = torch.randint(2, strings.shape, generator=generator) == 1
-    chosen = torch.where(first, mixed[0], mixed[1])
-    return torch.where((strings == mixed[0]) | (strings == mixed[1]), chosen, strings)
+    one, other = mixed
+    coins = torch.randint(2, strings.shape, dtype=torch.uint8, generator=generator)
+    return torch.where((strings == one) | (strings == other), one + coins * (other - one), strings)

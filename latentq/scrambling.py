@@ -86,7 +86,7 @@ class RandomCircuit:
 
 
 def haar_moment(dimension: int, power: int) -> float:
-    r"""Returns :math:`\mathbb{E} \, F^k = 1 / \binom{d + k - 1}{k}` for independent Haar states."""
+    r"""Returns :math:`\mathbb{E} F^k = 1 / \binom{d + k - 1}{k}` for independent Haar states."""
     return 1 / math.comb(dimension + power - 1, power)
 
 

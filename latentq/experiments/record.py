@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import torch
 from rich.console import Console
 from rich.progress import track
 
@@ -82,13 +83,14 @@ class Experiment:
     measure: Callable[[dict[str, Any]], Record]
 
     def options(self, arguments: list[str]) -> dict[str, Any]:
-        """Reads the options of a command line, with `out` for the folder.
+        """Reads the options of a command line, with `out` for the folder and `threads`.
 
         Raises:
             InputError: If an option is wrong.
         """
-        defaults = {"out": f"results/{self.name}", **self.defaults}
-        return parse_options(arguments, {"out": Rule(str), **self.rules}, defaults)
+        rules = {"out": Rule(str), "threads": Rule(int, low=1, high=1024), **self.rules}
+        defaults = {"out": f"results/{self.name}", "threads": 1, **self.defaults}
+        return parse_options(arguments, rules, defaults)
 
     def run(self, arguments: list[str]) -> None:
         """Measures and writes the record.
@@ -97,13 +99,13 @@ class Experiment:
             InputError: If an option is wrong, or the folder cannot be written to.
         """
         options = self.options(arguments)
-        folder = Path(options.pop("out"))
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"out: must be a folder to write to, was {folder}") from error
+        folder, threads = Path(options.pop("out")), options.pop("threads")
+        if next(path for path in (folder, *folder.parents) if path.exists()).is_file():
+            raise InputError(f"out: must be a folder to write to, was {folder}")
+        torch.set_num_threads(threads)
         begun = time.perf_counter()
         record = self.measure(options)
+        folder.mkdir(parents=True, exist_ok=True)
         facts = {
             "name": self.name,
             "title": self.title,
@@ -119,6 +121,18 @@ class Experiment:
         """Returns the command line of some options, without those that are as usual."""
         given = [f"{k}={v}" for k, v in options.items() if v != self.defaults.get(k)]
         return " ".join([f"python -m latentq.experiments.{self.name}", *given])
+
+
+def parse_counts(name: str, text: str, low: int, high: int) -> list[int]:
+    """Reads a list of integers such as `4,6,8`.
+
+    Raises:
+        InputError: If it is no list of integers, or one is out of range.
+    """
+    parts = text.split(",")
+    if not all(part.isdecimal() and low <= int(part) <= high for part in parts):
+        raise InputError(f"{name}: must be integers from {low} to {high} as 4,6,8, was {text!r}")
+    return [int(part) for part in parts]
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:

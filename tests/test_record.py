@@ -1,0 +1,66 @@
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from latentq import plots
+from latentq.errors import InputError
+from latentq.experiments.record import Claim, Experiment, Picture, Record, parse_counts
+from latentq.rules import Rule
+
+
+def measure(options: dict[str, Any]) -> Record:
+    if options["n"] == 13:
+        raise InputError("n: must not be 13")
+    figure = plots.Figure(figsize=(1, 1))
+    rows = [{"n": n, "square": n * n} for n in range(options["n"])]
+    claims = [Claim("the square of 2 is 5", "4", "refuted")]
+    return Record("Squares.", claims, {"squares": rows}, {"plot": Picture("A plot.", figure)})
+
+
+EXPERIMENT = Experiment("squares", "Squares", {"n": Rule(int, low=1)}, {"n": 3}, measure)
+
+
+def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    EXPERIMENT.run([f"out={tmp_path}/a/b", "n=4"])
+    folder = tmp_path / "a" / "b"
+    found = json.loads((folder / "record.json").read_text())
+    page = (folder / "README.md").read_text()
+
+    assert found["command"] == "python -m latentq.experiments.squares n=4"
+    assert found["options"] == {"n": 4} and found["seconds"] >= 0
+    assert found["claims"] == [
+        {"statement": "the square of 2 is 5", "ours": "4", "verdict": "refuted"}
+    ]
+    with (folder / "squares.csv").open() as file:
+        assert [*csv.DictReader(file)][3] == {"n": "3", "square": "9"}
+    assert (folder / "plot.png").read_bytes()[:4] == b"\x89PNG"
+    assert b"<svg" in (folder / "plot.svg").read_bytes()
+    row = "| the square of 2 is 5 | 4 | refuted |"
+    assert row in page and "![A plot.](plot.png)" in page and "[squares.csv]" in page
+    assert row in capsys.readouterr().out
+
+
+def test_usual_options_are_not_in_the_command() -> None:
+    assert EXPERIMENT.command({"n": 3}) == "python -m latentq.experiments.squares"
+
+
+def test_nothing_is_written_after_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="n: must not be 13"):
+        EXPERIMENT.run([f"out={tmp_path}/a", "n=13"])
+    assert not (tmp_path / "a").exists()
+
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="out: must be a folder to write to"):
+        EXPERIMENT.run([f"out={tmp_path}/file"])
+    with pytest.raises(InputError, match="m: there is no such option"):
+        EXPERIMENT.run(["m=3"])
+
+
+def test_parse_counts() -> None:
+    assert parse_counts("qubits", "4,6,12", 2, 12) == [4, 6, 12]
+    for text in ("", "4,", "a", "1,2", "4;6", "13", "-3", "4.0"):
+        with pytest.raises(InputError, match="qubits: must be integers from 2 to 12 as 4,6,8"):
+            parse_counts("qubits", text, 2, 12)
