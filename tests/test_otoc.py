@@ -115,7 +115,7 @@ def test_haar_decay(generator: torch.Generator) -> None:
         found.append(exact_decay(torch.linalg.qr(gauss).Q.numpy(), 2))
 
     assert haar_decay(2) == pytest.approx(16 / 15)
-    assert np.mean(found) == pytest.approx(16 / 15, abs=4 * np.std(found) / 20)
+    assert np.mean(found) == pytest.approx(16 / 15, abs=float(4 * np.std(found) / 20))
 
 
 def test_mean_over_circuits_after_one_layer(generator: torch.Generator) -> None:

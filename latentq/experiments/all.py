@@ -1,0 +1,122 @@
+r"""The research log, checked as a whole: all its experiments, and one page with every verdict.
+
+    python -m latentq.experiments.all root=docs/results/log page=docs/research-log.md
+    python -m latentq.experiments.all only=noise,views noise.qubits=4,6
+
+An experiment whose record is there already, with the same options, is not run again. Options of
+an experiment are given with its name before them. The page has a row for each claim of the log:
+the claim, what was measured, and the verdict.
+"""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from latentq import storage
+from latentq.commands import parse_options, run_command
+from latentq.errors import InputError
+from latentq.experiments.record import RECORD, Experiment
+from latentq.rules import Rule, nearest
+
+NAMES = ("noise", "denoiser", "views", "plateaus", "latent")
+RULES = {"only": Rule(str), "root": Rule(str), "page": Rule(str)}
+DEFAULTS = {"only": ",".join(NAMES), "root": "results", "page": "results/research-log.md"}
+
+
+def experiment_of(name: str) -> Experiment:
+    """Returns an experiment by its name.
+
+    Raises:
+        InputError: If there is none.
+    """
+    if name not in NAMES:
+        raise InputError(
+            f"only: must be of {', '.join(NAMES)}, was {name!r}{nearest(name, NAMES)}"
+        )
+    found = importlib.import_module(f"latentq.experiments.{name}").EXPERIMENT
+    assert isinstance(found, Experiment)
+    return found
+
+
+def split_arguments(arguments: list[str]) -> tuple[list[str], dict[str, list[str]]]:
+    """Parts the arguments of this command from those of the experiments, by name."""
+    own: list[str] = []
+    given: dict[str, list[str]] = {name: [] for name in NAMES}
+    for argument in arguments:
+        name, dot, rest = argument.partition(".")
+        if dot and name in given and "=" not in name:
+            given[name].append(rest)
+        else:
+            own.append(argument)
+    return own, given
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Returns what an experiment left in its folder, or `None` if it is not finished."""
+    try:
+        found = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def is_finished(experiment: Experiment, arguments: list[str], folder: Path) -> bool:
+    """Returns whether a folder has the record of an experiment with the same options."""
+    options = experiment.options(arguments)
+    del options["out"], options["threads"]
+    record = read_record(folder)
+    return record is not None and record.get("options") == json.loads(json.dumps(options))
+
+
+def write_page(records: list[dict[str, Any]], root: Path, page: Path) -> None:
+    """Writes the page of some records.
+
+    Arguments:
+        records: What the experiments left, with their names.
+        root: The folder with a folder for each of them.
+        page: The file.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    text = environment.get_template("log.md.j2").render(
+        records={record["name"]: record for record in records},
+        root=Path(os.path.relpath(root, page.parent)).as_posix(),
+    )
+    storage.write_atomically(page, text.encode())
+
+
+def run_all(arguments: list[str]) -> None:
+    """Runs the experiments that are not finished, and writes the page.
+
+    Raises:
+        InputError: If an option is wrong.
+    """
+    own, given = split_arguments(arguments)
+    options = parse_options(own, RULES, DEFAULTS)
+    root, page = Path(options["root"]), Path(options["page"])
+    experiments = [experiment_of(name) for name in options["only"].split(",")]
+    for experiment in experiments:
+        experiment.options(given[experiment.name])  # A mistake is found before the first run.
+    for experiment in experiments:
+        folder = root / experiment.name
+        if not is_finished(experiment, given[experiment.name], folder):
+            print(f"{experiment.name}: {experiment.title}", flush=True)
+            experiment.run([*given[experiment.name], f"out={folder}"])
+    found = [read_record(root / name) for name in NAMES]
+    write_page([record for record in found if record], root, page)
+    print(f"See {page}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(run_all, __doc__))
