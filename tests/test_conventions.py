@@ -15,7 +15,7 @@ SOURCES = [
 LAYERS = [
     ["errors", "randomness", "states", "neighbours", "frechet"],
     ["encoding", "native", "circuits", "storage", "rules", "entanglement"],
-    ["kernels", "networks", "commands", "cells", "config", "wigner", "memory"],
+    ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["fused", "mmd", "compose"],
     ["scrambling"],
     ["otoc"],
