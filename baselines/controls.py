@@ -132,13 +132,15 @@ class TracedChain(QuDDPM):
         generator: torch.Generator,
         value: bool = True,
         groups: int = 1,
+        last: bool = False,
     ) -> list[Tensor]:
         """Returns the losses of all steps of one chain of mixed states, see the base class."""
         rho, losses = inputs[:, None], []
         order = [*reversed(range(self.steps))]
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             rho = trace_out(instrument, rho)
-            losses.append(_mixed_distance(rho, targets[t], groups))
+            if not (last and t):
+                losses.append(_mixed_distance(rho, targets[t], groups))
 
         return losses[::-1]
 

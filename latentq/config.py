@@ -52,10 +52,11 @@ def _check_keys(config: Config) -> Iterator[str]:
 
 def _check_relations(config: Config) -> Iterator[str]:
     prior, kind = config.get("prior", {}), config["model"]["kind"]
-    for key, number in (("axes", range(1, 10)), ("strength", range(2, 3))):
-        if key in prior and (not isinstance(prior[key], list) or len(prior[key]) not in number):
-            yield f"prior.{key}: must be a list, for strength of two numbers, was {prior[key]!r}"
     layers, steps = prior.get("layers"), prior.get("steps")
+    for key, number in (("axes", range(1, 10)), ("strength", (2, steps))):
+        if key in prior and (not isinstance(prior[key], list) or len(prior[key]) not in number):
+            lengths = f" of 2 or {steps} numbers" if key == "strength" else ""
+            yield f"prior.{key}: must be a list{lengths}, was {prior[key]!r}"
     if isinstance(layers, list) and len(layers) != steps:
         yield f"prior.layers: must be one number or {steps}, one for each step, was {layers!r}"
     if kind == "traced" and config["loss"] != "wasserstein":
@@ -64,6 +65,11 @@ def _check_relations(config: Config) -> Iterator[str]:
         yield from _check_groups(config)
     if kind == "quantum":
         yield from _check_particles(config)
+        if not prior["ancillas"] and prior["terminal"] == "haar":
+            yield (
+                "prior.ancillas: must be at least 1 where prior.terminal=haar, was 0; without a "
+                "measurement Haar states stay Haar states, and nothing can be learned"
+            )
 
 
 def _check_particles(config: Config) -> Iterator[str]:

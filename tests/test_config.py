@@ -22,7 +22,12 @@ MISTAKES = [
     (["model=classical", "loss=mmd1"], "this model has no such key"),
     (["prior.axes=[rx,rq]"], "one of rx, ry, rz"),
     (["prior.axes=[]"], "prior.axes"),
-    (["prior.strength=[1]"], "two numbers"),
+    (["prior.strength=[1]"], "must be a list of 2 or 5 numbers, was [1]"),
+    (["prior.strength=[1,2,3]"], "must be a list of 2 or 5 numbers"),
+    (
+        ["prior.terminal=haar", "denoising.cells=false", "prior.ancillas=0"],
+        "prior.ancillas: must be at least 1 where prior.terminal=haar",
+    ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),

@@ -11,7 +11,7 @@ from latentq.diffusion import (
     uniform_particles,
 )
 from latentq.diffusion.chain import Outcomes
-from latentq.diffusion.denoiser import Engine
+from latentq.diffusion.denoiser import Engine, Initial
 from latentq.mmd import LOSSES, mmd1
 from latentq.states import haar_states, mean_state
 from tests import oracles
@@ -277,6 +277,19 @@ def test_a_circuit_has_layers() -> None:
         QuDDPM(ForwardProcess(), layers=0, generator=torch.Generator())
     with pytest.raises(ValueError, match="layers: must be of 5 steps, was"):
         QuDDPM(ForwardProcess(), layers=(2, 3), generator=torch.Generator())
+    haar = ForwardProcess(terminal="haar")
+    with pytest.raises(ValueError, match="at least 1 for the terminal ensemble haar, was 0"):
+        QuDDPM(haar, ancillas=0, generator=torch.Generator())
+
+
+@pytest.mark.parametrize(("init", "fourth"), [("uniform", 1 / 5), ("normal", 3.0)])
+def test_first_angles(init: Initial, fourth: float, generator: torch.Generator) -> None:
+    """Second and fourth moments: 1/3 and 1/5 of a uniform one, 1 and 3 of a normal one."""
+    prior = QuDDPM(ForwardProcess(), layers=400, init_scale=2.0, init=init, generator=generator)
+    angles = torch.cat([*prior.angles]).detach() / 2
+
+    assert angles.square().mean().item() == pytest.approx({1 / 5: 1 / 3}.get(fourth, 1), rel=0.05)
+    assert angles.pow(4).mean().item() == pytest.approx(fourth, rel=0.1)
 
 
 def test_each_step_may_have_a_number_of_layers() -> None:

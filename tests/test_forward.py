@@ -136,6 +136,21 @@ def test_no_steps_are_the_identity(generator: torch.Generator) -> None:
 def test_strengths() -> None:
     assert ForwardProcess().strengths == pytest.approx([0.1, 0.575, 1.05, 1.525, 2.0])
     assert ForwardProcess(steps=1, strength=(0.7, 2.0)).strengths == pytest.approx([0.7])
+    assert ForwardProcess(steps=3, strength=(0.7, 0.1, 2.0)).strengths == [0.7, 0.1, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("strength", "message"),
+    [
+        ((0.1, 0.2, 0.3), "one for each of 5 steps, were 3 numbers"),
+        ((0.1,), "must be the first and the last"),
+        ((0.1, -2.0), "must not be negative or infinite"),
+        ((0.1, float("nan")), "must not be negative or infinite"),
+    ],
+)
+def test_wrong_schedules(strength: tuple[float, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ForwardProcess(strength=strength)
 
 
 def mean_z(steps: int) -> float:

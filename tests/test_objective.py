@@ -80,6 +80,18 @@ def test_each_step_has_its_own_targets(latents: Tensor) -> None:
     assert [parts[f"loss_{t}"].item() for t in range(3)] == [0, 1, 2]
 
 
+def test_without_weight_the_last_ensemble_alone_is_compared(latents: Tensor) -> None:
+    ours, all_of_them = objective(latents), objective(latents)
+    ours.intermediate_weight = 0.0
+    for one in (ours, all_of_them):
+        one.begin(3)
+    parts, others = ours.loss(0), all_of_them.loss(0)
+
+    assert set(parts) == {"loss", "loss_0"}
+    assert parts["loss"].item() == parts["loss_0"].item() == others["loss_0"].item()
+    assert trained(parts["loss"], ours.prior) == [0, 1, 2]
+
+
 def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
     first, again, other = objective(latents), objective(latents), objective(latents, seed=1)
     for ours in (first, again, other):

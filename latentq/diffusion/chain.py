@@ -177,6 +177,7 @@ class Chain(nn.Module, ABC):
         generator: torch.Generator,
         value: bool = True,
         groups: int = 1,
+        last: bool = False,
     ) -> list[Tensor]:
         r"""Returns the losses of all steps of one chain, :math:`D(P_t, S_t)`.
 
@@ -187,14 +188,17 @@ class Chain(nn.Module, ABC):
             generator: The source of randomness, used for sampled outcomes.
             value: Whether the value matters, or only the gradient by the angles.
             groups: The number of groups, see :meth:`step_loss`.
+            last: Whether only the ensemble at the end is compared with its target.
 
         Returns:
-            The losses of the steps :math:`0 \dots T - 1`, differentiable end to end.
+            The losses of the steps :math:`0 \dots T - 1`, differentiable end to end; that of
+            step 0 alone with `last`.
         """
         particles, losses = uniform_particles(inputs), []
         order = [*reversed(range(self.steps))]
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)
-            losses.append(self._distance(particles, targets[t], value, groups))
+            if not (last and t):
+                losses.append(self._distance(particles, targets[t], value, groups))
 
         return losses[::-1]

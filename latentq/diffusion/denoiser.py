@@ -24,6 +24,13 @@ from latentq.diffusion.published import sampled_distance
 from latentq.mmd import mmd1
 
 Engine = Literal["fused", "torchquantum"]
+Initial = Literal["uniform", "normal"]
+
+
+def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Tensor:
+    if init == "normal":
+        return torch.randn(number, generator=generator)
+    return 2 * torch.rand(number, generator=generator) - 1
 
 
 class QuDDPM(Chain):
@@ -38,12 +45,15 @@ class QuDDPM(Chain):
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
         engine: The engine that executes the circuits.
-        init_scale: The angles start uniform in :math:`[-s, s]`.
+        init_scale: The scale :math:`s` of the first angles.
+        init: Their distribution: `uniform` in :math:`[-s, s]`, or `normal` with deviation
+            :math:`s`, which is the published one with :math:`s = 1`.
         axes: The axes of the rotations.
         entangled: Whether the circuits have CZ gates.
 
     Raises:
-        ValueError: If `layers` has numbers for more or fewer steps than there are.
+        ValueError: If `layers` has numbers for more or fewer steps than there are, or there is
+            no ancilla where the terminal ensemble is `haar`: unitary circuits leave it as it is.
     """
 
     def __init__(
@@ -57,11 +67,17 @@ class QuDDPM(Chain):
         init_scale: float = 1.0,
         axes: tuple[circuits.Axis, ...] = ("rx", "ry"),
         entangled: bool = True,
+        init: Initial = "uniform",
         *,
         generator: torch.Generator,
     ) -> None:
         super().__init__(forward_process, loss, outcomes)
 
+        if not ancillas and forward_process.terminal == "haar":
+            raise ValueError(
+                "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
+                "measurement nothing can be learned"
+            )
         self.ancillas = ancillas
         self.engine = engine
         depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
@@ -72,7 +88,7 @@ class QuDDPM(Chain):
             for depth in depths
         )
         self.angles = nn.ParameterList(
-            init_scale * (2 * torch.rand(circuit.parameters, generator=generator) - 1)
+            init_scale * _first_angles(init, circuit.parameters, generator)
             for circuit in self.circuits
         )
 

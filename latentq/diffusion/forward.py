@@ -62,7 +62,7 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
 
 @dataclass(frozen=True)
 class ForwardProcess:
-    r"""The forward scrambling process with a linear schedule and a data-free terminal ensemble.
+    r"""The forward scrambling process with its schedule and a data-free terminal ensemble.
 
     The terminal ensemble is one of
 
@@ -74,21 +74,37 @@ class ForwardProcess:
     Arguments:
         qubits: The number of qubits :math:`n`.
         steps: The number of steps :math:`T`.
-        strength: The first and the last strength, :math:`h_1` and :math:`h_T`.
+        strength: The first and the last strength, :math:`h_1` and :math:`h_T`, of a linear
+            schedule, or all strengths :math:`h_1 \dots h_T`.
         terminal: The name of the terminal ensemble.
         noise: The strength of the scrambling of the `basis` ensemble.
+
+    Raises:
+        ValueError: If there are neither two strengths nor :math:`T`, or one is negative.
     """
 
     qubits: int = 4
     steps: int = 5
-    strength: tuple[float, float] = (0.1, 2.0)
+    strength: tuple[float, ...] = (0.1, 2.0)
     terminal: Terminal = "basis"
     noise: float = 1.0
 
+    def __post_init__(self) -> None:
+        if len(self.strength) not in (2, self.steps):
+            raise ValueError(
+                f"strength: must be the first and the last, or one for each of {self.steps} "
+                f"steps, were {len(self.strength)} numbers"
+            )
+        if not all(0 <= h < math.inf for h in self.strength):
+            raise ValueError(f"strength: must not be negative or infinite, was {self.strength}")
+
     @property
     def strengths(self) -> list[float]:
-        r"""The strengths :math:`h_1 \dots h_T`, evenly spaced."""
-        return torch.linspace(*self.strength, self.steps, dtype=torch.float64).tolist()
+        r"""The strengths :math:`h_1 \dots h_T`, evenly spaced where two were given."""
+        if len(self.strength) == 2:
+            return torch.linspace(*self.strength, self.steps, dtype=torch.float64).tolist()
+
+        return list(self.strength)
 
     def diffuse(self, psi: Tensor, t: int, generator: torch.Generator) -> Tensor:
         r"""Draws from :math:`S_t`, given states of the data.

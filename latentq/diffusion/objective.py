@@ -33,7 +33,8 @@ class DenoisingObjective(nn.Module):
         inputs: The number of input states of a step that is trained alone.
         starts: The number of terminal states of a chain that is trained as a whole.
         targets: The number of target states of a loss.
-        intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles.
+        intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles, which are
+            not compared at all if it is 0.
         seed: The seed of all draws.
         groups: The group of each state, with shape :math:`(N)`, from 0 to at most
             :math:`2^n - 1`, none of them empty; `None` for no groups. The numbers of inputs,
@@ -127,10 +128,11 @@ class DenoisingObjective(nn.Module):
         n = self.starts if start is None else len(start)
         starts = self.prior.forward_process.terminal_states(n, generator, start)
         ensembles = [self._targets(t, generator) for t in range(steps)]
-        losses = self.prior.chain_losses(starts, ensembles, generator, value, len(self.members))
-        weighted = losses[0] + self.intermediate_weight * sum(losses[1:])
+        weight, groups = self.intermediate_weight, len(self.members)
+        losses = self.prior.chain_losses(starts, ensembles, generator, value, groups, not weight)
+        weighted = losses[0] + weight * sum(losses[1:])
         parts = {f"loss_{t}": part.detach() for t, part in enumerate(losses)}
-        return {"loss": weighted / (1 + self.intermediate_weight * (steps - 1)), **parts}
+        return {"loss": weighted / (1 + weight * (steps - 1)), **parts}
 
     @torch.no_grad()
     def report(self, n: int) -> dict[str, object]:
