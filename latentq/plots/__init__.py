@@ -20,6 +20,15 @@ from latentq.plots.files import (
     training_chart,
 )
 from latentq.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
+from latentq.plots.states import (
+    density_map,
+    hinton,
+    information_graph,
+    information_matrix,
+    phase_wheel,
+    schmidt_bars,
+    wigner_map,
+)
 
 __all__ = [
     "DARK",
@@ -32,20 +41,27 @@ __all__ = [
     "cloud",
     "cloud_figure",
     "curve",
+    "density_map",
     "fid_bars",
     "fid_chart",
     "figure_bytes",
     "finish",
+    "hinton",
     "image_grid",
+    "information_graph",
+    "information_matrix",
     "level",
     "mosaic",
+    "phase_wheel",
     "reconstruction_grid",
     "save_chain",
     "save_figure",
     "save_reconstructions",
     "save_samples",
+    "schmidt_bars",
     "shades",
     "size_curve",
     "training_chart",
     "training_curve",
+    "wigner_map",
 ]
