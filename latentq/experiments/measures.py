@@ -169,7 +169,8 @@ def pairs_of(information: Tensor) -> Tensor:
     Arguments:
         information: Matrices, with shape (*, n, n).
     """
-    rows, columns = torch.triu_indices(*information.shape[-2:], offset=1)
+    qubits = information.shape[-1]
+    rows, columns = torch.triu_indices(qubits, qubits, offset=1)
     return information[..., rows, columns]
 
 

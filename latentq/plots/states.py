@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LARGEST = 0.95  # The side of the largest square of a Hinton diagram, in cells.
 SMALLEST = 0.02  # A square with a smaller side is left out: nobody sees it.
-THICKEST = 7.0  # The width of an edge of two bits, in points.
+THICKEST = 14.0  # The width of an edge of two bits, in points.
 THINNEST = 0.1  # An edge that is thinner is left out.
 
 
@@ -53,7 +53,7 @@ def phase_wheel(ax: Axes, theme: Theme = LIGHT) -> None:
         origin="lower",
         extent=(-1.5, 1.5, -1.5, 1.5),
     )
-    places = {"0": (1.25, 0), "π/2": (0, 1.25), "π": (-1.25, 0), "−π/2": (0, -1.25)}
+    places = {"0": (1.25, 0), "π/2": (0, 1.25), "π": (-1.25, 0), "\N{MINUS SIGN}π/2": (0, -1.25)}
     for name, (x, y) in places.items():
         ax.text(x, y, name, ha="center", va="center", color=theme.ink, fontsize=9)
     ax.text(0, 0, "phase", ha="center", va="center", color=theme.muted, fontsize=9)
@@ -195,13 +195,14 @@ def schmidt_bars(
     places = range(1, len(spectrum) + 1)
     heights = spectrum.tolist()
     ax.bar(places, heights, width=0.7, color=theme.models["quantum"])
-    for place, height in zip(places, heights, strict=True):
+    for place, height in zip(places if reference else (), reference, strict=True):
+        ax.plot([place - 0.42, place + 0.42], [height, height], color=theme.models["classical"])
+    tops = [max(pair) for pair in zip(heights, reference or heights, strict=True)]
+    for place, height, top in zip(places, heights, tops, strict=True):
         ax.annotate(
-            f"{height:.2f}", (place, height), (0, 2), textcoords="offset points", ha="center",
+            f"{height:.2f}", (place, top), (0, 2), textcoords="offset points", ha="center",
             fontsize=8, color=theme.ink,
         )  # fmt: skip
-    for place, height in zip(places, reference, strict=False):
-        ax.plot([place - 0.42, place + 0.42], [height, height], color=theme.models["classical"])
     ax.set_ylim(0, 1.1)
     ax.set_xticks(places)
     ax.tick_params(colors=theme.muted, labelsize=8, length=0)

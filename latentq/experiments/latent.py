@@ -1,0 +1,149 @@
+r"""The latent states of digits as quantum states: of the data, and along a generation.
+
+    python -m latentq.experiments.latent
+    python -m latentq.experiments.latent checkpoint=checkpoints/quantum n=5000 out=results/latent
+
+Entanglement, mutual information and Wigner functions of the latents of validation images, and of
+the ensembles S_T to S_0 of a generation. A generated state has the class that the classifier
+sees in the image at the end of its chain; a data state has the class of its image. Intervals are
+95% t-intervals over the states of one trained model; they say nothing of other models.
+"""
+
+import sys
+from typing import Any
+
+import torch
+
+from latentq import metrics, storage
+from latentq.commands import run_command
+from latentq.errors import InputError
+from latentq.experiments.latent_claims import claims, summary
+from latentq.experiments.latent_measures import (
+    Ensemble,
+    Found,
+    numbers,
+    orientation_rows,
+    rows_by_class,
+)
+from latentq.experiments.latent_pictures import pictures
+from latentq.experiments.measures import pair_names
+from latentq.experiments.record import Experiment, Record, progress
+from latentq.features import Classifier
+from latentq.generative import CHUNK, in_chunks
+from latentq.memory import check_memory
+from latentq.model import LatentQ
+from latentq.randomness import derive_generator
+from latentq.rules import Rule
+from latentq.states import haar_states
+
+RULES = {
+    "checkpoint": Rule(str),
+    "features": Rule(str),
+    "n": Rule(int, low=100, high=100_000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "memory": Rule(float, low=0, above=True),
+}
+DEFAULTS = {
+    "checkpoint": "checkpoints/quantum",
+    "features": "checkpoints/features",
+    "n": 6000,
+    "seed": 0,
+    "memory": 4.0,
+}
+BYTES = 40_000  # Of a state along the chain with its image, generously.
+
+
+def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
+    """Loads the model and the classifier.
+
+    Raises:
+        InputError: If one is missing, or of another kind.
+    """
+    model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
+    if not isinstance(model, LatentQ) or model.prior.forward_process.qubits < 2:
+        raise InputError(
+            f"checkpoint: must be a quantum model of two or more qubits, was "
+            f"{options['checkpoint']}"
+        )
+    if not isinstance(classifier, Classifier):
+        raise InputError(f"features: must be a features model, was {options['features']}")
+    return model, classifier
+
+
+@torch.no_grad()
+def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Found:
+    """Encodes the data, generates, and reads off what is to be compared.
+
+    Arguments:
+        model: The model.
+        classifier: The classifier.
+        options: The options of the command.
+    """
+    from data.module import load_data
+
+    notes = storage.describe(options["checkpoint"])[1].get("notes", {})
+    held_out = load_data("mnist", seed=notes.get("seed", 0)).validation
+    latents = in_chunks(model.encode, held_out.images[: options["n"]])
+    chain = model.sample_chain(options["n"], options["seed"])
+    seen = torch.stack(
+        [metrics.classify(classifier, in_chunks(model.decode, psi)) for psi in chain]
+    )
+    generator = derive_generator(options["seed"], "haar")
+    haar = haar_states(
+        options["n"], qubits=model.prior.forward_process.qubits, generator=generator
+    )
+    labels = held_out.labels[: options["n"]]
+    decoded = metrics.classify(classifier, in_chunks(model.decode, latents))
+    named = {f"S{t}": psi for t, psi in zip(reversed(range(len(chain))), chain, strict=True)}
+    everything = {"data": latents, **named, "Haar": haar}
+    classes = {"data": labels, "Haar": None}
+    return Found(
+        {
+            name: Ensemble(numbers(psi), classes.get(name, seen[-1]))
+            for name, psi in progress(list(everything.items()), "measuring")
+        },
+        kept=(seen == seen[-1]).double().mean(dim=1).tolist(),
+        agreement=float((decoded == labels).double().mean()),
+        qubits=model.prior.forward_process.qubits,
+    )
+
+
+def information_rows(found: Found) -> list[dict[str, Any]]:
+    """Returns the mean mutual information of each pair, for each ensemble."""
+    names = pair_names(found.qubits)
+    return [
+        {
+            "ensemble": name,
+            **dict(zip(names, ensemble.numbers["information"].mean(dim=0).tolist(), strict=True)),
+        }
+        for name, ensemble in found.ensembles.items()
+    ]
+
+
+def measure(options: dict[str, Any]) -> Record:
+    """Looks at the latents of a trained model."""
+    check_memory(BYTES * options["n"] + CHUNK * 2**22, options["memory"], f"n={options['n']}")
+    model, classifier = load_models(options)
+    found = find(model, classifier, options)
+    return Record(
+        summary(found),
+        claims(found),
+        {
+            "classes": rows_by_class(found),
+            "information": information_rows(found),
+            "orientations": orientation_rows(found),
+        },
+        pictures(found),
+    )
+
+
+EXPERIMENT = Experiment(
+    "latent",
+    "The latent states of digits as quantum states",
+    RULES,
+    DEFAULTS,
+    measure,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -1,0 +1,153 @@
+"""The claims and the paragraph of the experiment `latent`."""
+
+from latentq.experiments.latent_measures import (
+    Difference,
+    Found,
+    difference,
+    mean,
+    variance_between_classes,
+)
+from latentq.experiments.measures import haar_negative_share
+from latentq.experiments.record import Claim, Verdict
+from latentq.report.wording import interval, listed, number
+
+SMALL = 0.2  # Standard deviations; a smaller difference is called small (Cohen, 1988).
+
+
+def said(found: Found, name: str, measure: str, scale: float = 1.0) -> str:
+    """Writes the mean of a measure over an ensemble with its interval."""
+    return interval(mean(scale * found.ensembles[name].of(measure)))
+
+
+def written(gap: Difference, scale: float = 1.0) -> str:
+    """Writes a difference with its interval and its size."""
+    ends = f"{number(scale * gap.low)} to {number(scale * gap.high)}"
+    return f"{number(scale * gap.mean)} ({ends}; {number(gap.size, 2)} standard deviations)"
+
+
+def judged(gap: Difference) -> Verdict:
+    """Confirms that there is no difference, corrects by a small one, refutes by a large one."""
+    if gap.alike:
+        return "confirmed"
+    return "corrected" if abs(gap.size) < SMALL else "refuted"
+
+
+def claims(found: Found) -> list[Claim]:
+    """Returns what is said of quantum latents, with the verdicts."""
+    return [
+        start(found),
+        structure(found),
+        matching(found),
+        by_class(found),
+        negative(found),
+    ]
+
+
+def start(found: Found) -> Claim:
+    """Judges whether a generation starts from states as entangled as Haar states."""
+    first = found.steps[0]
+    ends = mean(found.ensembles[first].of("half_entropy")).ends or (0.0, 0.0)
+    return Claim(
+        "Generation starts from Haar-random states",
+        f"{first} has {said(found, first, 'half_entropy')} bits of half-chain entanglement, Haar "
+        f"states {number(found.page)} (Page), products 0",
+        "confirmed" if ends[0] <= found.page <= ends[1] else "corrected",
+    )
+
+
+def structure(found: Found) -> Claim:
+    """Judges whether the entanglement of the data is another one than that of Haar states."""
+    ends = mean(found.ensembles["data"].of("half_entropy")).ends or (0.0, 0.0)
+    between = variance_between_classes(found.ensembles["data"], "half_entropy")
+    return Claim(
+        "The latent space is structured by entanglement",
+        f"latents of the data have {said(found, 'data', 'half_entropy')} bits, Haar states "
+        f"{number(found.page)}; {100 * between:.0f}% of the variance is between the digits",
+        "no difference" if ends[0] <= found.page <= ends[1] else "confirmed",
+    )
+
+
+def matching(found: Found) -> Claim:
+    """Judges whether generated states are as entangled as the data."""
+    gap = difference(found, "half_entropy")
+    return Claim(
+        "Generated states are as entangled as the data",
+        f"S0 {said(found, 'S0', 'half_entropy')} bits, data {said(found, 'data', 'half_entropy')}"
+        f"; difference {written(gap)}",
+        judged(gap),
+    )
+
+
+def by_class(found: Found) -> Claim:
+    """Judges whether they are so digit by digit."""
+    gaps = {digit: difference(found, "half_entropy", digit) for digit in found.digits}
+    apart = [digit for digit, gap in gaps.items() if not gap.alike]
+    large = [digit for digit in apart if abs(gaps[digit].size) >= SMALL]
+    widest = max(gaps, key=lambda digit: abs(gaps[digit].mean))
+    return Claim(
+        "They are so digit by digit",
+        f"the interval of the difference leaves out 0 for {len(apart)} of {len(gaps)} digits "
+        f"({listed(apart)}; {0.05 * len(gaps):.1f} by chance), it is {SMALL} standard deviations "
+        f"or more for {len(large)} ({listed(large)}); largest for {widest}: "
+        f"{written(gaps[widest])}",
+        "confirmed" if not apart else "refuted" if large else "corrected",
+    )
+
+
+def negative(found: Found) -> Claim:
+    """Judges whether negative cells tell the latents of digits from Haar states."""
+    exact = haar_negative_share(found.qubits)
+    ends = mean(found.ensembles["data"].of("negative_share")).ends or (0.0, 0.0)
+    by = found.ensembles["data"].numbers["negative_share_by_orientation"].double().mean(dim=0)
+    return Claim(
+        "Negative Wigner cells are a signature of the quantum latents",
+        f"data {said(found, 'data', 'negative_share', 100)}%, from {100 * float(by.min()):.2f} "
+        f"to {100 * float(by.max()):.2f}% by the orientation of the kernels, S0 "
+        f"{said(found, 'S0', 'negative_share', 100)}%, {found.steps[0]} "
+        f"{said(found, found.steps[0], 'negative_share', 100)}%; any Haar state has "
+        f"{100 * exact:.2f}% on average",
+        "refuted" if ends[0] <= exact <= ends[1] else "corrected",
+    )
+
+
+def summary(found: Found) -> str:
+    """Says what was measured and what came out."""
+    course = [f"{name} {said(found, name, 'half_entropy')}" for name in found.steps]
+    gaps = {digit: difference(found, "half_entropy", digit) for digit in found.digits}
+    alike = [digit for digit, gap in gaps.items() if gap.alike]
+    kept = ", ".join(f"{100 * share:.0f}%" for share in found.kept)
+    data = {
+        digit: float(found.ensembles["data"].of("half_entropy", digit).mean()) for digit in gaps
+    }
+    least, most = min(data, key=lambda d: data[d]), max(data, key=lambda d: data[d])
+    spread = float(found.ensembles["data"].of("half_entropy").std())
+    size = (data[most] - data[least]) / spread
+    little = "little" if size < SMALL else "some" if size < 1 else "much"
+    return (
+        f"Half-chain entanglement in bits, averaged over all cuts, along a generation: "
+        f"{', '.join(course)}; data {said(found, 'data', 'half_entropy')}, Haar states "
+        f"{number(found.page)}, products 0. The share of states whose image already has its final "
+        f"class is {kept} at these steps: {course_of(found)}. Generated less data: "
+        f"{written(difference(found, 'half_entropy'))} bits of half-chain and "
+        f"{written(difference(found, 'single_entropy'))} bits of single-qubit entanglement; "
+        f"digit by digit the interval contains 0 for {len(alike)} of {len(gaps)} "
+        f"({listed(alike)}). The classes of the data differ {'very ' if size < SMALL else ''}"
+        f"{little}: from {number(data[least])} bits ({least}) to {number(data[most])} ({most}), "
+        f"{number(size, 2)} standard deviations of a state. The classifier sees the class of the "
+        f"image in {100 * found.agreement:.1f}% of the reconstructed data. Intervals are over "
+        f"states of one trained model; the autoencoder reads the whole density matrix, and is "
+        f"free to choose which subspaces are qubits."
+    )
+
+
+def course_of(found: Found) -> str:
+    """Says what happens to entanglement along the chain, from step to step."""
+    verbs = []
+    for before, after in zip(found.steps, found.steps[1:], strict=False):
+        change = mean(
+            found.ensembles[after].of("half_entropy") - found.ensembles[before].of("half_entropy")
+        )
+        low, high = change.ends or (0.0, 0.0)
+        verb = "rises" if low > 0 else "falls" if high < 0 else "stays"
+        verbs.append(f"{verb} from {before} to {after} ({interval(change)})")
+    return "entanglement " + ", ".join(verbs)

@@ -1,0 +1,213 @@
+r"""One state seen in several ways: original, scrambled, and denoised by a trained circuit.
+
+    python -m latentq.experiments.views
+    python -m latentq.experiments.views qubits=4 depths=2,6,8 draws=32 out=results/views
+
+The original is a product of Haar qubits with isotropic noise of strength 0.5, so that its first
+Schmidt coefficient dominates. It is one of ten training states, the others are Haar states. For
+each depth a random circuit scrambles the ten, and a circuit of RZ RY RZ and CNOTs learns by Adam
+to bring them back, from uniform angles. Each draw has states, scramblers and angles of its own;
+the pictures show the first. Intervals are 95% t-intervals over draws.
+"""
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentq import fused
+from latentq.circuits import Circuit, cnot_circuit
+from latentq.commands import run_command
+from latentq.errors import InputError
+from latentq.experiments import gallery, views_claims
+from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.views_measures import Setting, learning, reference, stage_numbers
+from latentq.experiments.views_tables import (
+    learning_table,
+    orientation_table,
+    stage_table,
+    summary,
+)
+from latentq.memory import check_memory
+from latentq.randomness import derive_generator
+from latentq.rules import Rule
+from latentq.scrambling import RandomCircuit
+from latentq.states import fidelity, haar_states, perturb
+
+TRAINED = 10  # The number of training states, as in the research log.
+NOISE = 0.5  # The strength of the noise on the product state.
+RULES = {
+    "qubits": Rule(int, low=3, high=6),
+    "depths": Rule(str),
+    "layers": Rule(int, low=1, high=50),
+    "draws": Rule(int, low=2, high=200),
+    "epochs": Rule(int, low=1, high=100_000),
+    "longer": Rule(int, low=2, high=100_000),
+    "lr": Rule(float, low=0, high=1, above=True),
+    "reference": Rule(int, low=10, high=20_000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "memory": Rule(float, low=0, above=True),
+}
+DEFAULTS = {
+    "qubits": 4,
+    "depths": "2,6,8",
+    "layers": 7,
+    "draws": 32,
+    "epochs": 100,
+    "longer": 3000,
+    "lr": 0.01,
+    "reference": 2000,
+    "seed": 0,
+    "memory": 4.0,
+}
+
+
+def original_states(qubits: int, generator: torch.Generator) -> Tensor:
+    """Draws ten training states, the first of them with little entanglement, with shape (10, d).
+
+    Arguments:
+        qubits: The number of qubits.
+        generator: The source of randomness.
+    """
+    factors = haar_states(qubits, qubits=1, generator=generator)
+    shown = factors[0]
+    for factor in factors[1:]:
+        shown = torch.kron(shown, factor)
+    others = haar_states(TRAINED - 1, qubits=qubits, generator=generator)
+    return torch.cat((perturb(shown[None], NOISE, generator), others))
+
+
+def scrambled_states(psi: Tensor, qubits: int, depth: int, seed: int) -> Tensor:
+    """Scrambles the states of each draw by one random circuit of a given depth.
+
+    Arguments:
+        psi: The states, with shape (D, N, d).
+        qubits: The number of qubits.
+        depth: The number of layers.
+        seed: The seed.
+    """
+    found = []
+    for draw, states in enumerate(psi):
+        generator = derive_generator(seed, "scrambler", depth, draw)
+        circuit = RandomCircuit(qubits, depth, "staggered", generator)
+        for layer in range(depth):
+            states = circuit.apply(states, layer)
+        found.append(states)
+    return torch.stack(found)
+
+
+def marks_of(epochs: int, longer: int) -> list[int]:
+    """Returns after which epochs the states are looked at: 0, 1, 3, 10, ... and the two given."""
+    usual = {digit * 10**power for power in range(6) for digit in (1, 3)}
+    return sorted({0, epochs, longer} | {mark for mark in usual if mark < longer})
+
+
+def denoised_states(
+    circuit: Circuit, angles: Tensor, psi: Tensor, goals: Tensor, marks: list[int], lr: float
+) -> Tensor:
+    r"""Trains circuits by Adam on the infidelity, and returns what they make of their inputs.
+
+    The batches do not share an angle, and Adam acts on each angle by itself: training them
+    together is training each alone.
+
+    Arguments:
+        circuit: The circuit.
+        angles: The initial angles, with shape :math:`(S, P)`.
+        psi: The inputs, with shape :math:`(S, N, d)`.
+        goals: The states that they should become, of the same shape.
+        marks: After which numbers of steps to look, ascending from 0.
+        lr: The learning rate.
+
+    Returns:
+        The outputs after each mark, with shape :math:`(E, S, N, d)`.
+    """
+    angles = angles.clone().requires_grad_()
+    optimizer, found = torch.optim.Adam([angles], lr=lr), []
+    for step in progress(range(marks[-1] + 1), "training"):
+        states = fused.evolve(circuit, angles, psi)
+        if step in marks:
+            found.append(states.detach())
+        optimizer.zero_grad()
+        (1 - fidelity(goals, states)).mean(dim=-1).sum().backward()
+        optimizer.step()
+    return torch.stack(found)
+
+
+def needed_bytes(options: Mapping[str, Any], depths: int) -> int:
+    """Estimates the memory: states through the layers and at the marks, and Wigner functions."""
+    size = 2 ** options["qubits"]
+    states = options["draws"] * depths * TRAINED * size * 8
+    marks = len(marks_of(options["epochs"], options["longer"]))
+    return states * (8 * options["layers"] + marks + 80) + 500 * size**2 * 8 * 6
+
+
+def setting_of(options: dict[str, Any]) -> Setting:
+    """Checks the options that belong together.
+
+    Raises:
+        InputError: If the depths are no list, the longer training is not longer, or memory does
+            not suffice.
+    """
+    depths = parse_counts("depths", options["depths"], 1, 64)
+    if sorted(set(depths)) != depths:
+        raise InputError(f"depths: must be ascending, was {options['depths']!r}")
+    if options["longer"] <= options["epochs"]:
+        raise InputError(
+            f"longer: must be more than epochs={options['epochs']}, was {options['longer']}"
+        )
+    check_memory(
+        needed_bytes(options, len(depths)), options["memory"], f"qubits={options['qubits']}"
+    )
+    marks = marks_of(options["epochs"], options["longer"])
+    return Setting(
+        options["qubits"], depths, options["draws"], marks, options["epochs"], options["seed"]
+    )
+
+
+def measure(options: dict[str, Any]) -> Record:
+    """Scrambles, trains and looks."""
+    setting = setting_of(options)
+    qubits, seed, draws = setting.qubits, setting.seed, range(setting.draws)
+    goals = torch.stack(
+        [original_states(qubits, derive_generator(seed, "originals", draw)) for draw in draws]
+    )
+    scrambled = torch.stack(
+        [scrambled_states(goals, qubits, depth, seed) for depth in setting.depths]
+    )
+    circuit = cnot_circuit(qubits, options["layers"])
+    shape = (len(setting.depths) * setting.draws, circuit.parameters)
+    start = 2 * math.pi * torch.rand(shape, generator=derive_generator(seed, "angles"))
+    inputs = scrambled.flatten(0, 1)
+    aims = goals.expand_as(scrambled).flatten(0, 1)
+    denoised = denoised_states(circuit, start, inputs, aims, setting.marks, options["lr"])
+    denoised = denoised.unflatten(1, scrambled.shape[:2])
+
+    stages = stage_numbers(setting, goals[:, 0], scrambled[:, :, 0], denoised[:, :, :, 0])
+    learned = learning(setting, goals, denoised)
+    haar = reference(qubits, options["reference"], seed)
+    shown = gallery.Shown.of(setting, goals[0, 0], scrambled[:, 0, 0], denoised[:, :, 0, 0])
+    return Record(
+        summary(setting, circuit.parameters, stages, learned, haar),
+        views_claims.claims(setting, stages, learned, haar),
+        {
+            "stages": stage_table(stages, haar),
+            "learning": learning_table(setting, learned),
+            "orientations": orientation_table(shown),
+        },
+        gallery.pictures(setting, shown, learned, haar),
+    )
+
+
+EXPERIMENT = Experiment(
+    "views",
+    "One state in several views: original, scrambled and denoised",
+    RULES,
+    DEFAULTS,
+    measure,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -1,0 +1,298 @@
+"""What the research log says of the views of its states, beside the numbers of `views`."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from latentq.entanglement import page_entropy
+from latentq.experiments.measures import (
+    haar_magnitude_fidelity,
+    haar_negative_share,
+    wigner_numbers,
+)
+from latentq.experiments.record import Claim, Verdict
+from latentq.experiments.views_measures import (
+    Numbers,
+    Setting,
+    denoised,
+    lead,
+    original,
+    scrambled,
+)
+from latentq.report.statistics import Summary, summarize
+from latentq.report.wording import interval, number
+
+LOG_QUBITS = 4
+LOG_SHARES = {"original": 0.441, "scrambled": 0.438, "denoised": 0.461}
+RECOVERED = 0.05  # A first Schmidt coefficient is recovered that is below by no more than this.
+Stages = Mapping[str, Numbers]
+
+
+def mean(values: Tensor) -> Summary:
+    """Returns the mean of numbers with its t-interval.
+
+    Arguments:
+        values: At least two numbers, with shape (D).
+    """
+    found = summarize(values.double().tolist())
+    assert found is not None
+    return found
+
+
+def said(values: Tensor, scale: float = 1.0) -> str:
+    """Writes the mean of numbers with its t-interval, perhaps in percent."""
+    return interval(mean(scale * values.double()))
+
+
+def side(values: Tensor) -> str:
+    """Says whether the mean of numbers is `above` or `below` 0, or `at` it within its interval."""
+    low, high = mean(values).ends or (-math.inf, math.inf)
+    return "above" if low > 0 else "below" if high < 0 else "at"
+
+
+def share(hits: Tensor) -> tuple[str, float, float]:
+    """Writes the share of what is true, and returns the ends of its Wilson interval.
+
+    Arguments:
+        hits: True or false, with shape (D).
+    """
+    from scipy.stats import binomtest  # Slow to import.
+
+    count, total = int(hits.sum()), hits.numel()
+    ends = binomtest(count, total).proportion_ci(method="wilson")
+    text = f"{count} of {total} ({100 * ends.low:.0f} to {100 * ends.high:.0f}%)"
+    return text, float(ends.low), float(ends.high)
+
+
+def correlation(one: Tensor, two: Tensor) -> Tensor:
+    """Returns the correlation over pairs of two mutual informations, with shape (D).
+
+    Arguments:
+        one: The information of the pairs, with shape (D, P).
+        two: Another, of the same shape.
+    """
+    one, two = (x - x.mean(dim=-1, keepdim=True) for x in (one, two))
+    return torch.cosine_similarity(one, two, dim=-1)
+
+
+def claims(setting: Setting, stages: Stages, learned: Numbers, haar: Numbers) -> list[Claim]:
+    """Returns the claims of the research log with their verdicts.
+
+    Arguments:
+        setting: The depths and the epochs. What the log says of depth 8 is compared with the
+            last depth, and what it says of depth 6 with the one in the middle.
+        stages: The numbers of each stage.
+        learned: How magnitudes and phases were learnt.
+        haar: The numbers of Haar states.
+    """
+    return [
+        grey(setting, stages, haar),
+        wigner_values(setting, stages, haar),
+        shuffling(setting, stages),
+        injection(setting, stages),
+        signature(),
+        dominant_pair(setting, stages),
+        topology(setting, stages),
+        flattening(setting, stages),
+        steepness(setting, stages),
+        pure(setting, stages),
+        amplitudes_first(setting, learned),
+    ]
+
+
+def grey(setting: Setting, stages: Stages, haar: Numbers) -> Claim:
+    """Judges whether the magnitudes of a scrambled density matrix are alike."""
+    found = stages[scrambled(setting.depths[-1])]["unevenness"]
+    expected = mean(haar["unevenness"])
+    low, _ = mean(found).ends or (0.0, 0.0)
+    return Claim(
+        "After enough depth the heat map of the density matrix is a uniform grey",
+        f"standard deviation over mean of the magnitudes off the diagonal: {said(found)} after "
+        f"depth {setting.depths[-1]}, {interval(expected)} for Haar states, 0 if grey",
+        "refuted" if low > expected.mean / 2 else "confirmed",
+    )
+
+
+def central_range(haar: Numbers) -> tuple[float, float]:
+    """Returns between which shares of negative cells 95% of the Haar states are."""
+    ends = torch.tensor([0.025, 0.975], dtype=torch.float64)
+    low, high = haar["negative_share_one_orientation"].double().quantile(ends).tolist()
+    return low, high
+
+
+def wigner_values(setting: Setting, stages: Stages, haar: Numbers) -> Claim:
+    """Judges whether the shares of the log tell its states from Haar states."""
+    low, high = central_range(haar)
+    depth = setting.depths[-1]
+    names = (original(), scrambled(depth), denoised(depth, setting.epochs))
+    ours = ", ".join(f"{name} {said(stages[name]['negative_share'], 100)}%" for name in names)
+    alike = all(low <= value <= high for value in LOG_SHARES.values())
+    verdict: Verdict = "no difference" if alike else "confirmed"
+    return Claim(
+        "Negative Wigner cells: original 44.1%, scrambled at depth 8 43.8%, denoised 46.1%",
+        f"{ours}; Haar states {100 * haar_negative_share(setting.qubits):.2f}% on average "
+        f"(exact), 95% of them from {100 * low:.1f} to {100 * high:.1f}% in one orientation",
+        verdict if setting.qubits == LOG_QUBITS else "cannot be compared",
+    )
+
+
+def shuffling(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether scrambling leaves the negative cells as many, and as negative."""
+    before, after = stages[original()], stages[scrambled(setting.depths[-1])]
+    cells = after["negative_share"] - before["negative_share"]
+    sums = after["negativity"] - before["negativity"]
+    kept: Verdict = "confirmed" if side(sums) == "at" else "corrected"
+    return Claim(
+        "Scrambling shuffles the negative cells without destroying the non-classicality",
+        f"scrambled less original, depth {setting.depths[-1]}: {said(cells, 100)} points of the "
+        f"share, {said(sums)} of the negativity, which was {said(before['negativity'])}",
+        "refuted" if side(cells) == "below" else kept,
+    )
+
+
+def injection(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether the denoiser adds negative cells."""
+    depth = setting.depths[-1]
+    learned, before = stages[denoised(depth, setting.epochs)], stages[scrambled(depth)]
+    cells = learned["negative_share"] - before["negative_share"]
+    widest = (before["negative_share_most"] - before["negative_share_least"]).mean()
+    verdicts: dict[str, Verdict] = {
+        "above": "confirmed",
+        "at": "no difference",
+        "below": "refuted",
+    }
+    return Claim(
+        "The denoiser adds negativity to the scrambled state: it injects quantum coherence",
+        f"denoised less scrambled, depth {depth}: {said(cells, 100)} points of the share; one "
+        f"state moves by {100 * widest:.1f} points between orientations of the kernels",
+        verdicts[side(cells)],
+    )
+
+
+def signature() -> Claim:
+    """Judges negative cells by a Bell state, in all orientations of the kernels."""
+    bell = torch.tensor([[1, 0, 0, 1]], dtype=torch.complex128) / math.sqrt(2)
+    shares = wigner_numbers(bell)[0].flatten()
+    depends = float(shares.min()) == 0 < float(shares.max())
+    return Claim(
+        "Negative Wigner values are a signature of non-classicality",
+        f"a Bell state has {100 * shares.max():g}% or {100 * shares.min():g}% negative cells, by "
+        "the orientation of the kernels: they are a convention, entangled or not",
+        "refuted" if depends else "confirmed",
+    )
+
+
+def dominant(stage: Numbers) -> Tensor:
+    """Returns the number of the pair with the largest mutual information, with shape (D)."""
+    return stage["information"].argmax(dim=-1)
+
+
+def dominant_pair(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether scrambling changes which pair of qubits shares most."""
+    depth = setting.depths[-1]
+    text, low, high = share(dominant(stages[scrambled(depth)]) != dominant(stages[original()]))
+    chance = 1 - 1 / math.comb(setting.qubits, 2)
+    return Claim(
+        "Scrambling at depth 8 moves the largest mutual information to another pair",
+        f"it does in {text} of the draws at depth {depth}; {100 * chance:.0f}% if the two pairs "
+        "had nothing to do with each other",
+        "confirmed" if low > 0.5 else "refuted" if high < 0.5 else "no difference",
+    )
+
+
+def topology(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether the denoiser brings back which pairs share how much."""
+    depth = setting.depths[len(setting.depths) // 2]
+    goal, mixed = stages[original()]["information"], stages[scrambled(depth)]["information"]
+    parts, gains = [], {}
+    for epochs in (setting.epochs, setting.longer):
+        stage = stages[denoised(depth, epochs)]
+        gains[epochs] = correlation(stage["information"], goal) - correlation(mixed, goal)
+        same, *_ = share(dominant(stage) == dominant(stages[original()]))
+        parts.append(f"after {epochs} epochs by {said(gains[epochs])}, same largest pair {same}")
+    verdicts: dict[str, Verdict] = {
+        "above": "confirmed",
+        "at": "no difference",
+        "below": "refuted",
+    }
+    return Claim(
+        "The denoiser at depth 6 partially restores which pairs are entangled",
+        f"correlation with the original's mutual information, denoised above scrambled, depth "
+        f"{depth}: {'; '.join(parts)}",
+        verdicts[side(gains[setting.epochs])],
+    )
+
+
+def flattening(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether scrambled states are maximally entangled."""
+    most = float(len(setting.half))
+    page = page_entropy(setting.qubits, len(setting.half))
+    stage = stages[scrambled(setting.depths[-1])]
+    spectrum = ", ".join(number(value) for value in stage["spectrum"].mean(dim=0).tolist())
+    flat = side(stage["entropy"] - most) == "at"
+    return Claim(
+        "Scrambling flattens the Schmidt spectrum to maximum entanglement",
+        f"depth {setting.depths[-1]}: spectrum ({spectrum}) on average, entropy "
+        f"{said(stage['entropy'])} bits; Haar states {number(page)} (Page), the maximum is "
+        f"{most:g}; the original had {said(stages[original()]['entropy'])}",
+        "confirmed" if flat else "refuted",
+    )
+
+
+def steepness(setting: Setting, stages: Stages) -> Claim:
+    """Judges whether denoised states ever have a spectrum as steep as the original."""
+    goal = stages[original()]["spectrum"][:, 0]
+    parts, ever = [f"largest coefficient {said(goal)} of the original"], []
+    for epochs in (setting.epochs, setting.longer):
+        first = torch.stack(
+            [stages[denoised(depth, epochs)]["spectrum"][:, 0] for depth in setting.depths]
+        )
+        hits = (first >= goal - RECOVERED).double().mean(dim=0)
+        ever.append(float(hits.mean()))
+        parts.append(
+            f"{said(first.mean(dim=0))} after {epochs} epochs, at most {RECOVERED} below in "
+            f"{said(hits, 100)}% of the cases"
+        )
+    partly: Verdict = "corrected" if max(ever) < 0.5 else "refuted"
+    return Claim(
+        "The denoised spectra never recover the original steepness",
+        "; ".join(parts),
+        partly if max(ever) > 0 else "confirmed",
+    )
+
+
+def pure(setting: Setting, stages: Stages) -> Claim:
+    """Judges the purity of the whole, which unitary circuits cannot change."""
+    worst = max(float((stage["purity"] - 1).abs().max()) for stage in stages.values())
+    names = (original(), scrambled(setting.depths[-1]))
+    halves = ", ".join(f"{name} {said(stages[name]['half_purity'])}" for name in names)
+    return Claim(
+        "Purity stays at exactly 1, which rules out decoherence",
+        f"within {worst:.0e} of 1 at all stages, as unitary circuits leave no other choice; that "
+        f"of half of the qubits does change: {halves}",
+        "confirmed" if worst < 1e-4 else "refuted",
+    )
+
+
+def amplitudes_first(setting: Setting, learned: Numbers) -> Claim:
+    """Judges whether magnitudes are learnt before phases."""
+    k, mark = len(setting.depths) // 2, setting.marks.index(setting.epochs)
+    at = {name: values[mark, k] for name, values in learned.items()}
+    ahead = lead(learned)[mark, k]
+    verdicts: dict[str, Verdict] = {
+        "above": "confirmed",
+        "at": "no difference",
+        "below": "refuted",
+    }
+    return Claim(
+        "The denoiser learns the magnitudes of amplitudes before their phases",
+        f"depth {setting.depths[k]}, {setting.epochs} epochs: fidelity {said(at['fidelity'])}, "
+        f"of the magnitudes alone {said(at['magnitudes'])}, of the phases alone "
+        f"{said(at['phases'])}; states of the same fidelity in a random direction have "
+        f"{said(at['magnitudes_at_equal_fidelity'])} and {said(at['phases_at_equal_fidelity'])}, "
+        f"Haar states {haar_magnitude_fidelity(2**setting.qubits):.3f} and "
+        f"{2 / (2**setting.qubits + 1):.3f}: magnitudes lead phases by {said(ahead)}",
+        verdicts[side(ahead)],
+    )
