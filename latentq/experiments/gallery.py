@@ -158,7 +158,7 @@ def wigner_picture(shown: Shown) -> Picture:
         return plots.wigner_map(ax, values, most)
 
     return Picture(
-        f"Discrete Wigner functions, all kernels of one orientation. {ALIKE}.",
+        f"Discrete Wigner functions, all kernels of one orientation; negative cells are red. {ALIKE}.",
         grid(shown, draw, "W"),
     )
 

@@ -29,7 +29,7 @@ from latentq.experiments.latent_pictures import pictures
 from latentq.experiments.measures import pair_names
 from latentq.experiments.record import Experiment, Record, progress
 from latentq.features import Classifier
-from latentq.generative import CHUNK, in_chunks
+from latentq.generative import in_chunks
 from latentq.memory import check_memory
 from latentq.model import LatentQ
 from latentq.randomness import derive_generator
@@ -50,7 +50,8 @@ DEFAULTS = {
     "seed": 0,
     "memory": 4.0,
 }
-BYTES = 40_000  # Of a state along the chain with its image, generously.
+BYTES = 20_000  # Of a state along the chain with its image, generously.
+FIXED = 2**30  # Of MNIST, and of a chunk of images on its way through the networks.
 
 
 def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
@@ -122,7 +123,7 @@ def information_rows(found: Found) -> list[dict[str, Any]]:
 
 def measure(options: dict[str, Any]) -> Record:
     """Looks at the latents of a trained model."""
-    check_memory(BYTES * options["n"] + CHUNK * 2**22, options["memory"], f"n={options['n']}")
+    check_memory(FIXED + BYTES * options["n"], options["memory"], f"n={options['n']}")
     model, classifier = load_models(options)
     found = find(model, classifier, options)
     return Record(
