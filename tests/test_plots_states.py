@@ -95,7 +95,7 @@ def test_wigner_map_has_q_downwards_and_zero_white() -> None:
     values = torch.tensor([[0.5, -0.1], [0.4, 0.2]])
     ax = Figure().subplots()
     image = wigner_map(ax, values)
-    white, red, blue = (image.to_rgba(value)[:3] for value in (0.0, -0.5, 0.5))
+    white, red, blue = image.to_rgba(np.array([0.0, -0.5, 0.5]))[:, :3]
 
     assert np.allclose(image.get_array(), values)  # type: ignore[arg-type]
     assert image.get_clim() == (-0.5, 0.5) and image.origin == "upper"

@@ -158,7 +158,8 @@ def wigner_picture(shown: Shown) -> Picture:
         return plots.wigner_map(ax, values, most)
 
     return Picture(
-        f"Discrete Wigner functions, all kernels of one orientation; negative cells are red. {ALIKE}.",
+        "Discrete Wigner functions, all kernels of one orientation; negative cells are red. "
+        f"{ALIKE}.",
         grid(shown, draw, "W"),
     )
 
@@ -222,11 +223,14 @@ def negative_picture(shown: Shown, haar: Numbers) -> Picture:
     left, right = figure.subplots(1, 2)
     shares = 100 * haar["negative_share_one_orientation"]
     left.hist(shares, bins=bins(shares), color=plots.LIGHT.line)
-    if shown.states[original()].numel() == 2**LOG_QUBITS:
+    comparable = shown.states[original()].numel() == 2**LOG_QUBITS
+    if comparable:
         colours = plots.LIGHT.models.values()
         for (name, value), colour in zip(LOG_SHARES.items(), colours, strict=True):
             left.axvline(100 * value, color=colour, label=f"{name}, in the log")
-    plots.finish(left, "Haar states, one orientation", "negative cells in %", "states")
+    plots.finish(
+        left, "Haar states, one orientation", "negative cells in %", "states", legend=comparable
+    )
     names = list(shown.states)
     places = range(len(names))[::-1]
     every = [100 * wigner_numbers(psi[None])[0].flatten() for psi in shown.states.values()]

@@ -21,6 +21,7 @@ from latentq.experiments.latent_claims import claims, summary
 from latentq.experiments.latent_measures import (
     Ensemble,
     Found,
+    by_digit,
     numbers,
     orientation_rows,
     rows_by_class,
@@ -110,15 +111,16 @@ def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Fou
 
 
 def information_rows(found: Found) -> list[dict[str, Any]]:
-    """Returns the mean mutual information of each pair, for each ensemble."""
-    names = pair_names(found.qubits)
-    return [
-        {
-            "ensemble": name,
-            **dict(zip(names, ensemble.numbers["information"].mean(dim=0).tolist(), strict=True)),
-        }
-        for name, ensemble in found.ensembles.items()
-    ]
+    """Returns the mean mutual information of each pair, of all states and of each digit."""
+    names, rows = pair_names(found.qubits), []
+    for name, ensemble in found.ensembles.items():
+        means = {"all": ensemble.numbers["information"].mean(dim=0)}
+        if name in ("data", "S0"):
+            means |= dict(zip(map(str, found.digits), by_digit(found, name), strict=True))
+        for digit, values in means.items():
+            shared = dict(zip(names, values.tolist(), strict=True))
+            rows.append({"ensemble": name, "class": digit, **shared})
+    return rows
 
 
 def measure(options: dict[str, Any]) -> Record:

@@ -179,3 +179,11 @@ def variance_between_classes(ensemble: Ensemble, measure: str) -> float:
         inside = ensemble.classes == digit
         explained[inside] = values[inside].mean()
     return float(explained.var() / values.var())
+
+
+def by_digit(found: Found, name: str) -> Tensor:
+    """Returns the mean mutual information of each pair for each digit, with shape (C, P)."""
+    ensemble = found.ensembles[name]
+    assert ensemble.classes is not None
+    shared = ensemble.numbers["information"].double()
+    return torch.stack([shared[ensemble.classes == d].mean(dim=0) for d in found.digits])

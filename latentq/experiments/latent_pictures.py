@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from latentq import plots
-from latentq.experiments.latent_measures import Found, mean
-from latentq.experiments.measures import haar_negative_share
+from latentq.experiments.latent_measures import Found, by_digit, mean
+from latentq.experiments.measures import haar_negative_share, pair_names
 from latentq.experiments.record import Picture
 from latentq.report.wording import number, step
 
@@ -23,6 +23,7 @@ def pictures(found: Found) -> dict[str, Picture]:
         "chain": chain_picture(found),
         "classes": class_picture(found),
         "information": information_picture(found),
+        "pairs": pairs_picture(found),
     }
 
 
@@ -31,16 +32,12 @@ def name_of(name: str) -> str:
     return step(int(name[1:])) if name.startswith("S") else name
 
 
-def along(ax: Axes, found: Found, measure: str, scale: float) -> None:
+def along(ax: Axes, found: Found, measure: str, scale: float, chance: float) -> None:
     """Draws the means of a measure along the chain: of the digits, and of all states."""
     places = list(range(len(found.steps)))
     for digit in found.digits:
         values = [float(found.ensembles[s].of(measure, digit).mean()) * scale for s in found.steps]
         ax.plot(places, values, color=plots.LIGHT.line, linewidth=1, zorder=0)
-        ax.annotate(
-            str(digit), (places[-1], values[-1]), (4, -3), textcoords="offset points",
-            fontsize=7, color=plots.LIGHT.muted,
-        )  # fmt: skip
     found_means = [mean(scale * found.ensembles[s].of(measure)) for s in found.steps]
     half = [summary.half or 0.0 for summary in found_means]
     colour = plots.LIGHT.models["quantum"]
@@ -49,17 +46,16 @@ def along(ax: Axes, found: Found, measure: str, scale: float) -> None:
     ax.set_xticks(places, [name_of(s) for s in found.steps])
     data = float(found.ensembles["data"].of(measure).mean()) * scale
     ax.axhline(data, color=plots.LIGHT.models["classical"], label="data")
+    ax.axhline(chance, color=plots.LIGHT.muted, label="Haar states", linestyle="--", linewidth=1)
 
 
 def chain_picture(found: Found) -> Picture:
     """Draws entanglement, Wigner functions and classes along the chain."""
     figure = plots.Figure(figsize=(11, 3.6), dpi=150, layout="constrained")
     first, second, third = figure.subplots(1, 3)
-    along(first, found, "half_entropy", 1)
-    plots.level(first, found.page, "Haar states")
+    along(first, found, "half_entropy", 1, found.page)
     plots.finish(first, "Half-chain entanglement", "", "bits")
-    along(second, found, "negative_share", 100)
-    plots.level(second, 100 * haar_negative_share(found.qubits), "Haar states")
+    along(second, found, "negative_share", 100, 100 * haar_negative_share(found.qubits))
     plots.finish(second, "Negative Wigner cells", "", "%")
     places = list(range(len(found.steps)))
     shares = [100 * share for share in found.kept]
@@ -96,6 +92,7 @@ def class_picture(found: Found) -> Picture:
                 markersize=4, color=plots.LIGHT.models[model], label=label,
             )  # fmt: skip
         ax.set_xticks(found.digits)
+        ax.margins(y=0.2)  # Room for the legend.
         plots.finish(ax, title, "digit", unit)
     return Picture("Data and generated states by digit, with 95% intervals over states.", figure)
 
@@ -110,7 +107,7 @@ def matrix_of(pairs: Tensor, qubits: int) -> Tensor:
 
 def information_picture(found: Found) -> Picture:
     """Draws the mean mutual information of pairs as graphs and as matrices."""
-    chosen = [found.steps[0], found.steps[-2], "S0", "data", "Haar"]
+    chosen = [*found.steps[:2], "S0", "data", "Haar"]
     shown = {
         name: matrix_of(found.ensembles[name].numbers["information"].mean(dim=0), found.qubits)
         for name in chosen
@@ -131,3 +128,20 @@ def information_picture(found: Found) -> Picture:
         "in orange), and numbers.",
         figure,
     )
+
+
+def pairs_picture(found: Found) -> Picture:
+    """Draws the mean mutual information of each pair for each digit."""
+    figure = plots.Figure(figsize=(9.5, 3.4), dpi=150, layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    values = [by_digit(found, name) for name in ("data", "S0")]
+    low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
+    names = pair_names(found.qubits)
+    for ax, value, title in zip(panels, values, ("data", "generated"), strict=True):
+        drawn = ax.imshow(value.T.numpy(), cmap="Blues", vmin=low, vmax=high, aspect="auto")
+        ax.set_xticks(range(len(found.digits)), [str(digit) for digit in found.digits])
+        ax.set_yticks(range(len(names)), names)
+        plots.finish(ax, title, "digit", "", legend=False)
+    panels[0].set_ylabel("pair of qubits")
+    figure.colorbar(drawn, ax=panels, label="bits")
+    return Picture("Mutual information of pairs of qubits by digit, mean over states.", figure)
