@@ -65,10 +65,14 @@ def structure(found: Found) -> Claim:
     """Judges whether the entanglement of the data is another one than that of Haar states."""
     ends = mean(found.ensembles["data"].of("half_entropy")).ends or (0.0, 0.0)
     between = variance_between_classes(found.ensembles["data"], "half_entropy")
+    values = found.ensembles["data"].of("half_entropy")
+    size = float((values.mean() - found.page) / values.std())
     return Claim(
         "The latent space is structured by entanglement",
         f"latents of the data have {said(found, 'data', 'half_entropy')} bits, Haar states "
-        f"{number(found.page)}; {100 * between:.0f}% of the variance is between the digits",
+        f"{number(found.page, 4)}, which is {abs(size):.2f} standard deviations of a state "
+        f"{'below' if size > 0 else 'above'}; {100 * between:.0f}% of the variance is between "
+        "the digits",
         "no difference" if ends[0] <= found.page <= ends[1] else "confirmed",
     )
 
@@ -159,7 +163,7 @@ def summary(found: Found) -> str:
         f"Half-chain entanglement in bits, averaged over all cuts, along a generation: "
         f"{', '.join(course)}; data {said(found, 'data', 'half_entropy')}, Haar states "
         f"{number(found.page)}, products 0. The share of states whose image already has its final "
-        f"class is {kept} at these steps: {course_of(found)}. Generated less data: "
+        f"class is {kept} at these steps. {course_of(found)}. Generated less data: "
         f"{written(difference(found, 'half_entropy'))} bits of half-chain and "
         f"{written(difference(found, 'single_entropy'))} bits of single-qubit entanglement; "
         f"digit by digit the interval contains 0 for {len(alike)} of {len(gaps)} "
@@ -182,4 +186,4 @@ def course_of(found: Found) -> str:
         low, high = change.ends or (0.0, 0.0)
         verb = "rises" if low > 0 else "falls" if high < 0 else "stays"
         verbs.append(f"{verb} from {before} to {after} ({interval(change)})")
-    return "entanglement " + ", ".join(verbs)
+    return "Entanglement " + ", ".join(verbs)
