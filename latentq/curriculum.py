@@ -208,7 +208,7 @@ class Training:
         if matrices is not None:
             trace = self.denoise(matrices).diagonal(dim1=-2, dim2=-1).sum(dim=-1)
             return expected_fidelity(trace, d)
-        psi = self.haar(1024, self.fresh)
+        psi = self.haar(500, self.fresh)
         return fidelity(psi, self.denoise(self.scrambled(psi, depth, None))).mean(dim=-1)
 
     def stage(self, number: int, depth: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -225,7 +225,7 @@ class Training:
             (1 - raised).sum().backward()
             self.optimizer.step()
             training.append(found.detach())
-            if (epoch + 1) % self.every == 0:
+            if (epoch + 1) % self.every == 0 or epoch + 1 == self.recipe.epochs:
                 evaluations.append(self.evaluate(depth, matrices))
         both = torch.stack(evaluations, dim=-1)
         return torch.stack(training, dim=-1), both, self.expected(depth, matrices)

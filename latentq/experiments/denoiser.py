@@ -1,0 +1,259 @@
+r"""The research log's single-shot denoiser: its curriculum, its tests, and its remedies.
+
+    python -m latentq.experiments.denoiser out=results/denoiser
+    python -m latentq.experiments.denoiser qubits=4 remedies=4 seeds=5 remedy_seeds=5
+
+A circuit of layers of RZ RY RZ and CNOTs is trained to undo one random circuit in each stage, and
+deeper ones in later stages, on ten fixed Haar states. What it does to states never trained on is
+tested against a guess, over seeds and at the end of stages. The log does not state its learning
+rate: `lr` and a `slow` one are reported side by side, and a sweep shows where its numbers lie.
+Remedies are compared with the reference at equal seeds.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from latentq.commands import run_command
+from latentq.experiments import denoiser_figures as figures
+from latentq.experiments.denoiser_claims import (
+    STAGES,
+    Sizes,
+    against_chance,
+    chance_claims,
+    maximum_claim,
+    simple_claims,
+    stage_claims,
+)
+from latentq.experiments.denoiser_remedies import (
+    EXACT,
+    FRESH,
+    MORE,
+    REFERENCE,
+    RULE,
+    WIDEST,
+    by_depth_rows,
+    remedies,
+    remedy_claims,
+    remedy_rows,
+)
+from latentq.experiments.denoiser_runs import (
+    Outcome,
+    check_sizes,
+    gradient_row,
+    numbers,
+    recipe_of,
+    seeds_of,
+    spread,
+    trained,
+)
+from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.report.wording import interval, listed, number
+from latentq.rules import Rule
+
+RATES = (0.001, 0.002, 0.005, 0.02, 0.1, 0.5)
+GRADIENT_SEEDS = 5
+RULES = {
+    "qubits": Rule(str),
+    "remedies": Rule(str),
+    "depths": Rule(str),
+    "epochs": Rule(int, low=4, high=10_000),
+    "states": Rule(int, low=1, high=1000),
+    "held_out": Rule(int, low=1, high=10_000),
+    "lr": Rule(float, low=0, high=10, above=True),
+    "slow": Rule(float, low=0, high=10, above=True),
+    "seeds": Rule(int, low=2, high=1000),
+    "remedy_seeds": Rule(int, low=2, high=1000),
+    "strings": Rule(int, low=100, high=10**6),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "memory": Rule(float, low=0, high=10**6, above=True),
+}
+DEFAULTS = {
+    "qubits": "4,6,8,10",
+    "remedies": "4,6",
+    "depths": "2,4,6,8,10,12",
+    "epochs": 100,
+    "states": 10,
+    "held_out": 50,
+    "lr": 0.1,
+    "slow": 0.002,
+    "seeds": 20,
+    "remedy_seeds": 10,
+    "strings": 5000,
+    "seed": 0,
+    "memory": 4.0,
+}
+
+
+def checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns options with their lists parsed.
+
+    Raises:
+        InputError: If a list is wrong, or a size does not fit into memory.
+    """
+    lists = {
+        "qubits": sorted(set(parse_counts("qubits", options["qubits"], 2, 20))),
+        "remedies": sorted(set(parse_counts("remedies", options["remedies"], 2, 20))),
+        "depths": tuple(parse_counts("depths", options["depths"], 1, 1000)),
+    }
+    found = {**options, **lists}
+    check_sizes(found, WIDEST)
+    return found
+
+
+def train_sizes(options: Mapping[str, Any]) -> Sizes:
+    """Trains every size at both learning rates."""
+    rates = {f"rate {rate:g}": rate for rate in (options["lr"], options["slow"])}
+    pairs = [(qubits, name) for qubits in options["qubits"] for name in rates]
+    found: dict[int, dict[str, Outcome]] = {qubits: {} for qubits in options["qubits"]}
+    for qubits, name in progress(pairs, "sizes", len(pairs)):
+        recipe = recipe_of(options, qubits, lr=rates[name])
+        seeds = seeds_of(options, "seeds")
+        found[qubits][name] = trained(name, recipe, seeds, options["held_out"])
+    return found
+
+
+def size_rows(sizes: Sizes) -> list[dict[str, Any]]:
+    """Returns the table of sizes and learning rates."""
+    rates = next(iter(sizes.values()))
+    tests = {rate: against_chance([of[rate] for of in sizes.values()]) for rate in rates}
+    rows = []
+    for i, (qubits, of) in enumerate(sizes.items()):
+        for rate, outcome in of.items():
+            best, other = outcome.maximum
+            rows.append(
+                {
+                    "qubits": qubits,
+                    "lr": outcome.recipe.lr,
+                    "parameters": outcome.recipe.circuit.parameters,
+                    "seeds": len(best),
+                    "chance": outcome.chance,
+                    **numbers("training", outcome.training),
+                    **numbers("held_out", outcome.held_out),
+                    **numbers("ratio", outcome.held_out / outcome.chance),
+                    "p": tests[rate][i][0],
+                    "p_holm": tests[rate][i][1],
+                    **numbers("expected_ratio", outcome.expected / outcome.chance),
+                    **numbers("maximum_ratio", best / outcome.chance),
+                    **numbers("others_ratio", other / outcome.chance),
+                    **numbers("early", outcome.early),
+                    **numbers("start_ratio", outcome.starts / outcome.chance),
+                }
+            )
+    return rows
+
+
+def stage_rows(sizes: Sizes) -> list[dict[str, Any]]:
+    """Returns the table of stages, with the log's training fidelity of 4 qubits."""
+    return [
+        {
+            "qubits": qubits,
+            "lr": outcome.recipe.lr,
+            "depth": depth,
+            **numbers("best", outcome.best[:, k]),
+            "log": STAGES.get(depth) if qubits == 4 else None,
+            **numbers("held_out", outcome.history.held_out[:, k, -1]),
+            **numbers("expected", outcome.history.expected[:, k]),
+        }
+        for qubits, of in sizes.items()
+        for outcome in of.values()
+        for k, depth in enumerate(outcome.recipe.depths)
+    ]
+
+
+def rate_rows(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Trains the smallest size at several learning rates."""
+    qubits, rows = options["qubits"][0], []
+    for rate in progress(RATES, "learning rates", len(RATES)):
+        recipe = recipe_of(options, qubits, lr=rate)
+        outcome = trained("", recipe, seeds_of(options, "remedy_seeds"), options["held_out"])
+        rows.append(
+            {
+                "qubits": qubits,
+                "lr": rate,
+                "chance": outcome.chance,
+                **numbers("best", outcome.best.mean(dim=1)),
+                **numbers("first", outcome.best[:, 0]),
+                **numbers("held_out", outcome.held_out),
+                **numbers("early", outcome.early),
+            }
+        )
+    return rows
+
+
+def summary(
+    sizes: Sizes,
+    rates: Sequence[Mapping[str, Any]],
+    found: Mapping[int, Mapping[str, Outcome]],
+) -> str:
+    """Says what was found."""
+    of = sizes[min(sizes)]
+    nearest = min(rates, key=lambda row: abs(row["first"] - STAGES[2]))
+    parts = [
+        f"{min(sizes)} qubits, states held out over a guess: "
+        + " and ".join(f"{interval(spread(o.held_out / o.chance))} ({r})" for r, o in of.items()),
+        f"the learning rate that comes nearest to the log's first stage is {nearest['lr']:g}",
+    ]
+    for qubits, rows in found.items():
+        names = (REFERENCE, FRESH, EXACT, MORE[WIDEST], RULE)
+        values = [f"{interval(spread(rows[name].expected))} ({name})" for name in names]
+        parts.append(
+            f"expected fidelity over all states with {qubits} qubits, where a guess has "
+            f"{number(2.0**-qubits)}: {listed(values)}"
+        )
+    return (
+        "A circuit was trained to undo one known random circuit in each stage, which is to compile "
+        f"its inverse. {'; '.join(parts)}. Intervals are 95% over seeds."
+    )
+
+
+def denoiser(options: dict[str, Any]) -> Record:
+    """Measures all that the record has."""
+    options = checked(options)
+    gradients = [
+        gradient_row(recipe_of(options, qubits), seeds_of({**options, "n": GRADIENT_SEEDS}, "n"))
+        for qubits in progress(options["qubits"], "gradients", len(options["qubits"]))
+    ]
+    sizes, rates = train_sizes(options), rate_rows(options)
+    found = {qubits: remedies(options, qubits) for qubits in options["remedies"]}
+    rows = [row for of in found.values() for row in remedy_rows(of)]
+    depths = [row for of in found.values() for row in by_depth_rows(of)]
+    claims = [
+        *simple_claims(options, gradients),
+        *(stage_claims(sizes[4]) if 4 in sizes else []),
+        *chance_claims(sizes),
+        maximum_claim(sizes),
+        *remedy_claims(found),
+    ]
+    shown = (REFERENCE, FRESH, EXACT, *MORE.values())
+    return Record(
+        summary(sizes, rates, found),
+        claims,
+        {
+            "sizes": size_rows(sizes),
+            "stages": stage_rows(sizes),
+            "rates": rates,
+            "gradients": gradients,
+            "remedies": rows,
+            "depths": depths,
+        },
+        {
+            "training": figures.training_figure(sizes),
+            "chance": figures.chance_figure(sizes),
+            "rates": figures.rates_figure(rates),
+            "gain": figures.gain_figure(sizes),
+            "remedies": figures.remedies_figure(rows),
+            "depths": figures.depth_figure(depths, shown),
+        },
+    )
+
+
+EXPERIMENT = Experiment(
+    "denoiser",
+    "The single-shot denoiser and its curriculum",
+    RULES,
+    DEFAULTS,
+    denoiser,
+)
+if __name__ == "__main__":
+    sys.exit(run_command(EXPERIMENT.run, __doc__))

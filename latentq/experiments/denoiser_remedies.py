@@ -1,0 +1,216 @@
+"""The log's remedies for its denoiser, each against the reference at equal seeds."""
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from torch import Tensor
+
+from latentq.curriculum import PATTERN, Recipe
+from latentq.experiments.denoiser_claims import judged, side
+from latentq.experiments.denoiser_runs import (
+    Outcome,
+    numbers,
+    recipe_of,
+    seeds_of,
+    spread,
+    trained,
+)
+from latentq.experiments.record import Claim, progress
+from latentq.otoc import mean_over_circuits
+from latentq.randomness import derive_generator
+from latentq.report.statistics import Summary
+from latentq.report.wording import interval
+
+REFERENCE, FRESH, EXACT = "reference", "fresh states each epoch", "closed form"
+ADAPTED, AT_ONCE = "depths to saturation", "one stage, all epochs"
+LOCAL, GROWING = "local cost", "layer by layer"
+RESET, ANEW = "Adam reset at each stage", "all reset at each stage"
+NESTED, RULE = "nested scramblers", "new scramblers each epoch"
+WIDEST = 4
+MORE = {2: "closed form, 2 x layers", WIDEST: f"closed form, {WIDEST} x layers"}
+GROWING_EXACT = "closed form, layer by layer"
+# What is changed in the recipe of the reference.
+CHANGES: dict[str, dict[str, Any]] = {
+    REFERENCE: {},
+    RESET: {"carried": "angles"},
+    ANEW: {"carried": "none"},
+    NESTED: {"scrambler": "nested"},
+    LOCAL: {"cost": "local"},
+    GROWING: {"growing": True},
+    FRESH: {"data": "fresh"},
+    EXACT: {"data": "exact"},
+    GROWING_EXACT: {"data": "exact", "growing": True},
+    RULE: {"data": "fresh", "scrambler": "epoch"},
+}
+
+
+def saturation_depth(decay: Sequence[float], threshold: float = 0.9) -> int | None:
+    """Returns the first depth at which a decay, given from depth 0, is above a threshold."""
+    return next((depth for depth, value in enumerate(decay) if value > threshold), None)
+
+
+def saturation(qubits: int, samples: int, seed: int) -> int:
+    """Returns the depth at which the decay of the mean correlator is above 0.9."""
+    generator = derive_generator(seed, "saturation", qubits)
+    deepest = 4 * qubits + 4
+    found = saturation_depth(mean_over_circuits(qubits, deepest, PATTERN, samples, generator))
+    assert found is not None  # Light cones meet after n layers.
+    return found
+
+
+def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
+    """Returns the recipes of all rows for a size."""
+    found = {name: recipe_of(options, qubits, **new) for name, new in CHANGES.items()}
+    reference = found[REFERENCE]
+    for times, name in MORE.items():
+        layers = times * reference.layers
+        found[name] = recipe_of(options, qubits, data="exact", layers=layers)
+    steps = len(reference.depths) * reference.epochs
+    last = saturation(qubits, options["strings"], options["seed"])
+    depths = tuple(range(1, last + 1))
+    epochs = max(1, steps // last)
+    found[ADAPTED] = recipe_of(options, qubits, depths=depths, epochs=epochs)
+    found[AT_ONCE] = recipe_of(options, qubits, depths=reference.depths[-1:], epochs=steps)
+    return found
+
+
+def remedies(options: Mapping[str, Any], qubits: int) -> dict[str, Outcome]:
+    """Trains by all recipes for a size."""
+    seeds = seeds_of(options, "remedy_seeds")
+    rows = recipes(options, qubits)
+    return {
+        name: trained(name, recipe, seeds, options["held_out"])
+        for name, recipe in progress(rows.items(), f"{qubits} qubits, remedies", len(rows))
+    }
+
+
+def last_stage(outcome: Outcome) -> Tensor:
+    """Returns the expected fidelity at the end of the last stage, by seed."""
+    return outcome.history.expected[:, -1]
+
+
+def remedy_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+    """Returns the table of the remedies of a size, with differences at equal seeds."""
+    reference, rows = found[REFERENCE], []
+    for outcome in found.values():
+        recipe = outcome.recipe
+        rows.append(
+            {
+                "qubits": recipe.qubits,
+                "row": outcome.name,
+                "parameters": recipe.circuit.parameters,
+                "depths": " ".join(map(str, recipe.depths)),
+                "epochs": recipe.epochs,
+                "seeds": len(outcome.training),
+                "chance": outcome.chance,
+                **numbers("training", outcome.training),
+                **numbers("held_out", outcome.held_out),
+                **numbers("expected", outcome.expected),
+                **numbers("difference", outcome.expected - reference.expected),
+                **numbers("last_stage", last_stage(outcome)),
+                **numbers("last_difference", last_stage(outcome) - last_stage(reference)),
+            }
+        )
+    return rows
+
+
+def by_depth_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+    """Returns the expected fidelity at the end of each stage, for all rows of a size."""
+    return [
+        {
+            "qubits": outcome.recipe.qubits,
+            "row": outcome.name,
+            "depth": depth,
+            **numbers("training", outcome.history.training[:, stage, -1]),
+            **numbers("held_out", outcome.history.held_out[:, stage, -1]),
+            **numbers("expected", outcome.history.expected[:, stage]),
+        }
+        for outcome in found.values()
+        for stage, depth in enumerate(outcome.recipe.depths)
+    ]
+
+
+def differences(
+    found: Mapping[int, Mapping[str, Outcome]], one: str, other: str, last: bool = False
+) -> dict[int, Summary]:
+    """Returns by size how much higher the expected fidelity of a row is, at equal seeds."""
+    value = last_stage if last else attrgetter("expected")
+    return {n: spread(value(rows[one]) - value(rows[other])) for n, rows in found.items()}
+
+
+def higher(
+    found: Mapping[int, Mapping[str, Outcome]],
+    statement: str,
+    one: str,
+    other: str = REFERENCE,
+    last: bool = False,
+) -> Claim:
+    """Settles a statement that one row is better than another."""
+    parts = []
+    gained = differences(found, one, other, last)
+    value = last_stage if last else attrgetter("expected")
+    for qubits, gain in gained.items():
+        levels = [interval(spread(value(found[qubits][name]))) for name in (one, other)]
+        parts.append(
+            f"{qubits} qubits: {levels[0]} against {levels[1]}, difference {interval(gain)}"
+        )
+    return Claim(statement, "; ".join(parts), judged([side(gain) for gain in gained.values()]))
+
+
+def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+    """Settles that the closed form is the mean over states that were never trained on."""
+    apart = {}
+    for qubits, rows in found.items():
+        history = rows[EXACT].history
+        seen = 0.5 * (history.held_out + history.others)[..., -1]
+        apart[qubits] = spread((seen - history.expected).mean(dim=1))
+    text = "; ".join(f"{n} qubits: {interval(gap)}" for n, gap in apart.items())
+    return Claim(
+        "On fresh Haar states the objective is (d + t²) / (d (d + 1)) with t = abs Tr W: no data are needed",
+        f"mean over states held out less closed form, {text}",
+        "refuted" if any(side(gap) for gap in apart.values()) else "confirmed",
+    )
+
+
+def rule_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+    """Settles whether one circuit can undo scramblers that it has not met."""
+    ratios = {n: spread(rows[RULE].expected / rows[RULE].chance) for n, rows in found.items()}
+    text = "; ".join(f"{n} qubits: {interval(ratio)}" for n, ratio in ratios.items())
+    verdict = judged([side(ratio, 1) for ratio in ratios.values()])
+    return Claim(
+        "A denoiser can learn a general rule, one for scramblers that it has not met",
+        f"{text} times the fidelity of a guess, which is that of every circuit",
+        "refuted" if verdict == "no difference" else verdict,
+    )
+
+
+def transfer_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+    """Settles whether a stage gains from those before it."""
+    gained = differences(found, REFERENCE, ANEW)
+    text = "; ".join(f"{n} qubits: {interval(gain)}" for n, gain in gained.items())
+    return Claim(
+        "Nothing is handed on from stage to stage: each is a new problem",
+        f"curriculum less stages begun anew, {text}",
+        "corrected" if any(side(gain) for gain in gained.values()) else "confirmed",
+    )
+
+
+def remedy_claims(found: Mapping[int, Mapping[str, Outcome]]) -> list[Claim]:
+    """Settles what the log says of its remedies; all numbers are expected fidelities."""
+    widest = MORE[WIDEST]
+    return [
+        higher(found, "Fresh states in each epoch make the denoiser generalise", FRESH),
+        closed_form_claim(found),
+        higher(found, "Training on the closed form beats training on fresh states", EXACT, FRESH),
+        higher(found, "84 and 126 parameters are too few for an inverse", widest, EXACT),
+        higher(found, "Depths up to saturation are better, last stage", ADAPTED, last=True),
+        higher(found, "The curriculum beats as many steps in one stage, last stage",
+               REFERENCE, AT_ONCE, last=True),
+        higher(found, "A local cost is better", LOCAL),
+        higher(found, "Training layer by layer first is better", GROWING),
+        higher(found, "Adam's moments are carried over between stages: a help", REFERENCE, RESET),
+        higher(found, "Scramblers that go on from one another make a better curriculum", NESTED),
+        transfer_claim(found),
+        rule_claim(found),
+    ]  # fmt: skip

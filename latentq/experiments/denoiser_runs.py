@@ -1,0 +1,170 @@
+"""Single-shot denoisers in numbers: what a training came to, and what is checked beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from latentq import fused
+from latentq.costs import parameter_shift
+from latentq.curriculum import History, Recipe, Training, unitaries
+from latentq.memory import check_memory
+from latentq.report.statistics import Summary, summarize
+from latentq.states import fidelity
+
+EVERY = 5  # Steps between two looks at states held out.
+COPIES = 6  # How many arrays of the size of the scramblers there are at a time.
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A training with its recipe; numbers by seed are means over stages, at their ends.
+
+    Arguments:
+        name: What it is called in tables.
+        recipe: How it was trained.
+        history: What it was like.
+    """
+
+    name: str
+    recipe: Recipe
+    history: History
+
+    @property
+    def chance(self) -> float:
+        """The fidelity of a guess."""
+        return 2.0**-self.recipe.qubits
+
+    @property
+    def training(self) -> Tensor:
+        """The fidelity of the states trained on, by seed."""
+        return self.history.training[..., -1].mean(dim=1)
+
+    @property
+    def best(self) -> Tensor:
+        """The maximum of that fidelity within each stage, by seed and stage."""
+        return self.history.training.amax(dim=-1)
+
+    @property
+    def held_out(self) -> Tensor:
+        """The fidelity of states never trained on, by seed."""
+        return self.history.held_out[..., -1].mean(dim=1)
+
+    @property
+    def expected(self) -> Tensor:
+        """The expected fidelity over all Haar states, by seed."""
+        return self.history.expected.mean(dim=1)
+
+    @property
+    def maximum(self) -> tuple[Tensor, Tensor]:
+        """The maximum over all looks at the states held out, and others then, by seed."""
+        first, other = self.history.held_out.flatten(1), self.history.others.flatten(1)
+        best, place = first.max(dim=1)
+        return best, other.gather(1, place[:, None]).squeeze(1)
+
+    @property
+    def gain(self) -> Tensor:
+        """The share of a stage's gain after each epoch, averaged over stages, by seed."""
+        curve = self.history.training.mean(dim=1)
+        return (curve - curve[:, :1]) / (curve[:, -1:] - curve[:, :1])
+
+    @property
+    def early(self) -> Tensor:
+        """The share of the gain in the first 30 epochs of 100, by seed."""
+        return self.gain[:, round(0.3 * (self.recipe.epochs - 1))]
+
+    @property
+    def starts(self) -> Tensor:
+        """The fidelity at the beginning of all stages but the first, by seed."""
+        return self.history.training[:, 1:, 0].mean(dim=1)
+
+
+def spread(values: Tensor) -> Summary:
+    """Returns the mean over seeds with its interval."""
+    found = summarize(values.tolist())
+    assert found is not None
+    return found
+
+
+def numbers(name: str, values: Tensor) -> dict[str, float | None]:
+    """Returns two cells of a table: the mean over seeds, and the half width of its interval."""
+    found = spread(values)
+    return {name: found.mean, f"{name}_half": found.half}
+
+
+def layers_for(qubits: int) -> int:
+    """Returns how many layers the denoiser has: as in the log, and 9 beyond its sizes."""
+    return 7 if qubits <= 6 else 9
+
+
+def recipe_of(options: Mapping[str, Any], qubits: int, **changes: Any) -> Recipe:  # noqa: ANN401
+    """Returns the recipe of the log for a size, with changes."""
+    settings = {name: options[name] for name in ("depths", "epochs", "lr", "states")}
+    settings["layers"] = layers_for(qubits)
+    return Recipe(qubits=qubits, **{**settings, **changes})
+
+
+def seeds_of(options: Mapping[str, Any], name: str) -> range:
+    """Returns as many seeds as an option says."""
+    return range(options["seed"], options["seed"] + options[name])
+
+
+def trained(name: str, recipe: Recipe, seeds: Sequence[int], held_out: int) -> Outcome:
+    """Trains by a recipe."""
+    return Outcome(name, recipe, Training(recipe, seeds, held_out, EVERY).run())
+
+
+def check_sizes(options: Mapping[str, Any], wide: int) -> None:
+    """Refuses sizes that do not fit into memory.
+
+    Arguments:
+        options: The options, with lists parsed.
+        wide: How many times deeper than usual a denoiser gets.
+
+    Raises:
+        InputError: If one does not.
+    """
+    for qubits in options["qubits"]:
+        need = COPIES * options["seeds"] * 4**qubits * 8
+        check_memory(need, options["memory"], f"qubits={qubits}")
+    for qubits in options["remedies"]:
+        kept = 2 * wide * layers_for(qubits)  # States before and after the CNOTs of each layer.
+        need = (COPIES + kept) * options["remedy_seeds"] * 4**qubits * 8
+        check_memory(need, options["memory"], f"remedies={qubits}")
+
+
+def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
+    """Compares the gradients of both rules at random angles in double precision.
+
+    The cost is that of the first stage. The size is the mean over seeds of the mean absolute
+    derivative.
+    """
+    worst, sizes = 0.0, []
+    for seed in seeds:
+        run = Training(recipe, [seed], 1, EVERY, torch.complex128)
+        angles, targets = run.angles, run.states
+        matrices = unitaries(recipe, recipe.depths[0], run.streams("scrambler", 0), run.dtype)
+        psi = targets @ matrices
+
+        def cost(
+            angles: Tensor,
+            psi: Tensor = psi,
+            targets: Tensor = targets,
+        ) -> Tensor:
+            output = fused.evolve(recipe.circuit, angles, psi)
+            return 1 - fidelity(targets, output).mean(dim=-1)
+
+        (by_autograd,) = torch.autograd.grad(cost(angles).sum(), angles)
+        with torch.no_grad():
+            by_shift = parameter_shift(cost, angles[0])
+        worst = max(worst, float((by_autograd[0] - by_shift).abs().max()))
+        sizes.append(float(by_shift.abs().mean()))
+    return {
+        "qubits": recipe.qubits,
+        "parameters": recipe.circuit.parameters,
+        "evaluations": 2 * recipe.circuit.parameters,
+        "difference": worst,
+        **numbers("mean_absolute", torch.tensor(sizes, dtype=torch.float64)),
+    }
