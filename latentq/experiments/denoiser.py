@@ -202,7 +202,7 @@ def summary(
             f"{number(2.0**-qubits)}: {listed(values)}"
         )
     return (
-        "A circuit was trained to undo one known random circuit in each stage, which is to compile "
+        "A circuit was trained to undo one known random circuit in each stage, that is to compile "
         f"its inverse. {'; '.join(parts)}. Intervals are 95% over seeds."
     )
 

@@ -167,7 +167,7 @@ def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
         apart[qubits] = spread((seen - history.expected).mean(dim=1))
     text = "; ".join(f"{n} qubits: {interval(gap)}" for n, gap in apart.items())
     return Claim(
-        "On fresh Haar states the objective is (d + t²) / (d (d + 1)) with t = abs Tr W: no data are needed",
+        "On fresh Haar states the objective is (d + t²) / (d (d + 1)), t = abs Tr W: no data",
         f"mean over states held out less closed form, {text}",
         "refuted" if any(side(gap) for gap in apart.values()) else "confirmed",
     )

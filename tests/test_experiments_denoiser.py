@@ -1,0 +1,170 @@
+"""The denoiser's experiment: its tests and verdicts, and its command from end to end."""
+
+import csv
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from scipy.stats import t as student
+
+from latentq.commands import run_command
+from latentq.curriculum import History, Recipe
+from latentq.errors import InputError
+from latentq.experiments import denoiser
+from latentq.experiments.denoiser_claims import against_chance, holm, judged, run_ends, side
+from latentq.experiments.denoiser_remedies import (
+    ADAPTED,
+    AT_ONCE,
+    CHANGES,
+    MORE,
+    RULE,
+    recipes,
+    saturation,
+    saturation_depth,
+)
+from latentq.experiments.denoiser_runs import EVERY, Outcome, gradient_row, spread
+
+TINY = [
+    *("qubits=2,4", "remedies=2", "depths=1,2,3", "epochs=6", "seeds=2", "remedy_seeds=2"),
+    *("held_out=4", "strings=100"),
+]
+
+
+def outcome(held_out: list[float], qubits: int = 2) -> Outcome:
+    values = torch.tensor(held_out)
+    training = torch.linspace(0, 1, 11).square().expand(len(values), 1, 11)
+    looks = torch.stack((values + 0.1, values), dim=-1)[:, None]
+    history = History(training, looks, looks.flip(-1), values[:, None])
+    return Outcome("", Recipe(qubits, 2, depths=(2,), epochs=11), history)
+
+
+def test_holm_adjusts_as_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_the_test_against_a_guess_is_that_of_student() -> None:
+    values = [0.27, 0.29, 0.26, 0.31]
+    (p, adjusted), (other, _) = against_chance([outcome(values), outcome([0.24, 0.26, 0.25])])
+    mean, deviation = 0.2825, math.sqrt(sum((v - 0.2825) ** 2 for v in values) / 3)
+    statistic = (mean - 0.25) / (deviation / 2)
+
+    assert p == pytest.approx(2 * student.sf(statistic, 3), rel=1e-4)
+    assert adjusted == pytest.approx(2 * p) and other > 0.9
+
+
+def test_a_single_run_lies_further_from_the_mean_than_means_do() -> None:
+    found = spread(torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
+    low, high = run_ends(found)
+
+    # s = 1, n = 3: t s sqrt(1 + 1/n).
+    assert high - 2 == pytest.approx(4.30265 * math.sqrt(4 / 3), rel=1e-4)
+    assert low + high == pytest.approx(4)
+
+
+def test_verdicts_follow_from_intervals() -> None:
+    found = spread(torch.tensor([1.0, 1.2, 1.1]))
+
+    assert [side(found, level) for level in (0, 1.1, 2)] == [1, 0, -1]
+    assert [judged(s) for s in ([1, 1], [1, 0], [0, -1], [0, 0])] == [
+        *("confirmed", "corrected", "refuted", "no difference"),
+    ]
+
+
+def test_an_outcome_is_read_at_the_ends_of_stages() -> None:
+    found = outcome([0.3, 0.5])
+
+    assert found.held_out.tolist() == pytest.approx([0.3, 0.5])
+    assert [v.tolist() for v in found.maximum] == [
+        pytest.approx([0.4, 0.6]),
+        pytest.approx([0.3, 0.5]),
+    ]
+    assert found.early.tolist() == pytest.approx([0.09, 0.09])  # 3 of 10 steps, squared.
+    assert found.chance == 0.25
+
+
+def test_saturation_is_the_first_depth_above() -> None:
+    assert saturation_depth([0, 0.5, 0.95, 0.9, 1]) == 2
+    assert saturation_depth([0, 0.9]) is None
+    assert 2 <= saturation(2, 500, 0) < saturation(4, 500, 0)
+
+
+def test_remedies_have_the_same_number_of_steps() -> None:
+    options = denoiser.checked({**denoiser.DEFAULTS, "strings": 200})
+    found = recipes(options, 4)
+    steps = {name: len(r.depths) * r.epochs for name, r in found.items()}
+
+    assert all(abs(s - 600) < 10 for s in steps.values())
+    assert found[AT_ONCE].depths == (12,) and found[ADAPTED].depths[:3] == (1, 2, 3)
+    assert [found[MORE[k]].circuit.parameters for k in (2, 4)] == [168, 336]
+
+
+def test_the_log_has_these_parameters() -> None:
+    options = denoiser.checked(denoiser.DEFAULTS)
+    counts = [denoiser.recipe_of(options, n).circuit.parameters for n in (4, 6, 8, 10)]
+
+    assert counts == [84, 126, 216, 270]
+
+
+def test_gradients_of_both_rules_are_compared() -> None:
+    row = gradient_row(Recipe(3, 2), range(2))
+
+    assert row["evaluations"] == 2 * 18 and row["difference"] < 1e-12 < row["mean_absolute"]
+
+
+def test_the_command_writes_its_record(tmp_path: Path) -> None:
+    denoiser.EXPERIMENT.run([*TINY, f"out={tmp_path}"])
+    found = json.loads((tmp_path / "record.json").read_text())
+    with (tmp_path / "remedies.csv").open() as file:
+        rows = {row["row"]: row for row in csv.DictReader(file)}
+
+    assert set(rows) == {*CHANGES, *MORE.values(), ADAPTED, AT_ONCE}
+    assert float(rows[RULE]["chance"]) == 0.25
+    assert abs(float(rows[RULE]["expected"]) - 0.25) < 0.05  # 1000 states, each by its circuit.
+    assert [(r["qubits"], r["lr"]) for r in found["tables"]["sizes"]] == [
+        *((2, 0.1), (2, 0.002), (4, 0.1), (4, 0.002)),
+    ]
+    by_stage = [
+        r["held_out"] for r in found["tables"]["stages"] if (r["qubits"], r["lr"]) == (4, 0.1)
+    ]
+    size = found["tables"]["sizes"][2]
+    assert size["held_out"] == pytest.approx(sum(by_stage) / 3)
+    assert size["ratio"] == pytest.approx(16 * size["held_out"], rel=1e-5)
+    assert max(r["difference"] for r in found["tables"]["gradients"]) < 1e-10
+    verdicts = {c["statement"][:30]: c["verdict"] for c in found["claims"]}
+    assert verdicts["The denoiser has 84, 126 and 2"] == "confirmed"
+    assert verdicts["The fidelity of a guess is 0.0"] == "confirmed"
+    for name in ("training", "chance", "rates", "gain", "remedies", "depths"):
+        assert (tmp_path / f"{name}.png").stat().st_size > 5000
+    assert EVERY == 5 and "Holm" in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("qubits=1", "qubits: must be integers from 2"),
+        ("remedies=4,x", "remedies: must be integers"),
+        ("depths=0", "depths: must be integers from 1"),
+        ("qubits=16", "qubits=16: needs about"),
+        ("remedies=12", "remedies=12: needs about"),
+        ("seeds=1", "seeds: must be an integer, at least 2"),
+        ("lr=0", "lr: must be a number, above 0"),
+    ],
+)
+def test_wrong_options_are_refused(argument: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        denoiser.denoiser(denoiser.EXPERIMENT.options([argument]))
+
+
+def test_the_command_line_answers_a_mistake_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["denoiser", "depths=0", f"out={tmp_path / 'x'}"])
+
+    assert run_command(denoiser.EXPERIMENT.run, None) == 2
+    said = "error: depths: must be integers from 1 to 1000 as 4,6,8, was '0'\n"
+    assert capsys.readouterr().err == said
+    assert not (tmp_path / "x" / "record.json").exists()
