@@ -148,6 +148,7 @@ def test_the_command_writes_its_record(tmp_path: Path) -> None:
         ("qubits=1", "qubits: must be integers from 2"),
         ("remedies=4,x", "remedies: must be integers"),
         ("depths=0", "depths: must be integers from 1"),
+        ("depths=4", "depths: must be two or more"),
         ("qubits=16", "qubits=16: needs about"),
         ("remedies=12", "remedies=12: needs about"),
         ("seeds=1", "seeds: must be an integer, at least 2"),

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latentq.commands import run_command
+from latentq.errors import InputError
 from latentq.experiments import denoiser_figures as figures
 from latentq.experiments.denoiser_claims import (
     STAGES,
@@ -96,6 +97,8 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
         "remedies": sorted(set(parse_counts("remedies", options["remedies"], 2, 20))),
         "depths": tuple(parse_counts("depths", options["depths"], 1, 1000)),
     }
+    if len(lists["depths"]) < 2:
+        raise InputError(f"depths: must be two or more, as 2,4, was {options['depths']!r}")
     found = {**options, **lists}
     check_sizes(found, WIDEST)
     return found

@@ -9,6 +9,7 @@ from latentq import plots
 from latentq.experiments.denoiser_claims import RATIOS, STAGES, UNSEEN, Sizes
 from latentq.experiments.denoiser_runs import EVERY, Outcome, spread
 from latentq.experiments.record import Picture
+from latentq.plots.study import log_ticks
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 GUESS: dict[str, Any] = {"color": plots.LIGHT.muted, "linewidth": 1, "linestyle": "--"}
@@ -42,6 +43,7 @@ def draw_training(ax: Any, rates: Mapping[str, Outcome]) -> None:  # noqa: ANN40
         ax.axvline(stage * recipe.epochs, color=plots.LIGHT.line, linewidth=0.8, zorder=0)
     ax.axhline(outcome.chance, label="a guess, 1/2ⁿ", **GUESS)
     ax.set_yscale("log")
+    log_ticks(ax.yaxis, *ax.get_ylim())
 
 
 def training_figure(sizes: Sizes) -> Picture:
@@ -113,10 +115,9 @@ def remedies_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
                 xerr=[of[n][f"{name}_half"] for n in names], fmt="o", markersize=4.5, color=colour,
                 mfc="white" if name == "training" else colour, label=label, capsize=2,
             )  # fmt: skip
-        ax.axvline(
-            2.0**-qubits, color=plots.LIGHT.muted, linestyle="--", linewidth=1, label="a guess"
-        )
+        ax.axvline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_xscale("log")
+        log_ticks(ax.xaxis, *ax.get_xlim())
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         plots.finish(ax, f"{qubits} qubits", "fidelity at the end of stages", "", legend=False)
@@ -161,12 +162,13 @@ def rates_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
     if rows[0]["qubits"] == 4:
         for values, colour in ((STAGES, BLUE), (UNSEEN, ORANGE)):
             low, high = min(values.values()), max(values.values())
-            ax.axhspan(
-                low, high, color=colour, alpha=0.12, linewidth=0, label="the log, all stages"
-            )
+            ax.axhspan(low, high, color=colour, alpha=0.12, linewidth=0, label="the log, range")
     ax.axhline(rows[0]["chance"], label="a guess", **GUESS)
     ax.set_xscale("log")
     ax.set_yscale("log")
+    log_ticks(ax.yaxis, *ax.get_ylim())
+    ax.set_xticks(x, [f"{rate:g}" for rate in x])
+    ax.minorticks_off()
     plots.finish(ax, f"{rows[0]['qubits']} qubits", "learning rate", "fidelity")
     return Picture(
         "Fidelities against the learning rate, which the log does not state, averaged over "
@@ -185,9 +187,7 @@ def depth_figure(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Pic
             of = [row for row in rows if row["qubits"] == qubits and row["row"] == name]
             plots.curve(ax, [r["depth"] for r in of], [r["expected"] for r in of],
                         [r["expected_half"] for r in of], label=name, colour=colour)  # fmt: skip
-        ax.axhline(
-            2.0**-qubits, color=plots.LIGHT.muted, linewidth=1, linestyle="--", label="a guess"
-        )
+        ax.axhline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_yscale("log")
         plots.finish(
             ax, f"{qubits} qubits", "depth of the scrambler", "expected fidelity", legend=False

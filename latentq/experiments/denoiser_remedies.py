@@ -28,7 +28,7 @@ LOCAL, GROWING = "local cost", "layer by layer"
 RESET, ANEW = "Adam reset at each stage", "all reset at each stage"
 NESTED, RULE = "nested scramblers", "new scramblers each epoch"
 WIDEST = 4
-MORE = {2: "closed form, 2 x layers", WIDEST: f"closed form, {WIDEST} x layers"}
+MORE = {2: "closed form, twice the layers", WIDEST: f"closed form, {WIDEST} times the layers"}
 GROWING_EXACT = "closed form, layer by layer"
 # What is changed in the recipe of the reference.
 CHANGES: dict[str, dict[str, Any]] = {
