@@ -5,9 +5,9 @@ r"""The research log's single-shot denoiser: its curriculum, its tests, and its 
 
 A circuit of layers of RZ RY RZ and CNOTs is trained to undo one random circuit in each stage, and
 deeper ones in later stages, on ten fixed Haar states. What it does to states never trained on is
-tested against a guess, over seeds and at the end of stages. The log does not state its learning
-rate: `lr` and a `slow` one are reported side by side, and a sweep shows where its numbers lie.
-Remedies are compared with the reference at equal seeds.
+tested against a guess at the end of stages, over `seeds`, or `large_seeds` above 8 qubits. The log
+does not state its learning rate: `lr` and a `slow` one are reported side by side, and a sweep
+shows where its numbers lie. Remedies are compared with the reference at equal seeds.
 """
 
 import sys
@@ -44,6 +44,7 @@ from latentq.experiments.denoiser_runs import (
     gradient_row,
     numbers,
     recipe_of,
+    seeds_for,
     seeds_of,
     spread,
     trained,
@@ -64,6 +65,7 @@ RULES = {
     "lr": Rule(float, low=0, high=10, above=True),
     "slow": Rule(float, low=0, high=10, above=True),
     "seeds": Rule(int, low=2, high=1000),
+    "large_seeds": Rule(int, low=2, high=1000),
     "remedy_seeds": Rule(int, low=2, high=1000),
     "strings": Rule(int, low=100, high=10**6),
     "seed": Rule(int, low=0, high=2**32 - 1),
@@ -79,6 +81,7 @@ DEFAULTS = {
     "lr": 0.1,
     "slow": 0.002,
     "seeds": 20,
+    "large_seeds": 10,
     "remedy_seeds": 10,
     "strings": 5000,
     "seed": 0,
@@ -111,7 +114,7 @@ def train_sizes(options: Mapping[str, Any]) -> Sizes:
     found: dict[int, dict[str, Outcome]] = {qubits: {} for qubits in options["qubits"]}
     for qubits, name in progress(pairs, "sizes", len(pairs)):
         recipe = recipe_of(options, qubits, lr=rates[name])
-        seeds = seeds_of(options, "seeds")
+        seeds = seeds_of(options, seeds_for(qubits))
         found[qubits][name] = trained(name, recipe, seeds, options["held_out"])
     return found
 

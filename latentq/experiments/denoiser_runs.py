@@ -106,6 +106,11 @@ def recipe_of(options: Mapping[str, Any], qubits: int, **changes: Any) -> Recipe
     return Recipe(qubits=qubits, **{**settings, **changes})
 
 
+def seeds_for(qubits: int) -> str:
+    """Returns the name of the option that says how many seeds a size has."""
+    return "seeds" if qubits <= 8 else "large_seeds"
+
+
 def seeds_of(options: Mapping[str, Any], name: str) -> range:
     """Returns as many seeds as an option says."""
     return range(options["seed"], options["seed"] + options[name])
@@ -127,7 +132,7 @@ def check_sizes(options: Mapping[str, Any], wide: int) -> None:
         InputError: If one does not.
     """
     for qubits in options["qubits"]:
-        need = COPIES * options["seeds"] * 4**qubits * 8
+        need = COPIES * options[seeds_for(qubits)] * 4**qubits * 8
         check_memory(need, options["memory"], f"qubits={qubits}")
     for qubits in options["remedies"]:
         kept = 2 * wide * layers_for(qubits)  # States before and after the CNOTs of each layer.
