@@ -1,0 +1,181 @@
+r"""How fast gradients vanish with qubits and depth, and what the local cost does about it.
+
+    python -m latentq.experiments.plateaus
+    python -m latentq.experiments.plateaus qubits=4,6,8 layers=1,16 draws=200 trained=4,6
+
+Layers of RZ RY RZ and CNOTs have uniform angles. Inputs and targets are Haar states, as in the
+research log's denoiser, or :math:`| 0 \dots 0 \rangle`. The variance of a derivative is the mean
+of its square, as the mean of the derivative over a period is zero; intervals of variances are
+percentiles of bootstrap samples of the draws. The second half trains circuits to states that the
+same circuit can reach, by the infidelity and by the fidelity of single qubits.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from latentq import plateaus
+from latentq.circuits import Circuit, cnot_circuit
+from latentq.commands import run_command
+from latentq.errors import InputError
+from latentq.experiments.plateaus_claims import claims, summary
+from latentq.experiments.plateaus_figures import pictures
+from latentq.experiments.plateaus_log import log_rows
+from latentq.experiments.plateaus_statistics import FIT_FROM, fit_rows, mean_interval
+from latentq.experiments.plateaus_training import curves_and_ends
+from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.memory import check_memory
+from latentq.plateaus import Source
+from latentq.randomness import derive_generator
+from latentq.rules import Rule
+
+RULES = {
+    "qubits": Rule(str),
+    "layers": Rule(str),
+    "draws": Rule(int, low=10, high=10**5),
+    "trained": Rule(str),
+    "iterations": Rule(int, low=2, high=10**5),
+    "seeds": Rule(int, low=2, high=1000),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+    "memory": Rule(float, low=0, above=True),
+}
+DEFAULTS = {
+    "qubits": "2,3,4,5,6,7,8,9,10,11,12",
+    "layers": "1,2,4,8,16,24",
+    "draws": 500,
+    "trained": "4,6,8,10",
+    "iterations": 300,
+    "seeds": 10,
+    "seed": 0,
+    "memory": 4.0,
+}
+SETTINGS: tuple[tuple[Source, Source], ...] = (
+    ("haar", "haar"),
+    ("zero", "haar"),
+    ("zero", "zero"),
+)
+CHECKED = (2, 4, 6)
+SAMPLES = 20  # Oracle checks are cheap and take so many times the draws.
+
+
+def sizes(options: Mapping[str, Any]) -> tuple[list[int], list[int], list[int]]:
+    """Returns the qubits, the layers, and the qubits of the trainings, in order.
+
+    Raises:
+        InputError: If a list is wrong, too short for a fit, or needs too much memory.
+    """
+    qubits = sorted(set(parse_counts("qubits", options["qubits"], 2, 30)))
+    layers = sorted(set(parse_counts("layers", options["layers"], 1, 1000)))
+    trained = sorted(set(parse_counts("trained", options["trained"], 2, 30)))
+    if sum(n >= FIT_FROM for n in qubits) < 3:
+        raise InputError(
+            f"qubits: must have three sizes of {FIT_FROM} or more, was {options['qubits']!r}"
+        )
+    if len(layers) < 2:
+        raise InputError(f"layers: must have two depths or more, was {options['layers']!r}")
+    limit, at_once = options["memory"], 4 * plateaus.BYTES
+    need = at_once + 4 * plateaus.bytes_of_draw(qubits[-1], layers[-1])
+    check_memory(need, limit, f"qubits={qubits[-1]}")
+    need = at_once + 4 * options["seeds"] * plateaus.bytes_of_draw(trained[-1], trained[-1])
+    check_memory(need, limit, f"trained={trained[-1]}")
+    return qubits, layers, trained
+
+
+def design(targets: Source, cost: str, qubits: int) -> float:
+    """Returns the variance that deep circuits have in theory."""
+    if cost == "global":
+        return plateaus.design_variance(qubits)
+    if targets == "zero":
+        return plateaus.design_marginal_variance(qubits)
+    return plateaus.haar_marginal_variance(qubits)
+
+
+def variance_rows(
+    circuit: Circuit, inputs: Source, targets: Source, draws: int, seed: int
+) -> list[dict[str, Any]]:
+    """Measures the variances of one circuit: of its middle angle, and averaged over all."""
+    name = (inputs, targets, circuit.qubits, circuit.layers)
+    generator = derive_generator(seed, "plateaus", *name)
+    found = plateaus.random_gradients(circuit, draws, generator, inputs=inputs, targets=targets)
+    rows = []
+    for cost, gradients in found.items():
+        squares = gradients.square()
+        middle = squares[:, plateaus.middle_angle(circuit)]
+        for angle, values in (("middle", middle), ("all", squares.mean(dim=1))):
+            mean, low, high = mean_interval(values, seed)
+            rows.append(
+                {
+                    **{"inputs": inputs, "targets": targets, "cost": cost, "angle": angle},
+                    **{"qubits": circuit.qubits, "layers": circuit.layers, "draws": draws},
+                    **{"variance": mean, "low": low, "high": high},
+                    "deep_theory": design(targets, cost, circuit.qubits),
+                }
+            )
+    return rows
+
+
+def check_rows(draws: int, seed: int) -> list[dict[str, Any]]:
+    """Measures what has a closed form: one RY on each qubit, with zeros as input and target."""
+    rows = []
+    for qubits in CHECKED:
+        circuit = Circuit(qubits, 1, ("ry",), "cz", ())
+        generator = derive_generator(seed, "checks", qubits)
+        found = plateaus.random_gradients(circuit, draws, generator, inputs="zero", targets="zero")
+        for cost, closed in (
+            ("global", plateaus.product_variance(qubits)),
+            ("marginal", plateaus.product_marginal_variance(qubits)),
+        ):
+            mean, low, high = mean_interval(found[cost][:, 0].square(), seed)
+            row = {"qubits": qubits, "cost": cost, "variance": mean, "low": low, "high": high}
+            rows.append({**row, "closed_form": closed})
+    return rows
+
+
+def pair_rows(qubits: Sequence[int], draws: int, seed: int) -> list[dict[str, Any]]:
+    """Measures the marginal cost of independent Haar states."""
+    rows = []
+    for n in qubits:
+        generator = derive_generator(seed, "pairs", n)
+        values = [_pair_cost(n, generator) for _ in range(draws)]
+        mean, low, high = mean_interval(torch.tensor(values, dtype=torch.float64), seed)
+        row = {"qubits": n, "draws": draws, "marginal_cost": mean, "low": low, "high": high}
+        rows.append({**row, "closed_form": plateaus.haar_marginal_cost(n)})
+    return rows
+
+
+def _pair_cost(qubits: int, generator: torch.Generator) -> float:
+    one, two = plateaus.drawn_states("haar", 2, qubits, generator)
+    return float(plateaus.marginal_cost(one, two))
+
+
+def measure(options: dict[str, Any]) -> Record:
+    """Measures variances over random circuits, fits them, and trains by both costs."""
+    qubits, layers, trained = sizes(options)
+    draws, seed = options["draws"], options["seed"]
+    cases = [(s, n, depth) for n in qubits for depth in layers for s in SETTINGS]
+    variances = [
+        row
+        for setting, n, depth in progress(cases, "gradients")
+        for row in variance_rows(cnot_circuit(n, depth), *setting, draws, seed)
+    ]
+    curves, ends = curves_and_ends(trained, options["iterations"], options["seeds"], seed)
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
+        "variances": variances,
+        "fits": fit_rows(variances),
+        "checks": check_rows(SAMPLES * draws, seed),
+        "pairs": pair_rows(qubits, draws, seed),
+        "log": log_rows(draws, seed),
+        "ends": ends,
+        "curves": curves,
+    }
+    return Record(summary(tables), claims(tables), tables, pictures(tables))
+
+
+EXPERIMENT = Experiment(
+    "plateaus", "Barren plateaus of global and local costs", RULES, DEFAULTS, measure
+)
+
+if __name__ == "__main__":
+    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -1,0 +1,226 @@
+"""The statements of the research log on barren plateaus, each with the verdict of the numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scipy.stats import f as f_distribution
+
+from latentq.experiments.record import Claim, Verdict
+from latentq.report.statistics import Summary
+from latentq.report.wording import interval, number
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
+SLACK = 0.05  # A slope that is nearer than this to a law of many qubits agrees with it.
+TYPICAL = (0.0035, 0.0045)  # What is written as 0.004.
+
+
+def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
+    """Returns the rows that have some values."""
+    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
+
+
+def agrees(slope: float, half: float, law: float) -> bool:
+    """Whether the interval of a slope is within :data:`SLACK` of a law."""
+    return abs(slope - law) <= half + SLACK
+
+
+def law(fit: Row) -> Verdict:
+    """Says whether a power fits better than an exponential, by the ratio of what they leave."""
+    freedom = fit["sizes"] - 2
+    limit = float(f_distribution.ppf(0.975, freedom, freedom))
+    ratio = (1 - fit["r2"]) / max(1 - fit["power_r2"], 1e-12)
+    if 1 / limit < ratio < limit:
+        return "cannot be compared"
+    return "confirmed" if ratio > 1 else "refuted"
+
+
+def spread(low: float, high: float) -> str:
+    """Writes the ends of an interval."""
+    return f"[{number(low)}, {number(high)}]"
+
+
+def fit_text(fit: Row) -> str:
+    """Writes the slope of a fit."""
+    return f"log₂ variance per qubit {interval(Summary(fit['slope'], fit['half'], ()))}"
+
+
+def fitted(tables: Tables, inputs: str, targets: str, cost: str, end: int) -> Row:
+    """Returns the fit of the variance averaged over all angles, at the first or last depth."""
+    keys = {"inputs": inputs, "targets": targets, "cost": cost, "angle": "all"}
+    return pick(tables["fits"], **keys)[end]
+
+
+def scaling(tables: Tables) -> list[Claim]:
+    """Judges how the variance of the global cost falls with qubits and depth."""
+    deep, shallow = (fitted(tables, "haar", "haar", "global", end) for end in (-1, 0))
+    slope, half = deep["slope"], deep["half"]
+    cost = [2 ** (-4 * s) for s in (slope, slope + half, slope - half)]
+    halving = Summary(slope / 2, half / 2, ())
+    theory = f"theory, 1 / (2 (d + 1)²): {number(deep['deep_theory_slope'])}"
+    flat = not agrees(shallow["slope"], shallow["half"], -2)
+    return [
+        Claim(
+            "The variance of a derivative of the global cost is of order 2⁻ⁿ: 4 to 8 qubits "
+            "costs a factor of 16",
+            f"{fit_text(deep)} ({theory}); four more qubits cost {number(cost[0])} "
+            f"{spread(cost[1], cost[2])}",
+            "confirmed" if agrees(slope, half, -1) else "corrected",
+        ),
+        Claim(
+            "Each qubit cuts the gradient signal in half",
+            f"log₂ of the root mean square per qubit {interval(halving)}: the size of a "
+            "derivative, not its variance",
+            "confirmed" if agrees(slope / 2, half / 2, -1) else "refuted",
+        ),
+        Claim(
+            "In shallow circuits the variance follows the depth and not the number of qubits",
+            f"global cost, Haar inputs and targets, depth {shallow['layers']}: "
+            f"{fit_text(shallow)}",
+            "confirmed" if flat and shallow["slope"] + shallow["half"] > -SLACK else "refuted",
+        ),
+    ]
+
+
+def typical(tables: Tables) -> list[Claim]:
+    """Judges the size of a derivative at 8 qubits, and its noise."""
+    rows = {row["states"]: row for row in tables["log"]}
+    batch, (signal, one) = rows["10"], (rows["all"], rows["1"])
+    said = [f"{number(r['typical'])} {spread(r['low'], r['high'])}" for r in (one, batch)]
+    near = any(r["low"] <= TYPICAL[1] and r["high"] >= TYPICAL[0] for r in (one, batch))
+    noise = max(batch["typical"] ** 2 - signal["typical"] ** 2, 0.0) ** 0.5
+    ratio = signal["typical"] / noise if noise else float("inf")
+    return [
+        Claim(
+            f"At 8 qubits with {batch['angles']} angles the typical derivative is about 0.004",
+            f"root mean square {said[0]} for one state, {said[1]} for the mean over 10 states",
+            "confirmed" if near else "corrected",
+        ),
+        Claim(
+            "The signal-to-noise ratio of 10 states is below one",
+            f"derivatives of the mean over all Haar states are {number(signal['typical'])}, "
+            f"the noise of 10 fresh states is {number(noise)}: ratio {number(ratio)}",
+            "confirmed" if ratio < 1 else "refuted",
+        ),
+    ]
+
+
+def remedy(tables: Tables) -> list[Claim]:
+    """Judges whether the local cost has no plateau."""
+    claims = []
+    for inputs, targets, end, where in (
+        ("haar", "haar", -1, "Haar inputs and targets"),
+        ("zero", "zero", 0, "product inputs and targets, the shallowest circuit"),
+        ("zero", "zero", -1, "product inputs and targets, the deepest circuit"),
+    ):
+        fit = fitted(tables, inputs, targets, "marginal", end)
+        power = Summary(fit["power"], fit["power_half"], ())
+        claims.append(
+            Claim(
+                "The variance of the single-qubit marginal cost falls as a power of n, not "
+                f"exponentially ({where})",
+                f"depth {fit['layers']}: {fit_text(fit)}, R² {fit['r2']:.4f}; as a power of n, "
+                f"exponent {interval(power)}, R² {fit['power_r2']:.4f}",
+                law(fit),
+            )
+        )
+    return claims
+
+
+def compared(tables: Tables, task: str, qubits: int) -> tuple[Summary, Summary]:
+    """Returns the fidelities that training by the global and by the marginal cost reached."""
+    rows = pick(tables["ends"], task=task, qubits=qubits)
+    one, two = (Summary(r["fidelity"], r["fidelity_half"], ()) for r in rows[:2])
+    return one, two
+
+
+def ends(summary: Summary) -> tuple[float, float]:
+    """Returns the ends of an interval, or twice the mean without one."""
+    return summary.ends or (summary.mean, summary.mean)
+
+
+def better(first: Summary, second: Summary) -> int:
+    """Returns 1 if the first is greater, -1 if the second is, 0 if their intervals overlap."""
+    (low, high), (bottom, top) = ends(first), ends(second)
+    return int(low > top) - int(bottom > high)
+
+
+def training(tables: Tables) -> list[Claim]:
+    """Judges what training by either cost reaches at 8 qubits, or at the most that there are."""
+    sizes = sorted({row["qubits"] for row in tables["ends"]})
+    n = 8 if 8 in sizes else sizes[-1]
+    texts, signs = [], []
+    for task in ("shallow", "deep", "product"):
+        one, two = compared(tables, task, n)
+        signs.append(better(two, one))
+        texts.append(f"{task} {interval(one)} against {interval(two)}")
+    needed: Verdict = "no difference"
+    if any(signs):
+        needed = "refuted" if -1 in signs else "confirmed"
+    deep, chance = compared(tables, "deep", n)[0], 2.0**-n
+    return [
+        Claim(
+            "Local costs are necessary for 8 qubits and more",
+            f"fidelity reached at {n} qubits by the global against the marginal cost in equal "
+            f"iterations: {'; '.join(texts)}",
+            needed,
+        ),
+        Claim(
+            "Training at 8 qubits fails, although the gradients are exact, as the landscape is "
+            "flat",
+            f"Adam with exact gradients of the global cost reaches a fidelity of "
+            f"{interval(deep)} at {n} qubits and {n} layers, with a target that the circuit can "
+            f"reach; chance is {number(chance)}",
+            "refuted" if ends(deep)[0] > 10 * chance else "confirmed",
+        ),
+    ]
+
+
+def blindness(tables: Tables) -> list[Claim]:
+    """Judges what the marginal cost does not see."""
+    pair = tables["pairs"][-1]
+    n = max(row["qubits"] for row in tables["ends"])
+    row = pick(tables["ends"], task="deep", qubits=n, cost="marginal")[0]
+    reached = Summary(row["fidelity"], row["fidelity_half"], ())
+    left = row["value"]
+    blind = pair["high"] < 0.1 and left < 0.1 and ends(reached)[1] < 0.5
+    return [
+        Claim(
+            "Two states may agree on all single-qubit marginals and be very different",
+            f"independent Haar states of {pair['qubits']} qubits, of fidelity near "
+            f"{number(2.0 ** -pair['qubits'])}, have a mean marginal cost of "
+            f"{number(pair['marginal_cost'])} {spread(pair['low'], pair['high'])}; training at "
+            f"{n} qubits takes the marginal cost to {number(row['value'])} and the fidelity to "
+            f"{interval(reached)}",
+            "confirmed" if blind else "refuted",
+        )
+    ]
+
+
+def claims(tables: Tables) -> list[Claim]:
+    """Returns the statements with their verdicts."""
+    groups = (scaling, typical, remedy, training, blindness)
+    return [claim for group in groups for claim in group(tables)]
+
+
+def summary(tables: Tables) -> str:
+    """Returns a paragraph on what came out."""
+    deep = fitted(tables, "haar", "haar", "global", -1)
+    local = fitted(tables, "haar", "haar", "marginal", -1)
+    shallow, late = (fitted(tables, "zero", "zero", "marginal", end) for end in (0, -1))
+    exact = pick(tables["variances"], inputs="haar", targets="haar", cost="global", angle="all")
+    inside = sum(row["low"] <= row["deep_theory"] <= row["high"] for row in exact)
+    right = sum(row["low"] <= row["closed_form"] <= row["high"] for row in tables["checks"])
+    n = max(row["qubits"] for row in tables["ends"])
+    one, two = compared(tables, "deep", n)
+    return (
+        f"Between Haar states the variance of the global cost loses {number(-deep['slope'])} "
+        f"bits per qubit at depth {deep['layers']}, and the same at every depth: "
+        f"1 / (2 (d + 1)²) is in {inside} of {len(exact)} intervals. There the marginal cost is "
+        f"no remedy, with {number(-local['slope'])} bits per qubit. Between product states its "
+        f"loss is {number(-shallow['slope'])} bits per qubit at depth {shallow['layers']} and "
+        f"{number(-late['slope'])} at depth {late['layers']}. In training at {n} qubits and "
+        f"{n} layers the global cost reaches a fidelity of {interval(one)}, the marginal cost "
+        f"{interval(two)}. Of the closed forms for single rotations {right} of "
+        f"{len(tables['checks'])} are in the 95% interval measured."
+    )

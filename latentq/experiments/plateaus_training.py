@@ -1,0 +1,93 @@
+r"""Trainings by the infidelity and by the marginal cost, on targets that the circuit can reach.
+
+- `shallow`: from :math:`| 0 \dots 0 \rangle` to a state made by two layers;
+- `deep`: from there to a state made by :math:`n` layers;
+- `product`: from a state that :math:`n` layers take to :math:`| 0 \dots 0 \rangle`, to there.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from latentq import fused
+from latentq.circuits import Circuit, cnot_circuit
+from latentq.experiments.record import progress
+from latentq.plateaus import (
+    Cost,
+    drawn_states,
+    global_cost,
+    marginal_cost,
+    train,
+    uniform_angles,
+)
+from latentq.randomness import derive_generator
+from latentq.report.statistics import Summary, summarize
+from latentq.scrambling import RandomCircuit
+
+TASKS = ("shallow", "deep", "product")
+COSTS = ("global", "marginal", "marginal, then global")
+SHALLOW, POINTS = 2, 50
+
+
+def schedule(name: str, iterations: int) -> Sequence[Cost]:
+    """Returns the cost of each iteration."""
+    if name == "global":
+        return [global_cost] * iterations
+    first = iterations if name == "marginal" else iterations // 2
+    return [marginal_cost] * first + [global_cost] * (iterations - first)
+
+
+def task_states(
+    task: str, circuit: Circuit, seeds: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Returns inputs and targets of a task, with shape (S, 1, 2^n)."""
+    zeros = drawn_states("zero", seeds, circuit.qubits, generator)
+    if task != "product":
+        return zeros, fused.evolve(circuit, uniform_angles(circuit, seeds, generator), zeros)
+    n, depth = circuit.qubits, circuit.layers
+    noise = RandomCircuit(n, depth, "brickwork", generator, copies=seeds, dtype=torch.float64)
+    psi = zeros[:, 0]
+    for layer in reversed(range(depth)):
+        psi = noise.undo(psi, layer)
+    return psi[:, None], zeros
+
+
+def curves_and_ends(
+    qubits: Sequence[int], iterations: int, seeds: int, seed: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Trains, and returns the fidelities on the way, and what was reached.
+
+    Arguments:
+        qubits: The numbers of qubits.
+        iterations: The number of steps, the same for all costs.
+        seeds: The number of targets and starts, the same for all costs.
+        seed: The seed.
+    """
+    curves: list[dict[str, Any]] = []
+    ends: list[dict[str, Any]] = []
+    every = max(1, iterations // POINTS)
+    for task, n in progress([(task, n) for task in TASKS for n in qubits], "trainings"):
+        circuit = cnot_circuit(n, SHALLOW if task == "shallow" else n)
+        generator = derive_generator(seed, "trainings", task, n)
+        psi, target = task_states(task, circuit, seeds, generator)
+        start = uniform_angles(circuit, seeds, generator)
+        for name in COSTS:
+            found = train(circuit, start, psi, target, schedule(name, iterations))
+            row = {"task": task, "qubits": n, "cost": name}
+            curves += [
+                {**row, "iteration": i, **stated("fidelity", found.fidelity[i])}
+                for i in sorted({*range(0, iterations, every), iterations})
+            ]
+            reached = stated("fidelity", found.fidelity[-1])
+            value = stated("value", found.cost[-1])
+            ends.append({**row, "angles": circuit.parameters, **reached, **value})
+            ends[-1]["chance"] = 2**-n
+    return curves, ends
+
+
+def stated(name: str, values: Tensor) -> dict[str, float | None]:
+    """Returns the mean of values over seeds, and the half width of its interval."""
+    found = cast(Summary, summarize(values.tolist()))
+    return {name: found.mean, f"{name}_half": found.half}
