@@ -19,6 +19,14 @@ def figure(rows: int, columns: int, **options: Any) -> tuple[plots.Figure, Any]:
     return made, made.subplots(rows, columns, squeeze=False, **options)
 
 
+def legend(made: plots.Figure, ax: Any, title: str | None = None) -> None:  # noqa: ANN401
+    """Puts the legend of one Axes to the right of all."""
+    handles, labels = ax.get_legend_handles_labels()
+    made.legend(
+        handles, labels, title=title, loc="outside right center", frameon=False, fontsize=8
+    )
+
+
 def band(ax: Any, rows: Sequence[Row], x: str, **style: Any) -> None:  # noqa: ANN401
     """Draws variances with their intervals."""
     places = [row[x] for row in rows]
@@ -49,8 +57,9 @@ def by_qubits(tables: Tables) -> Picture:
         claimed(ax, tables)
         ax.set_yscale("log", base=2)
         y = "variance of a derivative" if source == "haar" else ""
-        plots.finish(ax, title, "qubits", y)
+        plots.finish(ax, title, "qubits", y, legend=False)
         ax.set_xticks(sorted({row["qubits"] for row in tables["variances"]}))
+    legend(made, axes[0][0])
     return Picture(
         "Variance of the derivative by the angle in the middle, against the number of qubits, "
         "with 95% intervals. Dotted: theory for deep circuits; grey: the law 2⁻ⁿ that was "
@@ -66,7 +75,7 @@ def theory(ax: Any, rows: Sequence[Row], cost: str) -> None:  # noqa: ANN401
     if values:
         ax.plot(
             list(values), list(values.values()), color="black", linestyle=":", linewidth=1,
-            label=f"theory, {cost}, deep" if cost == "global" else None, zorder=3,
+            label="theory, deep" if cost == "marginal" else None, zorder=3,
         )  # fmt: skip
 
 
@@ -102,10 +111,7 @@ def by_depth(tables: Tables) -> Picture:
             plots.finish(ax, f"{cost}, {title}", x, y, legend=False)
             ax.set_xticks(depths, [str(depth) for depth in depths])
             ax.minorticks_off()
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    made.legend(
-        handles, labels, title="qubits", loc="outside right center", frameon=False, fontsize=8
-    )
+    legend(made, axes[0][0], "qubits")
     return Picture(
         "The same variances against depth. Dotted: theory for deep circuits. The global cost "
         "between Haar states does not depend on depth; the local cost between product states "

@@ -53,15 +53,19 @@ def of_states(count: int, draws: int, seed: int) -> Iterator[Tensor]:
         yield cost_gradients(circuit, angles, inputs, states, {"global": global_cost})["global"]
 
 
+def mean_infidelity(unitary: Tensor) -> Tensor:
+    """Returns the mean infidelity of Haar states with what matrices of shape (S, d, d) make."""
+    d = unitary.shape[-1]
+    trace = unitary.diagonal(dim1=-2, dim2=-1).sum(dim=-1)
+    return 1 - (d + trace.abs().square()) / (d * (d + 1))
+
+
 def of_all_states(circuit: Circuit, angles: Tensor, generator: torch.Generator) -> Tensor:
     """Returns gradients of the mean infidelity of all Haar states, with shape (S, P)."""
-    d = 2**circuit.qubits
-    basis = torch.eye(d, dtype=torch.complex128).expand(len(angles), -1, -1)
+    basis = torch.eye(2**circuit.qubits, dtype=torch.complex128).expand(len(angles), -1, -1)
     angles = angles.detach().requires_grad_()
     output = fused.evolve(circuit, angles, scrambled(basis, generator))
-    trace = output.diagonal(dim1=-2, dim2=-1).sum(dim=-1)
-    cost = 1 - (d + trace.abs().square()) / (d * (d + 1))
-    return torch.autograd.grad(cost.sum(), angles)[0]
+    return torch.autograd.grad(mean_infidelity(output).sum(), angles)[0]
 
 
 def log_rows(draws: int, seed: int) -> list[dict[str, Any]]:
