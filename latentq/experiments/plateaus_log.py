@@ -23,7 +23,7 @@ from latentq.scrambling import RandomCircuit
 from latentq.states import haar_states
 
 QUBITS, LAYERS, SCRAMBLED, STATES = 8, 9, 12, 10
-CHUNK, SIGNAL_DRAWS = 25, 20
+CHUNK, SIGNAL_DRAWS = 25, 10
 
 
 def scrambled(psi: Tensor, generator: torch.Generator) -> Tensor:
