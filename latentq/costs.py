@@ -41,8 +41,10 @@ def local_fidelity(phi: Tensor, psi: Tensor) -> Tensor:
         Fidelity for mixed quantum states (Jozsa, 1994), J. Mod. Opt. 41, 2315.
     """
     r, s = bloch_vectors(phi), bloch_vectors(psi)
-    mixed = [(1 - v.square().sum(dim=-1)).clamp_min(1e-12) for v in (r, s)]
-    return 0.5 * (1 + (r * s).sum(dim=-1) + (mixed[0] * mixed[1]).sqrt()).mean(dim=-1)
+    mixed = (1 - r.square().sum(dim=-1)) * (1 - s.square().sum(dim=-1))
+    # A root has no derivative at zero, where pure states are.
+    root = mixed.clamp_min(torch.finfo(mixed.dtype).eps ** 2).sqrt()
+    return 0.5 * (1 + (r * s).sum(dim=-1) + root).mean(dim=-1)
 
 
 def parameter_shift(cost: Callable[[Tensor], Tensor], angles: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import Circuit
-from latentq.entanglement import bloch_vectors
+from latentq.costs import local_fidelity
 from latentq.states import fidelity, haar_states
 
 Cost = Callable[[Tensor, Tensor], Tensor]
@@ -78,11 +78,7 @@ def marginal_cost(psi: Tensor, target: Tensor) -> Tensor:
     Returns:
         The cost, with shape :math:`(*)`.
     """
-    ours, theirs = bloch_vectors(psi), bloch_vectors(target)
-    mixed = (1 - ours.square().sum(dim=-1)) * (1 - theirs.square().sum(dim=-1))
-    # A root has no derivative at zero, where pure states are.
-    root = mixed.clamp_min(torch.finfo(mixed.dtype).eps ** 2).sqrt()
-    return ((1 - (ours * theirs).sum(dim=-1) - root) / 2).mean(dim=-1)
+    return 1 - local_fidelity(psi, target)
 
 
 COSTS: dict[str, Cost] = {"global": global_cost, "marginal": marginal_cost}
