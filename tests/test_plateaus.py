@@ -55,7 +55,7 @@ def shifted(cost: Cost, circuit: Circuit, angles: Tensor, psi: Tensor, target: T
 
 def case(
     generator: torch.Generator, targets: plateaus.Source
-) -> tuple[Circuit, *tuple[Tensor, ...]]:
+) -> tuple[Circuit, Tensor, Tensor, Tensor]:
     circuit = cnot_circuit(3, 2)
     psi = drawn_states("haar", 1, 3, generator)
     return (

@@ -205,7 +205,7 @@ def claims(tables: Tables) -> list[Claim]:
 
 def summary(tables: Tables) -> str:
     """Returns a paragraph on what came out."""
-    deep = fitted(tables, "haar", "haar", "global", -1)
+    flat, deep = (fitted(tables, "haar", "haar", "global", end) for end in (0, -1))
     local = fitted(tables, "haar", "haar", "marginal", -1)
     shallow, late = (fitted(tables, "zero", "zero", "marginal", end) for end in (0, -1))
     exact = pick(tables["variances"], inputs="haar", targets="haar", cost="global", angle="all")
@@ -214,13 +214,13 @@ def summary(tables: Tables) -> str:
     n = max(row["qubits"] for row in tables["ends"])
     one, two = compared(tables, "deep", n)
     return (
-        f"Between Haar states the variance of the global cost loses {number(-deep['slope'])} "
-        f"bits per qubit at depth {deep['layers']}, and the same at every depth: "
-        f"1 / (2 (d + 1)²) is in {inside} of {len(exact)} intervals. There the marginal cost is "
-        f"no remedy, with {number(-local['slope'])} bits per qubit. Between product states its "
-        f"loss is {number(-shallow['slope'])} bits per qubit at depth {shallow['layers']} and "
-        f"{number(-late['slope'])} at depth {late['layers']}. In training at {n} qubits and "
-        f"{n} layers the global cost reaches a fidelity of {interval(one)}, the marginal cost "
-        f"{interval(two)}. Of the closed forms for single rotations {right} of "
+        f"Between Haar states the variance of the global cost loses {number(-flat['slope'])} "
+        f"bits per qubit at depth {flat['layers']} and {number(-deep['slope'])} at depth "
+        f"{deep['layers']}; 1 / (2 (d + 1)²), which is exact there at every depth, is in {inside} "
+        f"of {len(exact)} intervals. The marginal cost loses {number(-local['slope'])} there. "
+        f"Between product states it loses {number(-shallow['slope'])} bits per qubit at depth "
+        f"{shallow['layers']} and {number(-late['slope'])} at depth {late['layers']}. In training "
+        f"at {n} qubits and {n} layers the global cost reaches a fidelity of {interval(one)}, the "
+        f"marginal cost {interval(two)}. Of the closed forms for single rotations {right} of "
         f"{len(tables['checks'])} are in the 95% interval measured."
     )
