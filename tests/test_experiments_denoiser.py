@@ -13,9 +13,9 @@ from scipy.stats import t as student
 from latentq.commands import run_command
 from latentq.curriculum import History, Recipe
 from latentq.errors import InputError
-from latentq.experiments import denoiser
-from latentq.experiments.denoiser_claims import against_chance, holm, judged, run_ends, side
-from latentq.experiments.denoiser_remedies import (
+from latentq.experiments.denoiser import experiment as denoiser
+from latentq.experiments.denoiser.claims import against_chance, holm, judged, run_ends, side
+from latentq.experiments.denoiser.remedies import (
     ADAPTED,
     AT_ONCE,
     CHANGES,
@@ -25,7 +25,7 @@ from latentq.experiments.denoiser_remedies import (
     saturation,
     saturation_depth,
 )
-from latentq.experiments.denoiser_runs import EVERY, Outcome, gradient_row, spread
+from latentq.experiments.denoiser.runs import EVERY, Outcome, gradient_row, spread
 
 TINY = [
     *("qubits=2,4", "remedies=2", "depths=1,2,3", "epochs=6", "seeds=2", "remedy_seeds=2"),

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from latentq.errors import InputError
-from latentq.experiments import latent, latent_claims
-from latentq.experiments.latent_measures import (
+from latentq.experiments.latent import claims as latent_claims
+from latentq.experiments.latent import experiment as latent
+from latentq.experiments.latent.measures import (
     Ensemble,
     Found,
     by_digit,
@@ -20,7 +21,7 @@ from latentq.experiments.latent_measures import (
     rows_by_class,
     variance_between_classes,
 )
-from latentq.experiments.latent_pictures import matrix_of
+from latentq.experiments.latent.pictures import matrix_of
 from latentq.experiments.measures import haar_negative_share
 from tests.conftest import needs_mnist
 

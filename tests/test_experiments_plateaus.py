@@ -13,11 +13,11 @@ import torch
 from latentq import fused
 from latentq.circuits import cnot_circuit
 from latentq.errors import InputError
-from latentq.experiments import plateaus_claims as judged
-from latentq.experiments.plateaus import DEFAULTS, EXPERIMENT, sizes
-from latentq.experiments.plateaus_log import mean_infidelity, of_all_states, scrambled
-from latentq.experiments.plateaus_statistics import fit_rows, line, mean_interval
-from latentq.experiments.plateaus_training import schedule, task_states
+from latentq.experiments.plateaus import claims as judged
+from latentq.experiments.plateaus.experiment import DEFAULTS, EXPERIMENT, sizes
+from latentq.experiments.plateaus.log import mean_infidelity, of_all_states, scrambled
+from latentq.experiments.plateaus.statistics import fit_rows, line, mean_interval
+from latentq.experiments.plateaus.training import schedule, task_states
 from latentq.plateaus import drawn_states, global_cost, marginal_cost
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary

@@ -12,9 +12,11 @@ from latentq import fused
 from latentq.circuits import cnot_circuit
 from latentq.entanglement import schmidt_spectrum
 from latentq.errors import InputError
-from latentq.experiments import views, views_claims, views_measures
-from latentq.experiments.gallery import bins
-from latentq.experiments.views_measures import Setting, denoised, original, scrambled
+from latentq.experiments.views import claims as views_claims
+from latentq.experiments.views import experiment as views
+from latentq.experiments.views import measures as views_measures
+from latentq.experiments.views.gallery import bins
+from latentq.experiments.views.measures import Setting, denoised, original, scrambled
 from latentq.states import fidelity, haar_states
 
 SETTING = Setting(4, [2, 6], 3, [0, 1, 5], 1, 0)

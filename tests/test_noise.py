@@ -9,8 +9,9 @@ import pytest
 
 from latentq.entanglement import page_entropy
 from latentq.errors import InputError
-from latentq.experiments import noise, noise_record
-from latentq.experiments.noise import Curves, means, memory_of, saturation
+from latentq.experiments.noise import experiment as noise
+from latentq.experiments.noise import findings
+from latentq.experiments.noise.experiment import Curves, means, memory_of, saturation
 from latentq.experiments.record import Claim
 from latentq.scrambling import haar_moment
 
@@ -82,7 +83,7 @@ def test_rows_of_known_curves() -> None:
 def test_a_depth_is_confirmed_within_its_interval(low: float, high: float, verdict: str) -> None:
     row = {"qubits": 4, "crossing": (low + high) / 2, "low": low, "high": high, "depth": 5}
 
-    assert verdicts(noise_record.depth_claims([row])) == [verdict]
+    assert verdicts(findings.depth_claims([row])) == [verdict]
 
 
 def test_the_slope_is_confirmed_within_its_interval() -> None:
@@ -94,7 +95,7 @@ def test_the_slope_is_confirmed_within_its_interval() -> None:
     ]
     for step, verdict in ((1.5, "confirmed"), (1.7, "corrected")):
         rows = [{"qubits": n, "crossing": step * n + e} for n, e in ((4, 0), (8, 0.01), (12, 0))]
-        claim = noise_record.slope_claims(rows, strings)[0]
+        claim = findings.slope_claims(rows, strings)[0]
         assert claim.verdict == verdict
         assert "1.65" in claim.ours  # of the log's own depths
 

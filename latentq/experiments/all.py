@@ -38,7 +38,7 @@ def experiment_of(name: str) -> Experiment:
         raise InputError(
             f"only: must be of {', '.join(NAMES)}, was {name!r}{nearest(name, NAMES)}"
         )
-    found = importlib.import_module(f"latentq.experiments.{name}").EXPERIMENT
+    found = importlib.import_module(f"latentq.experiments.{name}.experiment").EXPERIMENT
     assert isinstance(found, Experiment)
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.experiments.denoiser_runs import Outcome, layers_for, recipe_of, spread
+from latentq.experiments.denoiser.runs import Outcome, layers_for, recipe_of, spread
 from latentq.experiments.record import Claim, Verdict
 from latentq.report.statistics import Summary
 from latentq.report.wording import interval, listed, number

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import Circuit, cnot_circuit
-from latentq.experiments.plateaus_statistics import mean_interval
+from latentq.experiments.plateaus.statistics import mean_interval
 from latentq.plateaus import cost_gradients, global_cost, uniform_angles
 from latentq.randomness import derive_generator
 from latentq.scrambling import RandomCircuit

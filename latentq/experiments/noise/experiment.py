@@ -12,16 +12,14 @@ are twice as many for each four qubits less.
 """
 
 import math
-import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from latentq.commands import run_command
 from latentq.entanglement import entanglement_entropy
-from latentq.experiments import noise_record
+from latentq.experiments.noise import findings
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
 from latentq.memory import check_memory
@@ -182,7 +180,7 @@ def measure(options: dict[str, Any]) -> Record:
     for n in sizes:
         check_memory(memory_of(n, options["states"]), options["memory"], f"qubits={n}")
     curves = [measure_size(n, options) for n in sizes]
-    return noise_record.describe(
+    return findings.describe(
         [row for found in curves for row in means(found)],
         [saturation(found, options["seed"]) for found in curves],
         averages(sizes, options),
@@ -190,6 +188,3 @@ def measure(options: dict[str, Any]) -> Record:
 
 
 EXPERIMENT = Experiment("noise", "How fast random circuits scramble", RULES, DEFAULTS, measure)
-
-if __name__ == "__main__":
-    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -10,14 +10,12 @@ does not state its learning rate: `lr` and a `slow` one are reported side by sid
 shows where its numbers lie. Remedies are compared with the reference at equal seeds.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq.commands import run_command
 from latentq.errors import InputError
-from latentq.experiments import denoiser_figures as figures
-from latentq.experiments.denoiser_claims import (
+from latentq.experiments.denoiser import figures
+from latentq.experiments.denoiser.claims import (
     STAGES,
     Sizes,
     against_chance,
@@ -26,7 +24,7 @@ from latentq.experiments.denoiser_claims import (
     simple_claims,
     stage_claims,
 )
-from latentq.experiments.denoiser_remedies import (
+from latentq.experiments.denoiser.remedies import (
     EXACT,
     FRESH,
     MORE,
@@ -38,7 +36,7 @@ from latentq.experiments.denoiser_remedies import (
     remedy_claims,
     remedy_rows,
 )
-from latentq.experiments.denoiser_runs import (
+from latentq.experiments.denoiser.runs import (
     Outcome,
     check_sizes,
     gradient_row,
@@ -261,5 +259,3 @@ EXPERIMENT = Experiment(
     DEFAULTS,
     denoiser,
 )
-if __name__ == "__main__":
-    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -6,15 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.experiments.gallery import Shown
 from latentq.experiments.measures import haar_negative_share, orientations, pair_names
-from latentq.experiments.views_claims import (
+from latentq.experiments.views.claims import (
     Stages,
     central_range,
     mean,
     said,
 )
-from latentq.experiments.views_measures import (
+from latentq.experiments.views.gallery import Shown
+from latentq.experiments.views.measures import (
     Numbers,
     Setting,
     denoised,

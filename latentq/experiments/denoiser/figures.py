@@ -6,8 +6,8 @@ from typing import Any
 from torch import Tensor
 
 from latentq import plots
-from latentq.experiments.denoiser_claims import RATIOS, STAGES, UNSEEN, Sizes
-from latentq.experiments.denoiser_runs import EVERY, Outcome, spread
+from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
+from latentq.experiments.denoiser.runs import EVERY, Outcome, spread
 from latentq.experiments.record import Picture
 from latentq.plots.study import log_ticks
 

@@ -13,7 +13,7 @@ from latentq.experiments.measures import (
     wigner_numbers,
 )
 from latentq.experiments.record import Claim, Verdict
-from latentq.experiments.views_measures import (
+from latentq.experiments.views.measures import (
     Numbers,
     Setting,
     denoised,

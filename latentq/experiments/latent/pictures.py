@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentq import plots
-from latentq.experiments.latent_measures import Found, by_digit, mean
+from latentq.experiments.latent.measures import Found, by_digit, mean
 from latentq.experiments.measures import haar_negative_share, pair_names
 from latentq.experiments.record import Picture
 from latentq.report.wording import number, step

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from latentq.experiments.latent_measures import (
+from latentq.experiments.latent.measures import (
     Difference,
     Found,
     by_digit,

@@ -19,8 +19,8 @@ from latentq.experiments.measures import (
     wigner_numbers,
 )
 from latentq.experiments.record import Picture
-from latentq.experiments.views_claims import LOG_QUBITS, LOG_SHARES, mean
-from latentq.experiments.views_measures import (
+from latentq.experiments.views.claims import LOG_QUBITS, LOG_SHARES, mean
+from latentq.experiments.views.measures import (
     Numbers,
     Setting,
     denoised,

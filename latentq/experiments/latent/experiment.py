@@ -9,16 +9,14 @@ sees in the image at the end of its chain; a data state has the class of its ima
 95% t-intervals over the states of one trained model; they say nothing of other models.
 """
 
-import sys
 from typing import Any
 
 import torch
 
 from latentq import metrics, storage
-from latentq.commands import run_command
 from latentq.errors import InputError
-from latentq.experiments.latent_claims import claims, summary
-from latentq.experiments.latent_measures import (
+from latentq.experiments.latent.claims import claims, summary
+from latentq.experiments.latent.measures import (
     Ensemble,
     Found,
     by_digit,
@@ -26,7 +24,7 @@ from latentq.experiments.latent_measures import (
     orientation_rows,
     rows_by_class,
 )
-from latentq.experiments.latent_pictures import pictures
+from latentq.experiments.latent.pictures import pictures
 from latentq.experiments.measures import pair_names
 from latentq.experiments.record import Experiment, Record, progress
 from latentq.features import Classifier
@@ -147,6 +145,3 @@ EXPERIMENT = Experiment(
     DEFAULTS,
     measure,
 )
-
-if __name__ == "__main__":
-    sys.exit(run_command(EXPERIMENT.run, __doc__))

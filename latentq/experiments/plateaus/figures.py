@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latentq import plots
-from latentq.experiments.plateaus_claims import Row, Tables, pick
+from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
 
 COLOURS = {"global": "#0072b2", "marginal": "#d55e00", "marginal, then global": "#009e73"}

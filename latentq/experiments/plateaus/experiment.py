@@ -10,7 +10,6 @@ percentiles of bootstrap samples of the draws. The second half trains circuits t
 same circuit can reach, by the infidelity and by the fidelity of single qubits.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,13 +17,12 @@ import torch
 
 from latentq import plateaus
 from latentq.circuits import Circuit, cnot_circuit
-from latentq.commands import run_command
 from latentq.errors import InputError
-from latentq.experiments.plateaus_claims import claims, summary
-from latentq.experiments.plateaus_figures import pictures
-from latentq.experiments.plateaus_log import log_rows
-from latentq.experiments.plateaus_statistics import FIT_FROM, fit_rows, mean_interval
-from latentq.experiments.plateaus_training import curves_and_ends
+from latentq.experiments.plateaus.claims import claims, summary
+from latentq.experiments.plateaus.figures import pictures
+from latentq.experiments.plateaus.log import log_rows
+from latentq.experiments.plateaus.statistics import FIT_FROM, fit_rows, mean_interval
+from latentq.experiments.plateaus.training import curves_and_ends
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
 from latentq.memory import check_memory
 from latentq.plateaus import Source
@@ -176,6 +174,3 @@ def measure(options: dict[str, Any]) -> Record:
 EXPERIMENT = Experiment(
     "plateaus", "Barren plateaus of global and local costs", RULES, DEFAULTS, measure
 )
-
-if __name__ == "__main__":
-    sys.exit(run_command(EXPERIMENT.run, __doc__))

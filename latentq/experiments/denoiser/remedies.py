@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from latentq.curriculum import PATTERN, Recipe
-from latentq.experiments.denoiser_claims import judged, side
-from latentq.experiments.denoiser_runs import (
+from latentq.experiments.denoiser.claims import judged, side
+from latentq.experiments.denoiser.runs import (
     Outcome,
     numbers,
     recipe_of,

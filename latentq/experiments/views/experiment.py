@@ -11,7 +11,6 @@ the pictures show the first. Intervals are 95% t-intervals over draws.
 """
 
 import math
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,12 +19,11 @@ from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import Circuit, cnot_circuit
-from latentq.commands import run_command
 from latentq.errors import InputError
-from latentq.experiments import gallery, views_claims
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
-from latentq.experiments.views_measures import Setting, learning, reference, stage_numbers
-from latentq.experiments.views_tables import (
+from latentq.experiments.views import claims, gallery
+from latentq.experiments.views.measures import Setting, learning, reference, stage_numbers
+from latentq.experiments.views.tables import (
     learning_table,
     orientation_table,
     stage_table,
@@ -191,7 +189,7 @@ def measure(options: dict[str, Any]) -> Record:
     shown = gallery.Shown.of(setting, goals[0, 0], scrambled[:, 0, 0], denoised[:, :, 0, 0])
     return Record(
         summary(setting, circuit.parameters, stages, learned, haar),
-        views_claims.claims(setting, stages, learned, haar),
+        claims.claims(setting, stages, learned, haar),
         {
             "stages": stage_table(stages, haar),
             "learning": learning_table(setting, learned),
@@ -208,6 +206,3 @@ EXPERIMENT = Experiment(
     DEFAULTS,
     measure,
 )
-
-if __name__ == "__main__":
-    sys.exit(run_command(EXPERIMENT.run, __doc__))

@@ -1,0 +1,1 @@
+"""The research log's single-shot denoiser."""

@@ -1,0 +1,1 @@
+"""The latent states of digits as quantum states."""

@@ -1,0 +1,1 @@
+"""How fast gradients vanish with qubits and depth."""
