@@ -159,6 +159,7 @@ def test_a_group_starts_in_its_basis_state_and_has_its_own_targets(latents: Tens
         return psi.real.sum() * 0.0 + len(seen)
 
     ours.prior.distance = spy
+    ours.intermediate_weight = 0.1
     ours.begin(3)
     parts = ours.loss(5)
 

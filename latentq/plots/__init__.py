@@ -5,6 +5,7 @@ is given; the others make a figure, without pyplot's global state, and write it 
 timestamps, so that the same input gives the same bytes.
 """
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
@@ -33,6 +34,7 @@ from latentq.plots.states import (
 __all__ = [
     "DARK",
     "LIGHT",
+    "Axes",
     "Curve",
     "FidRow",
     "Figure",

@@ -14,7 +14,7 @@ from latentq.experiments.record import Picture
 from latentq.report.wording import number, step
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from latentq.plots import Axes
 
 
 def pictures(found: Found) -> dict[str, Picture]:

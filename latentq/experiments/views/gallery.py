@@ -34,7 +34,7 @@ from latentq.states import fidelity, haar_states
 from latentq.wigner import negative_cells, wigner
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from latentq.plots import Axes
 
 HAAR = "a Haar state"
 ALIKE = "One state, scrambled (top) and denoised (below), beside a Haar state; one scale for all"
