@@ -126,18 +126,22 @@ def stage_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
     """Settles what happens within and between stages, with 4 qubits."""
     low = list(rates.values())[-1]
     depths = f"depth {listed(low.recipe.depths)}"
+    unseen = low.history.held_out[..., -1]
+    return [
+        *single_runs(f"Maximum training fidelity of 4 qubits at {depths}", STAGES, low, low.best),
+        *single_runs("Fidelity of 50 states held out, 4 qubits", UNSEEN, low, unseen),
+        *depth_claims(rates),
+        *learning_claims(rates),
+    ]
+
+
+def depth_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
+    """Settles how fidelities depend on the depth of the scrambler."""
+    low = list(rates.values())[-1]
     falls = {k: spread(o.best[:, 0] - o.best[:, -1]) for k, o in rates.items()}
     ends = {k: o.history.held_out[..., -1] for k, o in rates.items()}
     flat = {k: spread(found[:, 0] - found[:, -1]) for k, found in ends.items()}
-    gap = {k: spread(o.best.mean(dim=1) / o.held_out) for k, o in rates.items()}
-    early = {k: spread(o.early) for k, o in rates.items()}
-    starts = {k: spread(o.starts / o.chance) for k, o in rates.items()}
-    five = [bottom <= 5 <= top for bottom, top in map(run_ends, gap.values())]
     claims = [
-        *single_runs(f"Maximum training fidelity of 4 qubits at {depths}", STAGES, low, low.best),
-        *single_runs(
-            "Fidelity of 50 states held out, 4 qubits", UNSEEN, low, low.history.held_out[..., -1]
-        ),
         Claim(
             "The maximum training fidelity falls from the first stage to the last, 0.301 to 0.103",
             f"falls by {by_rate(falls)}",
@@ -148,6 +152,27 @@ def stage_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
             f"first stage less last: {by_rate(flat)}",
             "confirmed" if not any(side(s) for s in flat.values()) else "corrected",
         ),
+    ]
+    if len(low.recipe.depths) > 2:
+        apart = spread(low.best[:, 2] - low.best[:, 1])
+        claims.append(
+            Claim(
+                "The third stage beats the second (0.286, 0.209) by the draw of its scrambler",
+                f"third less second {interval(apart)}; it is higher in "
+                f"{sum(v > 0 for v in apart.values)} of {len(apart.values)} runs",
+                "confirmed" if side(apart) == 0 else "corrected",
+            )
+        )
+    return claims
+
+
+def learning_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
+    """Settles what is learned in a stage, how fast, and what is left of it in the next."""
+    gap = {k: spread(o.best.mean(dim=1) / o.held_out) for k, o in rates.items()}
+    early = {k: spread(o.early) for k, o in rates.items()}
+    starts = {k: spread(o.starts / o.chance) for k, o in rates.items()}
+    five = [bottom <= 5 <= top for bottom, top in map(run_ends, gap.values())]
+    return [
         Claim(
             "Training fidelity is about 5 times that of states held out: it does not generalise",
             f"{by_rate(gap)} times",
@@ -164,17 +189,6 @@ def stage_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
             "confirmed" if not any(side(s, 1) for s in starts.values()) else "corrected",
         ),
     ]
-    if len(low.recipe.depths) > 2:
-        apart = spread(low.best[:, 2] - low.best[:, 1])
-        claims.append(
-            Claim(
-                "The third stage beats the second (0.286, 0.209) by the draw of its scrambler",
-                f"third less second {interval(apart)}; it is higher in "
-                f"{sum(v > 0 for v in apart.values)} of {len(apart.values)} runs",
-                "confirmed" if side(apart) == 0 else "corrected",
-            )
-        )
-    return claims
 
 
 def by_rate(found: Mapping[str, Summary]) -> str:
