@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import yaml
 
 from latentq.config import Config, leaves
 from latentq.errors import InputError
-from latentq.storage import write_atomically
+from latentq.storage import check_writable, write_atomically
 
 METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
 PACKAGES = (
@@ -97,20 +96,6 @@ def environment() -> dict[str, Any]:
     }
 
 
-def check_writable(folder: Path) -> None:
-    """Makes a folder and writes to it for a moment.
-
-    Raises:
-        InputError: If that is not possible.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"run.root: must be a writable folder, was {folder}: {error}") from error
-
-
 def is_finished(folder: Path) -> bool:
     """Whether a run folder holds the metrics of a finished run."""
     return (folder / METRICS).is_file()
@@ -129,7 +114,7 @@ def versions_of(root: Path, name: str) -> list[Path]:
 
 def new_run(root: Path, name: str) -> Path:
     """Makes a run folder that did not exist before: `name`, or else `name-2`, `name-3` ..."""
-    check_writable(root)
+    check_writable(root, "run.root")
     number = 1
     while True:
         folder = root / (name if number == 1 else f"{name}-{number}")

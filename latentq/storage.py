@@ -8,6 +8,7 @@ import hashlib
 import importlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,26 @@ KINDS = {
     "traced": ("baselines.controls", "Traced"),
     "features": ("latentq.features", "Classifier"),
 }
+
+
+def check_writable(folder: Path, name: str) -> None:
+    """Makes a folder and writes to it for a moment.
+
+    Arguments:
+        folder: The folder.
+        name: The option that names it, for the message.
+
+    Raises:
+        InputError: If that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{name}: must be a writable folder, was {folder}: {error.strerror}"
+        ) from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -53,7 +53,7 @@ def test_nothing_is_written_after_a_mistake(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="out: must be a folder to write to"):
+    with pytest.raises(InputError, match="out: must be a writable folder, was"):
         EXPERIMENT.run([f"out={tmp_path}/file"])
     with pytest.raises(InputError, match="m: there is no such option"):
         EXPERIMENT.run(["m=3"])

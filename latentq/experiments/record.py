@@ -5,6 +5,7 @@ command: it writes `README.md`, `record.json`, a CSV file for each table, and ea
 and SVG. `record.json` is written last, so that a folder that has one is complete.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -100,12 +101,17 @@ class Experiment:
         """
         options = self.options(arguments)
         folder, threads = Path(options.pop("out")), options.pop("threads")
-        if next(path for path in (folder, *folder.parents) if path.exists()).is_file():
-            raise InputError(f"out: must be a folder to write to, was {folder}")
+        is_new = not folder.exists()
+        storage.check_writable(folder, "out")
         torch.set_num_threads(threads)
         begun = time.perf_counter()
-        record = self.measure(options)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            record = self.measure(options)
+        except BaseException:
+            if is_new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
         facts = {
             "name": self.name,
             "title": self.title,
