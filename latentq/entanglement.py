@@ -140,8 +140,9 @@ def entanglement_entropy(psi: Tensor, keep: Sequence[int]) -> Tensor:
     Returns:
         The entropy in bits, with shape :math:`(*)`.
     """
-    spectrum = torch.linalg.eigvalsh(partial_trace(psi, keep))
-    # Rounding leaves eigenvalues slightly below zero, where x log x has no real value.
+    # The eigenvalues of a density matrix near a product state may fail to converge; these do not.
+    spectrum = schmidt_spectrum(psi, keep)
+    # Where a coefficient is zero, x log x has no value.
     spectrum = spectrum.clamp_min(torch.finfo(spectrum.dtype).tiny)
     return -(spectrum * spectrum.log2()).sum(dim=-1)
 
