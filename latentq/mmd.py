@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import ot
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -171,16 +172,22 @@ def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
         \sum_j \pi_{ij} = w_i, \; \sum_i \pi_{ij} = 1 / M
 
     The transport is solved exactly. By the envelope theorem its gradient is the plan with
-    respect to the cost and the dual potential with respect to the weights.
+    respect to the cost and the dual potential with respect to the weights. Between as many states
+    of equal weights, which have no gradient, it is an assignment, which takes half the time.
 
     Arguments:
         cost: The costs :math:`C`, with shape :math:`(N, M)`.
         weights: The weights :math:`w` of the first ensemble, with shape :math:`(N)`; uniform if
             `None`.
     """
-    w = _uniform(cost) if weights is None else weights
+    n, m = cost.shape
+    w = cost.new_full((n,), 1 / n) if weights is None else weights
+    if n == m and not w.requires_grad and bool((w == w[0]).all()):
+        rows, columns = linear_sum_assignment(cost.detach().double().cpu().numpy())
+        return w[0] * cost[torch.from_numpy(rows), torch.from_numpy(columns)].sum()
+
     source = w.detach().double().cpu().numpy()
-    target = np.full(cost.shape[1], source.sum() / cost.shape[1])
+    target = np.full(m, source.sum() / m)
     plan, log = ot.emd(source, target, cost.detach().double().cpu().numpy(), log=True)
     plan, dual = torch.as_tensor(plan).to(cost), torch.as_tensor(log["u"]).to(cost)
     return (plan * cost).sum() + ((w - w.detach()) * dual).sum()

@@ -134,6 +134,22 @@ def test_wasserstein_is_the_assignment(generator: torch.Generator) -> None:
     assert expected < cost.mean() - 0.1
 
 
+def test_assignment_and_transport_agree(generator: torch.Generator) -> None:
+    phi, psi, _ = clouds(generator, n=9, m=9)
+    uniform = torch.full((9,), 1 / 9, dtype=torch.float64)
+    found = []
+    for weights in (uniform, uniform.clone().requires_grad_()):
+        leaf = phi.clone().requires_grad_()
+        value = wasserstein(leaf, psi, weights)
+        value.backward()
+        assert leaf.grad is not None
+        found.append((value.item(), leaf.grad))
+
+    (assigned, first), (transported, second) = found
+    assert assigned == pytest.approx(transported, rel=1e-12)
+    assert torch.allclose(first, second, atol=1e-12)
+
+
 def test_wasserstein_is_the_linear_program(generator: torch.Generator) -> None:
     phi, psi, weights = clouds(generator)
     cost = 1 - gram_fidelities(phi, psi).numpy()

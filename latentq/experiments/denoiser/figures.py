@@ -160,16 +160,18 @@ def rates_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
         plots.curve(ax, x, [row[name] for row in rows], [row[f"{name}_half"] for row in rows],
                     label=label, colour=colour)  # fmt: skip
     if rows[0]["qubits"] == 4:
-        for values, colour in ((STAGES, BLUE), (UNSEEN, ORANGE)):
+        for values, colour, of in ((STAGES, BLUE, "trained on"), (UNSEEN, ORANGE, "held out")):
             low, high = min(values.values()), max(values.values())
-            ax.axhspan(low, high, color=colour, alpha=0.12, linewidth=0, label="the log, range")
+            ax.axhspan(low, high, color=colour, alpha=0.12, linewidth=0, label=f"{of}, the log")
     ax.axhline(rows[0]["chance"], label="a guess", **GUESS)
     ax.set_xscale("log")
     ax.set_yscale("log")
     log_ticks(ax.yaxis, *ax.get_ylim())
     ax.set_xticks(x, [f"{rate:g}" for rate in x])
     ax.minorticks_off()
-    plots.finish(ax, f"{rows[0]['qubits']} qubits", "learning rate", "fidelity")
+    plots.finish(ax, f"{rows[0]['qubits']} qubits", "learning rate", "fidelity", legend=False)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3,
+                  frameon=False, fontsize=8)  # fmt: skip
     return Picture(
         "Fidelities against the learning rate, which the log does not state, averaged over "
         "stages, with 95% intervals over seeds.",
