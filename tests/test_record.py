@@ -31,6 +31,7 @@ def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
     assert found["command"] == "python -m latentq.experiments.squares n=4"
     assert found["options"] == {"n": 4} and found["seconds"] >= 0
+    assert 0 <= found["cpu_seconds"] < 60 and 0.1 < found["peak_gib"] < 16
     assert found["claims"] == [
         {"statement": "the square of 2 is 5", "ours": "4", "verdict": "refuted"}
     ]
@@ -39,6 +40,7 @@ def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (folder / "plot.png").read_bytes()[:4] == b"\x89PNG"
     assert b"<svg" in (folder / "plot.svg").read_bytes()
     row = "| the square of 2 is 5 | 4 | refuted |"
+    assert "`python -m latentq.experiments.squares n=4` took " in page
     assert row in page and "![A plot.](plot.png)" in page and "[squares.csv]" in page
     assert row in capsys.readouterr().out
 

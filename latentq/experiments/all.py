@@ -20,7 +20,7 @@ import jinja2
 from latentq import storage
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
-from latentq.experiments.record import RECORD, Experiment
+from latentq.experiments.record import RECORD, Experiment, cost_of
 from latentq.rules import Rule, nearest
 
 NAMES = ("noise", "denoiser", "views", "plateaus", "latent")
@@ -92,6 +92,7 @@ def write_page(records: list[dict[str, Any]], root: Path, page: Path) -> None:
     text = environment.get_template("log.md.j2").render(
         records={record["name"]: record for record in records},
         root=Path(os.path.relpath(root, page.parent)).as_posix(),
+        cost_of=cost_of,
     )
     storage.write_atomically(page, text.encode())
 

@@ -9,6 +9,7 @@ import contextlib
 import csv
 import io
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -104,7 +105,7 @@ class Experiment:
         is_new = not folder.exists()
         storage.check_writable(folder, "out")
         torch.set_num_threads(threads)
-        begun = time.perf_counter()
+        begun = time.perf_counter(), time.process_time()
         try:
             record = self.measure(options)
         except BaseException:
@@ -117,7 +118,9 @@ class Experiment:
             "title": self.title,
             "command": self.command(options),
             "options": options,
-            "seconds": round(time.perf_counter() - begun, 1),
+            "seconds": round(time.perf_counter() - begun[0], 1),
+            "cpu_seconds": round(time.process_time() - begun[1], 1),
+            "peak_gib": round(peak_memory() / 2**30, 2),
             "git_commit": git_commit(),
         }
         write(record, facts, folder)
@@ -147,6 +150,20 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
     return track(items, what, total, console=console, disable=not console.is_terminal)
 
 
+def peak_memory() -> int:
+    """Returns the most memory, in bytes, that this process has held."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else 1024 * used  # Bytes there, KiB elsewhere.
+
+
+def cost_of(facts: Mapping[str, Any]) -> str:
+    """Writes what an experiment took."""
+    return (
+        f"{facts['seconds']:,.0f} s ({facts['cpu_seconds']:,.0f} s of processor time) and at "
+        f"most {facts['peak_gib']:.2f} GiB of memory"
+    )
+
+
 def claims_table(claims: Iterable[Claim]) -> str:
     """Returns claims as a Markdown table."""
     lines = ["| claim | ours | verdict |", "|---|---|---|"]
@@ -173,8 +190,8 @@ def page(record: Record, facts: Mapping[str, Any]) -> str:
     links = [f"[{name}.csv]({name}.csv)" for name in record.tables]
     links += [f"[{name}.svg]({name}.svg)" for name in record.pictures]
     parts.append(f"Numbers and figures: {', '.join(links)}.")
-    took = f"`{facts['command']}`, {facts['seconds']:,.0f} s, commit {facts['git_commit']}"
-    return "\n\n".join([*parts, took]) + "\n"
+    parts.append(f"`{facts['command']}` took {cost_of(facts)} (commit {facts['git_commit']}).")
+    return "\n\n".join(parts) + "\n"
 
 
 def write(record: Record, facts: Mapping[str, Any], folder: Path) -> None:
