@@ -115,6 +115,30 @@ def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     return own + other - 2 * _mean_fidelity(phi, w, psi, v)
 
 
+def unbiased_mmd1(phi: Tensor, psi: Tensor) -> Tensor:
+    r"""Returns the unbiased estimate of the MMD with kernel :math:`F`.
+
+    .. math:: \frac{1}{N (N - 1)} \sum_{i \neq j} F(\phi_i, \phi_j)
+        + \frac{1}{M (M - 1)} \sum_{i \neq j} F(\psi_i, \psi_j)
+        - \frac{2}{N M} \sum_{ij} F(\phi_i, \psi_j)
+
+    Its mean is 0 for two samples of one ensemble, where that of :func:`mmd1` is
+    :math:`(1 - \mathrm{Tr} \, \rho^2) (1 / N + 1 / M)`.
+
+    Arguments:
+        phi: Unit statevectors, with shape :math:`(N, d)`, at least two.
+        psi: Unit statevectors, with shape :math:`(M, d)`, at least two.
+    """
+    phi, psi = phi.to(torch.complex128), psi.to(torch.complex128)
+
+    def own(states: Tensor) -> Tensor:
+        n = len(states)
+        return (n * squared_norm(states.mT @ states.conj() / n) - 1) / (n - 1)
+
+    rho, sigma = (states.mT @ states.conj() / len(states) for states in (phi, psi))
+    return own(phi) + own(psi) - 2 * (rho * sigma.conj()).sum().real
+
+
 def qubit_copies(psi: Tensor) -> list[Tensor]:
     r"""Returns :math:`k` copies of states of one qubit, for :math:`k = 1, 2, 4, 8, 16`.
 

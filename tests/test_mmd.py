@@ -7,7 +7,7 @@ from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 
 from latentq import mmd
-from latentq.mmd import LOSSES, mmd1, mmdk, qubit_copies, wasserstein
+from latentq.mmd import LOSSES, mmd1, mmdk, qubit_copies, unbiased_mmd1, wasserstein
 from latentq.states import gram_fidelities, haar_states
 from tests import oracles
 
@@ -123,6 +123,26 @@ def test_mmd1_is_blind_to_what_mmdk_sees(generator: torch.Generator) -> None:
     # The noise is the diagonal of the V-statistic, (1 - c) / N for a kernel of Haar mean c.
     assert mmd1(basis, haar).item() == pytest.approx(15 / 16 * noise, rel=0.2)
     assert mmdk(basis, haar).item() == pytest.approx(1 / 16 - c + (1 - c) * noise, abs=5e-4)
+
+
+def test_unbiased_mmd_leaves_out_the_diagonal(generator: torch.Generator) -> None:
+    phi, psi, _ = clouds(generator)
+    n, m = len(phi), len(psi)
+    total = gram_fidelities(phi, phi).sum() - n, gram_fidelities(psi, psi).sum() - m
+    expected = total[0] / (n * (n - 1)) + total[1] / (m * (m - 1))
+    expected -= 2 * gram_fidelities(phi, psi).mean()
+
+    assert unbiased_mmd1(phi, psi).item() == pytest.approx(expected.item())
+
+
+def test_the_mean_of_mmds_of_one_ensemble(generator: torch.Generator) -> None:
+    pairs = [haar_states(40, qubits=1, generator=generator).split((30, 10)) for _ in range(2000)]
+    unbiased = torch.stack([unbiased_mmd1(*pair) for pair in pairs])
+    biased = torch.stack([mmd1(*pair) for pair in pairs])
+
+    assert abs(unbiased.mean()) < 4 * unbiased.std() / 2000**0.5
+    expected = 0.5 * (1 / 30 + 1 / 10)  # Tr rho^2 of Haar states of a qubit is 1/2.
+    assert abs(biased.mean() - expected) < 4 * biased.std() / 2000**0.5
 
 
 def test_wasserstein_is_the_assignment(generator: torch.Generator) -> None:

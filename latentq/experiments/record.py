@@ -24,7 +24,7 @@ from rich.progress import track
 from latentq import plots, storage
 from latentq.commands import parse_options
 from latentq.errors import InputError
-from latentq.rules import Rule
+from latentq.rules import Rule, nearest
 from latentq.runs import git_commit
 
 Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
@@ -142,6 +142,20 @@ def parse_counts(name: str, text: str, low: int, high: int) -> list[int]:
     if not all(part.isdecimal() and low <= int(part) <= high for part in parts):
         raise InputError(f"{name}: must be integers from {low} to {high} as 4,6,8, was {text!r}")
     return [int(part) for part in parts]
+
+
+def parse_names(name: str, text: str, known: Iterable[str]) -> list[str]:
+    """Reads a list of names such as `one,two`.
+
+    Raises:
+        InputError: If one of them is not known.
+    """
+    names, known = text.split(","), list(known)
+    for word in names:
+        if word not in known:
+            hint = nearest(word, known)
+            raise InputError(f"{name}: must be of {', '.join(known)}, was {word!r}{hint}")
+    return names
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:

@@ -1,0 +1,161 @@
+"""The recipes by which the circuits of a task are trained.
+
+- `published`: one step after the other by the published loss on sampled outcomes, whose gradient
+  ignores their probabilities, with Adam at 5e-4 from normal angles;
+- `longer`: the same, for four times the iterations;
+- `exact`: as published, with all outcomes as weighted branches, whose gradient is exact;
+- `ladder`: one step after the other by the ladder of kernels, on sampled outcomes with the
+  gradient of their probabilities, with Adam and a cosine from 5e-3; then `ladder, together`: all
+  steps at once by the Wasserstein distance of their last output;
+- `five steps`: the same two stages, for a chain of five steps with as many parameters in all;
+- `one step`: one circuit with all the parameters, by the published loss (the published benchmark
+  QuDT), for as many iterations as the chain has in all.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.diffusion.chain import Outcomes
+from latentq.experiments.quddpm.tasks import Task, evenly
+from latentq.mmd import LOSSES
+from latentq.randomness import derive_generator
+from latentq.training import cosine_schedule
+
+TOGETHER = 2000  # iterations of all steps at once
+LR_PUBLISHED, LR = 5e-4, 5e-3
+FEW = 5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How circuits are trained.
+
+    Arguments:
+        outcomes: What the gradient knows of outcomes.
+        steps: The number of steps; 0 for that of the task.
+        loss: The loss of a step alone; empty for that of the task.
+        lr: The learning rate of a step alone.
+        tuned: Whether the learning rate follows a cosine, and all steps are trained together
+            afterwards.
+        times: The number of iterations, in units of the published number.
+        tasks: The tasks it is for; empty for all. Where a task is missing it would take hours.
+    """
+
+    outcomes: Outcomes = "sampled"
+    steps: int = 0
+    loss: str = ""
+    lr: float = LR_PUBLISHED
+    tuned: bool = False
+    times: int = 1
+    tasks: tuple[str, ...] = ()
+
+
+SMALL = ("cluster1", "cluster2", "noise")
+RECIPES = {
+    "published": Recipe(),
+    "longer": Recipe(times=4, tasks=("cluster1", "cluster2")),
+    "exact": Recipe("exact", tasks=(*SMALL, "ising")),
+    "ladder": Recipe("score", loss="mmdk", lr=LR, tuned=True),
+    "five steps": Recipe("score", FEW, "mmdk", LR, tuned=True),
+    "one step": Recipe(steps=1, tasks=SMALL),
+}
+
+
+def suits(recipe: str, task: str) -> bool:
+    """Returns whether a recipe is tried on a task, both by name."""
+    return not RECIPES[recipe].tasks or task in RECIPES[recipe].tasks
+
+
+def build(task: Task, recipe: Recipe, seed: int) -> QuDDPM:
+    """Returns the untrained circuits of a task.
+
+    Arguments:
+        task: The task.
+        recipe: The recipe; where it has fewer steps, these have more layers.
+        seed: The seed of the angles.
+    """
+    steps, strengths = recipe.steps or task.steps, task.strengths
+    if steps == 1:
+        strengths = (math.fsum(strengths),)
+    elif steps != task.steps:
+        strengths = evenly(1, 4, steps)
+    return QuDDPM(
+        ForwardProcess(task.target.qubits, steps, strengths, "haar"),
+        task.ancillas,
+        task.layers * task.steps // steps,
+        recipe.loss or task.loss,
+        recipe.outcomes,
+        init="normal",
+        generator=derive_generator(seed, "init"),
+    )
+
+
+def objective_of(task: Task, prior: QuDDPM, seed: int) -> DenoisingObjective:
+    """Returns what circuits are trained on; only the last output where all are trained."""
+    return DenoisingObjective(
+        prior,
+        task.target.draw(task.pool, derive_generator(seed, "data")),
+        inputs=task.states,
+        starts=task.states,
+        targets=task.states,
+        intermediate_weight=0.0,
+        seed=seed,
+    )
+
+
+def descend(
+    objective: DenoisingObjective, phase: int, draws: range, lr: float, cosine: bool
+) -> None:
+    """Trains one phase of an objective by Adam, with the angles of that phase alone.
+
+    Arguments:
+        objective: The objective.
+        phase: The phase.
+        draws: The numbers of the iterations, from which all draws are derived.
+        lr: The learning rate, or its maximum.
+        cosine: Whether it follows a cosine.
+    """
+    prior = objective.prior
+    angles = [*prior.parameters()]
+    if phase < prior.steps:
+        angles = [angles[prior.steps - 1 - phase]]
+    objective.begin(phase)
+    optimizer = torch.optim.Adam(angles, lr=lr, fused=True)
+    for step, draw in enumerate(draws):
+        if cosine:
+            optimizer.param_groups[0]["lr"] = lr * cosine_schedule(step, len(draws))
+        optimizer.zero_grad()
+        objective.loss(draw, value=False)["loss"].backward()
+        optimizer.step()
+
+
+def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tuple[str, QuDDPM]]:
+    """Trains the circuits of a task, and gives them at the end of each stage.
+
+    Arguments:
+        task: The task.
+        name: The recipe.
+        seed: The seed of data, angles and draws.
+        share: The share of the iterations; below 1 only for a quick look.
+
+    Returns:
+        The name of the stage and the circuits, which the next stage trains on.
+    """
+    recipe = RECIPES[name]
+    prior = build(task, recipe, seed)
+    objective = objective_of(task, prior, seed)
+    times = task.steps if prior.steps == 1 else recipe.times
+    iterations = math.ceil(share * task.iterations * times)
+    for phase in range(prior.steps):
+        draws = range(phase * iterations, (phase + 1) * iterations)
+        descend(objective, phase, draws, recipe.lr, recipe.tuned)
+    yield name, prior
+    if recipe.tuned:
+        prior.distance = LOSSES["wasserstein"]
+        draws = range(draws.stop, draws.stop + math.ceil(share * TOGETHER))
+        descend(objective, prior.steps, draws, LR, cosine=True)
+        yield f"{name}, together", prior
