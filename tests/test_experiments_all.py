@@ -53,6 +53,16 @@ def test_the_page_has_every_claim(tmp_path: Path, runs: list[tuple[str, int]]) -
     assert "{{" not in text and "{%" not in text
 
 
+def test_the_page_of_the_papers(tmp_path: Path, runs: list[tuple[str, int]]) -> None:
+    options = [f"root={tmp_path}/out", f"page={tmp_path}/quddpm.md"]
+    everything.run_all(["of=papers", *options])
+    text = (tmp_path / "quddpm.md").read_text()
+
+    assert runs == [("quddpm", 7), ("improved", 7)]
+    assert "| improved is 7 | 1.5 ± 0.5 | corrected | [improved](out/improved/README.md) |" in text
+    assert "{{" not in text and "{%" not in text
+
+
 def test_finished_experiments_are_not_run_again(
     tmp_path: Path, runs: list[tuple[str, int]]
 ) -> None:
@@ -76,6 +86,9 @@ def test_finished_experiments_are_not_run_again(
         (["only=noise", "noise.m=1"], "m: there is no such option"),
         (["noise.n=0"], "n: must be an integer, at least 1"),
         (["nosie.n=1"], "nosie.n: there is no such option"),
+        (["of=papers", "noise.n=1"], "noise: is not run, so that it takes no options"),
+        (["only=views", "noise.n=1"], "noise: is not run, so that it takes no options"),
+        (["of=paper"], "of: must be one of log, papers, was 'paper'"),
     ],
 )
 def test_mistakes_are_found_before_the_first_run(

@@ -1,11 +1,13 @@
-r"""The research log, checked as a whole: all its experiments, and one page with every verdict.
+r"""A document checked as a whole: all experiments on it, and one page with every verdict.
 
     python -m latentq.experiments.all root=docs/results/log page=docs/research-log.md
+    python -m latentq.experiments.all of=papers root=docs/results/papers page=docs/quddpm.md
     python -m latentq.experiments.all only=noise,views noise.qubits=4,6
 
-An experiment whose record is there already, with the same options, is not run again. Options of
-an experiment are given with its name before them. The page has a row for each claim of the log:
-the claim, what was measured, and the verdict.
+The documents are the research log (`of=log`, where nothing is said) and the papers on QuDDPM
+(`of=papers`). An experiment whose record is there already, with the same options, is not run
+again. Options of an experiment are given with its name before them. The page has a row for each
+claim: the claim, what was measured, and the verdict.
 """
 
 import importlib
@@ -20,24 +22,26 @@ import jinja2
 from latentq import storage
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
-from latentq.experiments.record import RECORD, Experiment, cost_of
-from latentq.rules import Rule, nearest
+from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
+from latentq.rules import Rule
 
-NAMES = ("noise", "denoiser", "views", "plateaus", "latent")
-RULES = {"only": Rule(str), "root": Rule(str), "page": Rule(str)}
-DEFAULTS = {"only": ",".join(NAMES), "root": "results", "page": "results/research-log.md"}
+SETS = {
+    "log": ("noise", "denoiser", "views", "plateaus", "latent"),
+    "papers": ("quddpm", "improved"),
+}
+NAMES = [name for names in SETS.values() for name in names]
+PAGES = {"log": "results/research-log.md", "papers": "results/quddpm.md"}
+RULES = {
+    "of": Rule(str, choices=tuple(SETS)),
+    "only": Rule(str),
+    "root": Rule(str),
+    "page": Rule(str),
+}
+DEFAULTS = {"of": "log", "only": "", "root": "results", "page": ""}
 
 
 def experiment_of(name: str) -> Experiment:
-    """Returns an experiment by its name.
-
-    Raises:
-        InputError: If there is none.
-    """
-    if name not in NAMES:
-        raise InputError(
-            f"only: must be of {', '.join(NAMES)}, was {name!r}{nearest(name, NAMES)}"
-        )
+    """Returns an experiment by its name."""
     found = importlib.import_module(f"latentq.experiments.{name}.experiment").EXPERIMENT
     assert isinstance(found, Experiment)
     return found
@@ -73,10 +77,11 @@ def is_finished(experiment: Experiment, arguments: list[str], folder: Path) -> b
     return record is not None and record.get("options") == json.loads(json.dumps(options))
 
 
-def write_page(records: list[dict[str, Any]], root: Path, page: Path) -> None:
+def write_page(template: str, records: list[dict[str, Any]], root: Path, page: Path) -> None:
     """Writes the page of some records.
 
     Arguments:
+        template: The name of the page.
         records: What the experiments left, with their names.
         root: The folder with a folder for each of them.
         page: The file.
@@ -89,7 +94,7 @@ def write_page(records: list[dict[str, Any]], root: Path, page: Path) -> None:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    text = environment.get_template("log.md.j2").render(
+    text = environment.get_template(f"{template}.md.j2").render(
         records={record["name"]: record for record in records},
         root=Path(os.path.relpath(root, page.parent)).as_posix(),
         cost_of=cost_of,
@@ -105,8 +110,12 @@ def run_all(arguments: list[str]) -> None:
     """
     own, given = split_arguments(arguments)
     options = parse_options(own, RULES, DEFAULTS)
-    root, page = Path(options["root"]), Path(options["page"])
-    experiments = [experiment_of(name) for name in options["only"].split(",")]
+    names = SETS[options["of"]]
+    root, page = Path(options["root"]), Path(options["page"] or PAGES[options["of"]])
+    only = parse_names("only", options["only"], names) if options["only"] else names
+    if foreign := [name for name, options_of in given.items() if options_of and name not in only]:
+        raise InputError(f"{foreign[0]}: is not run, so that it takes no options; see of and only")
+    experiments = [experiment_of(name) for name in only]
     for experiment in experiments:
         experiment.options(given[experiment.name])  # A mistake is found before the first run.
     for experiment in experiments:
@@ -114,8 +123,8 @@ def run_all(arguments: list[str]) -> None:
         if not is_finished(experiment, given[experiment.name], folder):
             print(f"{experiment.name}: {experiment.title}", flush=True)
             experiment.run([*given[experiment.name], f"out={folder}"])
-    found = [read_record(root / name) for name in NAMES]
-    write_page([record for record in found if record], root, page)
+    found = [read_record(root / name) for name in names]
+    write_page(options["of"], [record for record in found if record], root, page)
     print(f"See {page}")
 
 
