@@ -1,0 +1,1 @@
+"""The improved QuDDPM of arXiv 2512.06695 against the original one."""

@@ -1,0 +1,9 @@
+"""Runs the experiment: `python -m latentq.experiments.improved`."""
+
+import sys
+
+from latentq.commands import run_command
+from latentq.experiments.improved import experiment
+
+if __name__ == "__main__":
+    sys.exit(run_command(experiment.EXPERIMENT.run, experiment.__doc__))

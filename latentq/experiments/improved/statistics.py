@@ -1,0 +1,87 @@
+"""Sizes on a scale of powers of two: means over seeds, slopes, and crossings, with intervals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from latentq.report.statistics import Summary, summarize
+from latentq.report.wording import interval, number
+
+Row = Mapping[str, Any]
+TINY = 1e-30  # A gradient that is zero has no logarithm.
+
+
+def bits(value: float) -> float:
+    """Returns the binary logarithm of a size."""
+    return float(np.log2(max(value, TINY)))
+
+
+def spread(values: Sequence[float]) -> Summary:
+    """Returns the mean of values, one or more, with its interval."""
+    return cast(Summary, summarize(values))
+
+
+def cells(name: str, values: Sequence[float]) -> dict[str, float | None]:
+    """Returns two cells of a table: the mean over seeds, and the half width of its interval."""
+    found = spread(values)
+    return {name: found.mean, f"{name}_half": found.half}
+
+
+def read(row: Row, name: str) -> Summary:
+    """Returns what :func:`cells` has written."""
+    return Summary(row[name], row[f"{name}_half"], ())
+
+
+def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
+    """Returns the rows that have some values."""
+    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
+
+
+def ends(summary: Summary) -> tuple[float, float]:
+    """Returns the ends of an interval; with one value, all numbers are in it."""
+    return summary.ends or (-np.inf, np.inf)
+
+
+def factor(difference: Summary) -> str:
+    """Writes a difference of binary logarithms as a factor, with its interval."""
+    text = number(2**difference.mean)
+    if difference.ends is None:
+        return text
+    low, high = (number(2**end) for end in difference.ends)
+    return f"{text} [{low}, {high}]"
+
+
+def slope_text(slope: Summary) -> str:
+    """Writes a slope."""
+    return f"{interval(slope)} bits per qubit"
+
+
+def slope_of(qubits: Sequence[int], values: Sequence[float]) -> float:
+    """Returns the slope of a straight line through values."""
+    return float(np.polyfit(np.array(qubits, dtype=float), np.array(values), 1)[0])
+
+
+def slopes(by_seed: Sequence[Mapping[int, float]]) -> Summary:
+    """Returns the mean slope over seeds of binary logarithms that are given by qubits."""
+    return spread([slope_of(list(of), list(of.values())) for of in by_seed])
+
+
+def crossing(x: Sequence[float], y: Sequence[float], level: float) -> float | None:
+    """Returns where a curve crosses a level the first time, from the left, on a line of logs.
+
+    Arguments:
+        x: Positive places, in order.
+        y: The values there.
+        level: The level.
+
+    Returns:
+        The place, between two given ones in proportion on a logarithmic axis; `None` if the
+        curve does not cross.
+    """
+    for i in range(len(x) - 1):
+        low, high = y[i] - level, y[i + 1] - level
+        if low * high <= 0 and low != high:
+            share = low / (low - high)
+            return float(2 ** (bits(x[i]) + share * (bits(x[i + 1]) - bits(x[i]))))
+    return None
