@@ -80,6 +80,7 @@ DEFAULTS = {
     "seed": 0,
     "memory": 4.0,
 }
+FRESH = 4  # The remedies are cheap and take so many times the draws.
 PUBLISHED = {"steps": 30, "iterations": 300}
 
 
@@ -217,7 +218,8 @@ def measure(options: dict[str, Any]) -> Record:
         "schedules": schedule_rows(plan, sizes, samples, seeds),
         "variances": theorems.variance_rows(options["theorem_draws"], plan.seed),
         "bounds": theorems.bound_rows(plan, n, options["theorem_draws"], plan.seed),
-        "remedies": gradients.remedy_rows(plan, sizes, seeds, draws),
+        "zero": theorems.zero_rows(plan, n, plan.seed),
+        "remedies": gradients.remedy_rows(plan, sizes, seeds, FRESH * draws),
         **strength.strength_tables(plan, options["ablated"], seeds, draws),
         "scales": scales.scale_rows(plan, n, options["iterations"], samples, seeds, draws),
     }

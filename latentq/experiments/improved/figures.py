@@ -1,51 +1,27 @@
 """The figures of the improved model."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from latentq import plots
+from latentq.experiments.improved.charts import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    GREY,
+    ORANGE,
+    below,
+    bits,
+    grid,
+    plain,
+)
 from latentq.experiments.improved.claims import Tables
 from latentq.experiments.improved.models import MODELS
-from latentq.experiments.improved.statistics import Row, pick
+from latentq.experiments.improved.statistics import pick
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS
 from latentq.experiments.record import Picture
 
-BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
-COLOURS = {"improved": BLUE, "original": ORANGE}
-GREY = plots.LIGHT.muted
-
-
-def grid(rows: int, columns: int, **options: Any) -> tuple[plots.Figure, Any]:  # noqa: ANN401
-    """Returns a figure of Axes of a common size, and these with shape (rows, columns)."""
-    size = (3.7 * columns + 0.3, 3.1 * rows + 0.3)
-    made = plots.Figure(figsize=size, dpi=150, layout="constrained")
-    return made, made.subplots(rows, columns, squeeze=False, **options)
-
-
-def below(made: plots.Figure, ax: Any, columns: int = 4) -> None:  # noqa: ANN401
-    """Puts the legend of one Axes below all."""
-    made.legend(
-        *ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns,
-        frameon=False, fontsize=8,
-    )  # fmt: skip
-
-
-def bits(ax: Any, rows: Sequence[Row], x: str, y: str, **style: Any) -> None:  # noqa: ANN401
-    """Draws sizes that are given as binary logarithms, with their intervals."""
-    places, middle = [row[x] for row in rows], [2 ** row[y] for row in rows]
-    plots.curve(ax, places, middle, **style)
-    half = [row[f"{y}_half"] or 0.0 for row in rows]
-    low, high = ([m * 2 ** (sign * h) for m, h in zip(middle, half, strict=True)]
-                 for sign in (-1, 1))  # fmt: skip
-    ax.fill_between(places, low, high, color=style["colour"], alpha=0.2, linewidth=0)
-    ax.set_yscale("log")
-
-
-def plain(ax: Any, rows: Sequence[Row], x: str, y: str, **style: Any) -> None:  # noqa: ANN401
-    """Draws means with their intervals."""
-    half = [row[f"{y}_half"] or 0.0 for row in rows]
-    plots.curve(ax, [row[x] for row in rows], [row[y] for row in rows], half, **style)
+SYMBOLS = {"1/L": "1/L", "L^-1/2": "1/√L", "pi": "π"}
 
 
 def by_qubits(tables: Tables) -> Picture:
@@ -79,15 +55,14 @@ def along_training(tables: Tables) -> Picture:
     """Draws gradients along training, a panel for each number of qubits."""
     n = [row["qubits"] for row in tables["ratios"]]
     made, axes = grid(1, len(n), sharey=True)
-    length = 1 + max(row["iteration"] for row in tables["curves"])
     last = max(row["step"] for row in tables["curves"])
     for ax, size in zip(axes[0], n, strict=True):
         for name, colour in COLOURS.items():
             rows = [
-                {**row, "place": (last - row["step"]) + row["iteration"] / length}
+                {**row, "cycle": last - row["step"] + row["place"]}
                 for row in pick(tables["curves"], model=name, qubits=size)
             ]
-            bits(ax, rows, "place", "log2_norm", label=name, colour=colour, marker="")
+            bits(ax, rows, "cycle", "log2_norm", label=name, colour=colour, marker="")
         y = "norm of the gradient" if size == n[0] else ""
         plots.finish(ax, f"{size} qubit{'s' if size > 1 else ''}", "cycle", y, legend=False)
     below(made, axes[0][0])
@@ -166,6 +141,7 @@ def along_chain(tables: Tables) -> Picture:
         forward = [row["forward"] for row in rows]
         plots.curve(ax, [r["step"] for r in rows], forward, label="forward", colour=GREY, line=":")
         ax.set_yscale("symlog", linthresh=1e-3)
+        ax.set_ylim(bottom=0)
         y = "MMD to Haar states" if not column else ""
         plots.finish(ax, f"{name}, {n} qubits", "", y, legend=not column)
         ax, rows = axes[1][column], pick(tables["handed"], model=name, qubits=n)
@@ -193,6 +169,7 @@ def by_layer(tables: Tables) -> Picture:
             rows = pick(tables["layers"], model=name, qubits=n, step=step)
             rows = [{**row, "number": row["layer"] + 1} for row in rows]
             bits(ax, rows, "number", "log2_derivative", label=f"step {step}", colour=colour)
+        ax.set_xticks(sorted({row["layer"] + 1 for row in tables["layers"]}))
         y = "root mean square of a derivative" if name == MODELS[0] else ""
         plots.finish(ax, f"{name}, {n} qubits", "layer", y, legend=False)
     below(made, axes[0][0], 8)
@@ -215,18 +192,14 @@ def by_scale(tables: Tables) -> Picture:
     }
     for ax, (key, (title, y)) in zip(axes[0], titles.items(), strict=True):
         mean, half = [row[key] for row in rows], [row[f"{key}_half"] or 0.0 for row in rows]
+        error = [half, half]
         if key != "kl":
-            pairs = [(m, h) for m, h in zip(mean, half, strict=True)]
-            error = [
-                [2**m - 2 ** (m - h) for m, h in pairs],
-                [2 ** (m + h) - 2**m for m, h in pairs],
-            ]
+            pairs = list(zip(mean, half, strict=True))
             mean = [2**m for m in mean]
-            ax.set_yscale("log")
-        else:
-            error = [half, half]
+            error = [[2**m * (1 - 2**-h) for m, h in pairs], [2**m * (2**h - 1) for m, h in pairs]]
         ax.errorbar(places, mean, error, fmt="o", color=BLUE, capsize=3, markersize=5)
-        ax.set_xticks(places, [f"s = {row['scale'].replace('pi', 'π')}" for row in rows])
+        ax.set_xticks(places, [f"s = {SYMBOLS[row['scale']]}" for row in rows])
+        ax.set_ylim(bottom=0)
         ax.set_xlim(-0.5, len(rows) - 0.5)
         plots.finish(ax, title, "", y, legend=False)
     return Picture(
@@ -270,8 +243,8 @@ def draw_bound(ax: Any, tables: Tables) -> None:  # noqa: ANN401
     for scale, colour in colours.items():
         rows = pick(tables["bounds"], states=most, scale=scale)
         x = [row["layers"] for row in rows]
-        name = f"s = {scale.replace('pi', 'π')}"
-        plots.curve(ax, x, [row["measured"] for row in rows], label=name, colour=colour)
+        values = [row["measured"] for row in rows]
+        plots.curve(ax, x, values, label=f"s = {SYMBOLS[scale]}", colour=colour)
         printed = [row["printed_term"] for row in rows]
         ax.plot(x, printed, ":", color=colour, linewidth=1.2)
     ax.set_yscale("log")

@@ -13,7 +13,9 @@ from latentq.experiments.improved.training import Cycle, Trained, chosen, signal
 from latentq.experiments.record import progress
 from latentq.randomness import derive_generator
 
-POINTS = 20  # of the curve of a cycle
+POINTS = 5  # of the curve of a cycle
+ENDS = 10  # iterations at either end of a cycle whose losses are averaged
+LAW_FROM = 4  # The laws hold for many qubits: with fewer, d + 1 is far from d.
 START = Literal["haar", "zero"]
 Remedy = tuple[START, str]
 REMEDIES: tuple[Remedy, ...] = (
@@ -52,8 +54,8 @@ def cycle_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
             "start": mean_norm(cycle.handed),
             "signal_squared": signal(cycle.handed),
             "ideal": mean_norm(cycle.ideal),
-            "loss_first": cycle.losses[:POINTS].mean().item(),
-            "loss_last": cycle.losses[-POINTS:].mean().item(),
+            "loss_first": cycle.losses[:ENDS].mean().item(),
+            "loss_last": cycle.losses[-ENDS:].mean().item(),
         }
         for run in runs
         for cycle in run.cycles
@@ -91,18 +93,25 @@ def size_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
     ]
 
 
+def fitted(sizes: Sequence[int]) -> list[int]:
+    """Returns the numbers of qubits that a slope is taken over."""
+    large = [n for n in sizes if n >= LAW_FROM]
+    return large if len(large) > 1 else list(sizes)
+
+
 def slope_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
     """Returns the slopes of :func:`size_rows` in bits per qubit."""
     rows = []
+    chosen_sizes = fitted(list(dict.fromkeys(run.qubits for run in runs)))
     for name in MODELS:
         for what, size in (("norm", over_cycles), ("derivative", per_angle)):
-            own = [run for run in runs if run.name == name]
-            by_seed = [
-                {run.qubits: size(run) for run in own if run.seed == seed}
-                for seed in dict.fromkeys(run.seed for run in own)
-            ]
-            found = slopes(by_seed)
-            rows.append({"model": name, "of": what, "slope": found.mean, "slope_half": found.half})
+            by_seed: dict[int, dict[int, float]] = {}
+            for run in runs:
+                if run.name == name and run.qubits in chosen_sizes:
+                    by_seed.setdefault(run.seed, {})[run.qubits] = size(run)
+            found = slopes(list(by_seed.values()))
+            row = {"model": name, "of": what, "from": chosen_sizes[0], "to": chosen_sizes[-1]}
+            rows.append({**row, "slope": found.mean, "slope_half": found.half})
     return rows
 
 
@@ -122,16 +131,23 @@ def ratio_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def blocks(norms: Tensor) -> list[tuple[float, float]]:
+    """Returns the middle of parts of a cycle, as a share of it, and the size there in bits."""
+    found, begun = [], 0
+    for part in norms.tensor_split(min(POINTS, len(norms))):
+        found.append(((begun + len(part) / 2) / len(norms), bits(rms(part))))
+        begun += len(part)
+    return found
+
+
 def curve_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
-    """Returns the norms along training."""
+    """Returns the norms along training, as root mean squares over parts of a cycle."""
     rows = []
     for keys, own in groups(runs):
         for cycles in zip(*(run.cycles for run in own), strict=True):
-            count = len(cycles[0].norms)
-            for i in sorted({*range(0, count, max(1, count // POINTS)), count - 1}):
-                values = [bits(cycle.norms[i].item()) for cycle in cycles]
-                row = {**keys, "step": cycles[0].step, "iteration": i}
-                rows.append({**row, **cells("log2_norm", values)})
+            for parts in zip(*(blocks(cycle.norms) for cycle in cycles), strict=True):
+                row = {**keys, "step": cycles[0].step, "place": parts[0][0]}
+                rows.append(row | cells("log2_norm", [size for _, size in parts]))
     return rows
 
 
@@ -210,7 +226,7 @@ def remedy_rows(
     rows = []
     for remedy in progress(REMEDIES, "remedies"):
         by_seed = [{n: remedy_gradient(plan, n, remedy, s, draws) for n in sizes} for s in seeds]
-        found = slopes(by_seed)
+        found = slopes([{n: of[n] for n in fitted(sizes)} for of in by_seed])
         for n in sizes:
             row = {"inputs": remedy[0], "angles": remedy[1], "qubits": n}
             row |= cells("log2_norm", [of[n] for of in by_seed])

@@ -31,6 +31,7 @@ from latentq.states import haar_states
 from latentq.targets import ExtendedGHZ
 
 BINS = 25
+UNDENOISED = "improved, undenoised"
 
 
 def best_fidelity(psi: Tensor) -> Tensor:
@@ -86,7 +87,7 @@ def ensembles(
         chains = [drawn(run, samples) for run in runs if run.name == name]
         found[name] = [chain[-1] for chain in chains]
         if name == "improved":
-            found["improved, undenoised"] = [chain[0] for chain in chains]
+            found[UNDENOISED] = [chain[0] for chain in chains]
     generators = [derive_generator(seed, "improved", "controls") for seed in seeds]
     found["Haar states"] = [haar_states(samples, qubits=qubits, generator=g) for g in generators]
     found["the family"] = [ExtendedGHZ(qubits).draw(samples, g) for g in generators]
@@ -109,15 +110,22 @@ def quality_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[dict[
 
 
 def difference_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[dict[str, Any]]:
-    """Returns the numbers of the improved model less those of the original, at equal seeds."""
-    each = [
-        [numbers(psi, derive_generator(seed + k, "improved", "held out")) for psi in pair]
-        for k, pair in enumerate(zip(*(found[name] for name in MODELS), strict=True))
-    ]
-    return [
-        {"measure": key, **cells("difference", [new[key] - old[key] for old, new in each])}
-        for key in each[0][0]
-    ]
+    """Returns the numbers of the improved model less those of others, at equal seeds."""
+    rows = []
+    for other in ("original", UNDENOISED):
+        each = [
+            [numbers(psi, derive_generator(seed + k, "improved", "held out")) for psi in pair]
+            for k, pair in enumerate(zip(found[other], found["improved"], strict=True))
+        ]
+        rows += [
+            {
+                "against": other,
+                "measure": key,
+                **cells("difference", [new[key] - old[key] for old, new in each]),
+            }
+            for key in each[0][0]
+        ]
+    return rows
 
 
 def histogram_rows(found: Mapping[str, Sequence[Tensor]]) -> list[dict[str, Any]]:

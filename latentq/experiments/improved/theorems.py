@@ -34,7 +34,7 @@ from latentq.circuits import Circuit, denoising_circuit
 from latentq.diffusion import ForwardProcess
 from latentq.experiments.improved.models import Plan
 from latentq.experiments.improved.scales import SCALES, scale_of
-from latentq.experiments.improved.statistics import bits, slope_of
+from latentq.experiments.improved.statistics import bits, cells, slope_of
 from latentq.experiments.plateaus.statistics import mean_interval
 from latentq.experiments.record import progress
 from latentq.plateaus import cost_gradients, uniform_angles
@@ -46,6 +46,8 @@ QUBITS, SETS, DEPTH = (2, 4, 6), (10, 100), 4
 KINDS = ("one state", "Haar states", "extended GHZ states")
 DEPTHS = (2, 4, 8, 16)
 CHUNK = 50
+MORE = (1, 4, 16)  # times the states of a batch
+REPEATS = 20
 
 
 def printed_bound(states: int, qubits: int) -> float:
@@ -185,21 +187,41 @@ def bound_row(
     }
 
 
-def bound_rows(plan: Plan, qubits: int, draws: int, seed: int) -> list[dict[str, Any]]:
-    """Measures mean squared derivatives for the improved model's inputs and the data.
+def pair_of_sets(
+    process: ForwardProcess, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draws terminal states and data, both with shape (1, N, d)."""
+    psi = process.terminal_states(count, generator)
+    target = ExtendedGHZ(process.qubits).draw(count, generator)
+    return psi[None].to(torch.complex128), target[None].to(torch.complex128)
 
-    Each depth and scale is measured with the states of a batch, and with four times as many.
-    """
-    process: ForwardProcess = plan.process("improved", qubits)
+
+def bound_rows(plan: Plan, qubits: int, draws: int, seed: int) -> list[dict[str, Any]]:
+    """Measures mean squared derivatives for the improved model's inputs and the data."""
+    process = plan.process("improved", qubits)
     rows = []
-    cases = [(b, depth, name) for b in (1, 4) for depth in DEPTHS for name in SCALES]
-    for more, depth, name in progress(cases, "theorem 2"):
-        generator = derive_generator(seed, "improved", "bound", more)
-        count = more * plan.batch
-        psi = process.terminal_states(count, generator)[None].to(torch.complex128)
-        target = ExtendedGHZ(qubits).draw(count, generator)[None].to(torch.complex128)
+    cases = [(depth, name) for depth in DEPTHS for name in SCALES]
+    for depth, name in progress(cases, "theorem 2"):
+        generator = derive_generator(seed, "improved", "bound")
+        psi, target = pair_of_sets(process, MORE[1] * plan.batch, generator)
         s = scale_of(name, depth)
-        row = {"qubits": qubits, "states": count, "layers": depth, "scale": name, "s": s}
+        row = {"qubits": qubits, "states": psi.shape[1], "layers": depth, "scale": name, "s": s}
         circuit = denoising_circuit(qubits, depth)
         rows.append(row | bound_row(circuit, psi, target, s, draws, generator, seed))
+    return rows
+
+
+def zero_rows(plan: Plan, qubits: int, seed: int) -> list[dict[str, Any]]:
+    """Measures the gradient at zero angles, which only finite sets of states have."""
+    process, circuit = plan.process("improved", qubits), denoising_circuit(qubits, DEPTH)
+    angles = torch.zeros(1, circuit.parameters, dtype=torch.float64)
+    rows = []
+    for more in MORE:
+        generator = derive_generator(seed, "improved", "zero", more)
+        found = []
+        for _ in range(REPEATS):
+            sets = pair_of_sets(process, more * plan.batch, generator)
+            found.append(cross_gradients(circuit, angles, *sets).square().mean().item())
+        row = {"qubits": qubits, "states": more * plan.batch, "sets": REPEATS}
+        rows.append(row | cells("gradient_squared", found))
     return rows
