@@ -61,7 +61,7 @@ def sizes_at(
 
 
 def crossings(found: Mapping[float, Sequence[float]]) -> list[float]:
-    """Returns the thresholds of those seeds that have one.
+    """Returns the thresholds of those seeds that have one, and gain bits with the distance.
 
     Arguments:
         found: Sizes in bits for each seed, by the distance, in order, 0 for Haar states.
@@ -71,6 +71,7 @@ def crossings(found: Mapping[float, Sequence[float]]) -> list[float]:
     places = [
         crossing(distances, sizes, (low + sizes[-1]) / 2)
         for low, *sizes in zip(floor, *others, strict=True)
+        if sizes[-1] > low
     ]
     return [place for place in places if place is not None]
 
