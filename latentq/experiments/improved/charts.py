@@ -41,3 +41,10 @@ def plain(ax: Any, rows: Sequence[Row], x: str, y: str, **style: Any) -> None:  
     """Draws means with their intervals."""
     half = [row[f"{y}_half"] or 0.0 for row in rows]
     plots.curve(ax, [row[x] for row in rows], [row[y] for row in rows], half, **style)
+
+
+def steps(ax: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401
+    """Numbers the steps of an axis in the order of generation, at most about ten of them."""
+    most = max(row["step"] for row in rows)
+    ax.set_xlim(most + 0.3, -0.3)
+    ax.set_xticks(range(0, most + 1, 1 + most // 10))

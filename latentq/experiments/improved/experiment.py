@@ -11,7 +11,6 @@ are :math:`\cos\alpha | 0 \dots 0 \rangle + e^{i \beta} \sin\alpha | 1 \dots 1 \
 reading of the family, which the paper does not define.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,12 +26,12 @@ from latentq.experiments.improved.models import (
     mismatch,
     zero_distance,
 )
-from latentq.experiments.improved.statistics import cells, factor, read
+from latentq.experiments.improved.statistics import cells
+from latentq.experiments.improved.summary import summary
 from latentq.experiments.improved.training import excess, train
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
 from latentq.memory import check_memory
 from latentq.randomness import derive_generator
-from latentq.report.wording import interval, number
 from latentq.rules import Rule
 
 COUNT = Rule(int, low=1, high=10**5)
@@ -81,7 +80,6 @@ DEFAULTS = {
     "memory": 4.0,
 }
 FRESH = 4  # The remedies are cheap and take so many times the draws.
-PUBLISHED = {"steps": 30, "iterations": 300}
 
 
 def parse_strengths(name: str, text: str, steps: int) -> tuple[float, ...]:
@@ -166,47 +164,6 @@ def schedule_rows(
             row["apart_exact"] = mismatch(n, h) if zero else data_distance(n, h)
             rows.append(row)
     return rows
-
-
-def cost(options: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
-    """Says what the published size would take."""
-    row = tables["sizes"][-1]
-    hours = row["seconds"] * math.prod(PUBLISHED.values()) / 3600
-    return (
-        f"Published are T = {PUBLISHED['steps']} and {PUBLISHED['iterations']} iterations for "
-        f"each cycle; here T = {options['steps']} and {options['iterations']} "
-        f"({options['quality_iterations']} for the quality of samples), with L = "
-        f"{options['layers']} and batches of {options['batch']}, which the paper is not known to "
-        f"state. At {number(row['seconds'])} s for an iteration with {row['qubits']} qubits the "
-        f"published size takes {number(hours)} hours for each model and seed: `steps=30 "
-        "iterations=300`."
-    )
-
-
-def summary(options: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
-    """Says what was measured, and what came out."""
-    slope = {row["model"]: read(row, "slope") for row in tables["slopes"] if row["of"] == "norm"}
-    last = tables["ratios"][-1]
-    sizes = {(row["model"], row["qubits"]): row for row in tables["sizes"]}
-    share = sizes["original", last["qubits"]]
-    rows = {row["states"]: row for row in tables["quality"]}
-    floor = rows["the family"]
-    return (
-        "Gradients and samples of the original QuDDPM (Haar start, strengths up to "
-        f"{options['strong'].split(',')[-1]}, angles from N(0, 1)) and of the improved one "
-        f"(scrambled zeros at an MMD of {options['distance']:g} to Haar states, angles within "
-        f"±1/L), both with Adam at {options['lr']:g}, on extended GHZ states. The norm of the "
-        f"gradient changes by {interval(slope['original'])} bits per qubit in the original and "
-        f"{interval(slope['improved'])} in the improved model; at {last['qubits']} qubits the "
-        f"latter is {factor(read(last, 'log2_ratio'))} times as large. There "
-        f"{number(100 * share['signal_share'])}% of the squared gradient of the original at the "
-        "start of cycles is signal, the rest comes from the outcomes and targets drawn. With "
-        f"{options['quality']} qubits the KL divergence of the improved model is "
-        f"{interval(read(rows['improved'], 'kl'))} nats, of the original "
-        f"{interval(read(rows['original'], 'kl'))}; the family itself has "
-        f"{interval(read(floor, 'kl'))}. Intervals are 95% over {options['seeds']} seeds. "
-        f"{cost(options, tables)}"
-    )
 
 
 def measure(options: dict[str, Any]) -> Record:

@@ -13,6 +13,7 @@ from latentq.experiments.improved.charts import (
     bits,
     grid,
     plain,
+    steps,
 )
 from latentq.experiments.improved.claims import Tables
 from latentq.experiments.improved.models import MODELS
@@ -63,8 +64,11 @@ def along_training(tables: Tables) -> Picture:
                 for row in pick(tables["curves"], model=name, qubits=size)
             ]
             bits(ax, rows, "cycle", "log2_norm", label=name, colour=colour, marker="")
+        ax.set_xticks(range(last + 2))
         y = "norm of the gradient" if size == n[0] else ""
-        plots.finish(ax, f"{size} qubit{'s' if size > 1 else ''}", "cycle", y, legend=False)
+        plots.finish(
+            ax, f"{size} qubit{'s' if size > 1 else ''}", "cycles trained", y, legend=False
+        )
     below(made, axes[0][0])
     return Picture(
         f"The norm of the gradient along the {last + 1} cycles, which train the steps "
@@ -113,15 +117,17 @@ def of_samples(tables: Tables) -> Picture:
         rows = pick(tables["histogram"], states=name)
         edges = [row["low"] for row in rows] + [rows[-1]["high"]]
         ax.stairs([row["share"] for row in rows], edges, label=name, linewidth=1.4, **style)
-    plots.finish(ax, "Best fidelity with the family", "fidelity", "share of states")
+    plots.finish(ax, "Best fidelity with the family", "fidelity", "share of states", legend=False)
     ax = axes[0][1]
     for name, colour in COLOURS.items():
         plain(ax, pick(tables["path"], model=name), "step", "kl", label=name, colour=colour)
     floor = pick(tables["quality"], states="Haar states")[0]["kl"]
     plots.level(ax, floor, "Haar states")
-    ax.invert_xaxis()
     ax.set_ylim(bottom=0)
-    plots.finish(ax, "Divergence along the generation", "ensemble of step", "KL in nats")
+    steps(ax, tables["path"])
+    title = "Divergence along the generation"
+    plots.finish(ax, title, "ensemble of step", "KL in nats", legend=False)
+    below(made, axes[0][0])
     return Picture(
         "Left: the largest fidelity of generated states with an extended GHZ state. Right: the KL "
         "divergence of the family's mean probabilities from the model's, from the terminal "
@@ -150,7 +156,7 @@ def along_chain(tables: Tables) -> Picture:
         bits(ax, rows, "step", "log2_ideal", **style)
         y = "norm of the gradient" if not column else ""
         plots.finish(ax, "", "step", y, legend=not column)
-    axes[1][0].invert_xaxis()
+    steps(axes[1][0], tables["chain"])
     return Picture(
         f"Along the chain of {n} qubits, in the order of generation. Above: the distance of the "
         "ensembles from Haar states, without bias. Below: the gradient of each step before its "
@@ -163,9 +169,9 @@ def by_layer(tables: Tables) -> Picture:
     """Draws derivatives by layer for each step."""
     n = max(row["qubits"] for row in tables["layers"])
     made, axes = grid(1, 2, sharey=True)
-    steps = sorted({row["step"] for row in tables["layers"]}, reverse=True)
+    order = sorted({row["step"] for row in tables["layers"]}, reverse=True)
     for ax, name in zip(axes[0], MODELS, strict=True):
-        for step, colour in zip(steps, plots.shades(len(steps)), strict=True):
+        for step, colour in zip(order, plots.shades(len(order)), strict=True):
             rows = pick(tables["layers"], model=name, qubits=n, step=step)
             rows = [{**row, "number": row["layer"] + 1} for row in rows]
             bits(ax, rows, "number", "log2_derivative", label=f"step {step}", colour=colour)
