@@ -294,8 +294,9 @@ def test_verdicts_follow_the_intervals() -> None:
     assert slope == ["confirmed", "corrected", "no difference", "refuted"]
     flat = [verdicts.flatness(around(x)) for x in (0, -0.25, -1)]
     assert flat == ["confirmed", "cannot be compared", "refuted"]
-    ratio = [verdicts.larger(around(x)) for x in (8, 3, 0, -3)]
-    assert ratio == ["confirmed", "corrected", "no difference", "refuted"]
+    ratio = [verdicts.larger(around(x)) for x in (8, 3, 0, -3, 6.64)]
+    assert ratio[:4] == ["confirmed", "corrected", "no difference", "refuted"]
+    assert ratio[4] == "cannot be compared"  # the interval holds 100
 
 
 def test_the_command_writes_all_files(folder: Path) -> None:

@@ -40,4 +40,6 @@ def larger(ratio: Summary) -> Verdict:
     """Judges whether a ratio in bits is one of orders of magnitude."""
     if order(ratio, ORDERS) > 0:
         return "confirmed"
+    if order(ratio) > 0 and not order(ratio, ORDERS):
+        return "cannot be compared"
     return side(ratio, above="corrected", below="refuted")
