@@ -47,7 +47,7 @@ def sizes(tables: Tables) -> list[Claim]:
             flatness(slope["improved", "norm"]),
         ),
         Claim(
-            "The gradients of the improved model are orders of magnitude larger: 100 times or more",
+            "The gradients of the improved model are orders of magnitude larger: 100 times and up",
             f"at {n} qubits {factor(ratio)} times the norm of the original model's",
             larger(ratio),
         ),
