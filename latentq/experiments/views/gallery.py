@@ -13,18 +13,17 @@ from torch import Tensor
 from latentq import plots
 from latentq.entanglement import mutual_information, schmidt_spectrum
 from latentq.experiments.measures import (
-    haar_magnitude_fidelity,
     pair_names,
     pairs_of,
     wigner_numbers,
 )
 from latentq.experiments.record import Picture
-from latentq.experiments.views.claims import LOG_QUBITS, LOG_SHARES, mean
+from latentq.experiments.views.claims import LOG_QUBITS, LOG_SHARES
+from latentq.experiments.views.growth import learning_picture
 from latentq.experiments.views.measures import (
     Numbers,
     Setting,
     denoised,
-    lead,
     original,
     scrambled,
 )
@@ -246,43 +245,5 @@ def negative_picture(shown: Shown, haar: Numbers) -> Picture:
         "Share of negative Wigner cells. Left: Haar states, and the three values of the log. "
         "Right: the pictured states, a line for each orientation of the kernels; dashed is the "
         "mean of Haar states.",
-        figure,
-    )
-
-
-def learning_picture(setting: Setting, learned: Numbers) -> Picture:
-    """Draws how fidelity, magnitudes and phases grow, and which of the two is ahead."""
-    figure = plots.Figure(figsize=(9.5, 3.8), dpi=150, layout="constrained")
-    left, right = figure.subplots(1, 2)
-    k, marks = len(setting.depths) // 2, setting.marks[1:]
-    colours = iter(plots.LIGHT.models.values())
-    for name in ("magnitudes", "phases", "fidelity"):
-        found, colour = [mean(values) for values in learned[name][1:, k]], next(colours)
-        half = [summary.half or 0.0 for summary in found]
-        label = name if name == "fidelity" else f"{name} alone"
-        plots.curve(left, marks, [s.mean for s in found], half, label=label, colour=colour)
-        if name != "fidelity":
-            equal = learned[f"{name}_at_equal_fidelity"][1:, k].mean(dim=-1).tolist()
-            label = f"{name} at equal fidelity"
-            plots.curve(left, marks, equal, label=label, colour=colour, marker="", line=":")
-    haar, colour = [haar_magnitude_fidelity(2**setting.qubits)] * len(marks), plots.LIGHT.muted
-    label = "magnitudes of Haar states"
-    plots.curve(left, marks, haar, label=label, colour=colour, marker="", line="--")
-    left.set(xscale="log", ylim=(0, 1))
-    plots.finish(left, f"Depth {setting.depths[k]}", "epochs", "fidelity with the original")
-    lines = zip(setting.depths, lead(learned).unbind(1), strict=True)
-    for (depth, values), shade in zip(lines, plots.shades(len(setting.depths)), strict=True):
-        found = [mean(row) for row in values[1:]]
-        half = [summary.half or 0.0 for summary in found]
-        label = f"depth {depth}"
-        plots.curve(right, marks, [s.mean for s in found], half, label=label, colour=shade)
-    plots.level(right, 0.0, "")
-    right.set_xscale("log")
-    plots.finish(
-        right, "Lead of the magnitudes over the phases, 0 if alike", "epochs", "difference"
-    )
-    return Picture(
-        "How magnitudes and phases are learnt, mean over the training states, bands are 95% "
-        "intervals over draws. Dotted: states of the same fidelity that prefer no basis.",
         figure,
     )

@@ -7,12 +7,7 @@ import torch
 from torch import Tensor
 
 from latentq.experiments.measures import haar_negative_share, orientations, pair_names
-from latentq.experiments.views.claims import (
-    Stages,
-    central_range,
-    mean,
-    said,
-)
+from latentq.experiments.views.claims import Stages, central_range
 from latentq.experiments.views.gallery import Shown
 from latentq.experiments.views.measures import (
     Numbers,
@@ -22,6 +17,7 @@ from latentq.experiments.views.measures import (
     original,
     scrambled,
 )
+from latentq.experiments.views.statistics import mean, said
 from latentq.states import count_qubits
 from latentq.wigner import negative_cells, negativity, wigner
 
