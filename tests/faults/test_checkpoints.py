@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,49 @@ def test_a_full_disk_leaves_the_states_before(folder: Path) -> None:
 
     assert sorted(p.name for p in folder.iterdir()) == ["last.ckpt", "previous.ckpt"]
     assert steps(folder) == 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Gives a disk of some size, or makes it another one; where that is not allowed, skips."""
+
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def give(size: str) -> Path:
+        how = "remount," if place.is_mount() else ""
+        command = ["mount", "-t", "tmpfs", "-o", f"{how}size={size}", "tmpfs", str(place)]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except OSError:
+            pytest.skip("there is no mount")
+        if done.returncode:
+            pytest.skip("no disk may be mounted here")
+        return place
+
+    yield give
+    subprocess.run(["umount", str(place)], capture_output=True, check=False)
+
+
+def test_a_run_outlives_a_full_disk(
+    small_disk: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second state does not fit any more; with more room the run ends with the same bytes."""
+
+    train(tiny("features", tmp_path / "whole"))
+    folder = folder_of("features", tmp_path / "whole")
+    disk = small_disk(str(int(1.6 * (folder / "last.ckpt").stat().st_size)))
+    with monkeypatch.context() as patch:
+        at_saves(patch, lambda _: None)
+        with pytest.raises(RunError, match=r"No space left on device; it takes .* bytes"):
+            train(tiny("features", disk))
+    cut = folder_of("features", disk)
+
+    assert checkpoints.unpack((cut / "last.ckpt").read_bytes(), cut).facts["step"] == 1
+    assert not [*cut.glob(".*")] and not (cut / "previous.ckpt").exists()
+    small_disk("50M")
+    train(tiny("features", disk, "resume=last"))
+    assert outcome(cut) == outcome(folder)
 
 
 def test_a_damaged_state_is_not_the_end_of_a_run(

@@ -160,7 +160,7 @@ def test_a_run_may_be_killed_between_and_after_its_stages(
 
 
 def test_times_add_up_over_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = []
+    seconds: list[float] = []
 
     def action(number: int) -> None:
         state = checkpoints.unpack((folder / "last.ckpt").read_bytes(), folder)
