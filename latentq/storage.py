@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import nn
 
-from latentq.errors import InputError
+from latentq.errors import CheckpointError, InputError
 from latentq.randomness import derive_seed
 
 FORMAT = 1
@@ -63,16 +64,39 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
+        write_synced(partial, content)
         os.replace(partial, path)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Writes a file and waits until the disk has it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the disk has the names of the files of a folder."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
 
 
 def sha256_file(path: Path) -> str:
     """Returns the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
+    """Returns the name of the first tensor that has a NaN or an infinity, if there is one."""
+    return next((k for k, v in tensors.items() if not bool(torch.isfinite(v).all())), None)
 
 
 def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
@@ -138,7 +162,8 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
         The folder of the model, and its description.
 
     Raises:
-        InputError: If there is no model, or its description is damaged or of a newer format.
+        CheckpointError: If there is no model, or its description is damaged or of a newer
+            format.
     """
     folder = Path(path)
     if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
@@ -146,18 +171,18 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
     try:
         description = json.loads((folder / CONFIG).read_text())
     except OSError as error:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
         ) from error
     except ValueError as error:
-        raise InputError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
+        raise CheckpointError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
 
     if not isinstance(description, dict) or not {"kind", "arguments", "sha256"} <= set(
         description
     ):
-        raise InputError(f"checkpoint: {folder / CONFIG} does not describe a model")
+        raise CheckpointError(f"checkpoint: {folder / CONFIG} does not describe a model")
     if description.get("format") != FORMAT:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: format must be {FORMAT}, was {description.get('format')!r}; "
             "it needs another version of LatentQ"
         )
@@ -172,21 +197,31 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         device: The device to put it on.
 
     Raises:
-        InputError: If there is no model, or a file of it is damaged or does not fit.
+        CheckpointError: If there is no model, or a file of it is damaged or does not fit.
+        InputError: If its arguments do not build a model.
     """
     folder, description = describe(path)
     try:
         content = (folder / WEIGHTS).read_bytes()
     except OSError as error:
-        raise InputError(f"checkpoint: {folder / WEIGHTS} cannot be read: {error}") from error
+        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} cannot be read: {error}") from error
 
     if hashlib.sha256(content).hexdigest() != description["sha256"]:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: {folder / WEIGHTS} is damaged, its sha256 is not the one in {CONFIG}"
         )
     model = build(description["kind"], description["arguments"])
     try:
-        model.load_state_dict(load_tensors(content), strict=True)
+        tensors = load_tensors(content)
+        model.load_state_dict(tensors, strict=True)
     except (RuntimeError, SafetensorError) as error:
-        raise InputError(f"checkpoint: {folder / WEIGHTS} does not fit its config") from error
+        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} does not fit its config") from error
+    if bad := not_finite(tensors):
+        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} has a {bad} that is not finite")
+    for module in model.modules():
+        if callable(check := getattr(module, "check", None)):
+            try:
+                check()
+            except ValueError as error:
+                raise CheckpointError(f"checkpoint: {folder / WEIGHTS}: {error}") from error
     return model.to(torch.device(device)).eval()
