@@ -11,6 +11,7 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from latentq.commands import complain
 from latentq.compose import check_command_line
 from latentq.config import Config, validate
 from latentq.errors import InputError
@@ -53,12 +54,6 @@ def job(config: DictConfig) -> None:
         train(validate(content))
     except InputError as error:
         sys.exit(complain(error))
-
-
-def complain(error: InputError) -> int:
-    """Prints a mistake of the user as one line, and returns the exit code."""
-    print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-    return 2
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ SOURCES = [
 ] + [ROOT / "train.py"]
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
-    ["errors", "randomness", "states", "neighbours", "frechet"],
-    ["encoding", "native", "circuits", "storage", "rules", "entanglement"],
+    ["errors", "randomness", "states", "neighbours", "frechet", "rules"],
+    ["encoding", "native", "circuits", "storage", "entanglement", "relations"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["fused", "mmd", "compose", "costs"],
     ["scrambling"],
