@@ -4,11 +4,13 @@ Weights are safetensors, the description is JSON; nothing is ever unpickled. The
 names the kind of model from a fixed list, its arguments, and the sha256 of the weights.
 """
 
+import errno
 import hashlib
 import importlib
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import nn
+from torch import Tensor, nn
 
+from latentq.arguments import check_arguments
 from latentq.errors import InputError
 from latentq.randomness import derive_seed
+from latentq.rules import LONGEST, shown
 
 FORMAT = 1
+FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
+LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 KINDS = {
     "quantum": ("latentq.model", "LatentQ"),
@@ -86,8 +92,9 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
 
     module, name = KINDS[kind]
     try:
+        check_arguments(kind, arguments)
         return getattr(importlib.import_module(module), name)(**arguments)
-    except (TypeError, KeyError) as error:
+    except (TypeError, KeyError, ValueError, IndexError, RuntimeError) as error:
         raise InputError(f"config: does not fit a {kind} model: {error}") from error
 
 
@@ -128,6 +135,22 @@ def save(
     write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
 
 
+def read_file(path: Path, limit: int = LARGEST) -> bytes:
+    """Reads a regular file, but no more of it than a file of its kind can have.
+
+    Raises:
+        OSError: If it cannot be read; what is no regular file, such as a pipe, is not there.
+        ValueError: If it is larger, or there can be no such path.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than {limit} bytes")
+    return content
+
+
 def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
     """Reads the description of a saved model.
 
@@ -141,27 +164,37 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
         InputError: If there is no model, or its description is damaged or of a newer format.
     """
     folder = Path(path)
-    if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
-        folder = folder / "model"
     try:
-        description = json.loads((folder / CONFIG).read_text())
-    except OSError as error:
+        if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
+            folder = folder / "model"
+        content = read_file(folder / CONFIG, LARGEST_CONFIG)
+    except (OSError, ValueError) as error:
         raise InputError(
             f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
         ) from error
-    except ValueError as error:
+    try:
+        description = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
 
-    if not isinstance(description, dict) or not {"kind", "arguments", "sha256"} <= set(
-        description
-    ):
-        raise InputError(f"checkpoint: {folder / CONFIG} does not describe a model")
-    if description.get("format") != FORMAT:
+    _check_description(description, folder / CONFIG)
+    return folder, description
+
+
+def _check_description(description: object, path: Path) -> None:
+    if not isinstance(description, dict):
+        raise InputError(f"checkpoint: {path} does not describe a model")
+    found = {"notes": {}, **description}
+    wrong = [key for key, kind in FIELDS.items() if not isinstance(found.get(key), kind)]
+    if wrong:
         raise InputError(
-            f"checkpoint: format must be {FORMAT}, was {description.get('format')!r}; "
+            f"checkpoint: {path} does not describe a model, {wrong[0]} is missing or wrong"
+        )
+    if found.get("format") != FORMAT:
+        raise InputError(
+            f"checkpoint: format must be {FORMAT}, was {shown(found.get('format'))}; "
             "it needs another version of LatentQ"
         )
-    return folder, description
 
 
 def load(path: str | Path, device: str = "cpu") -> nn.Module:
@@ -175,18 +208,45 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         InputError: If there is no model, or a file of it is damaged or does not fit.
     """
     folder, description = describe(path)
+    weights = folder / WEIGHTS
     try:
-        content = (folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        raise InputError(f"checkpoint: {folder / WEIGHTS} cannot be read: {error}") from error
+        content = read_file(weights)
+    except (OSError, ValueError) as error:
+        raise InputError(f"checkpoint: {weights} cannot be read: {error}") from error
 
     if hashlib.sha256(content).hexdigest() != description["sha256"]:
         raise InputError(
-            f"checkpoint: {folder / WEIGHTS} is damaged, its sha256 is not the one in {CONFIG}"
+            f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
         )
     model = build(description["kind"], description["arguments"])
-    try:
-        model.load_state_dict(load_tensors(content), strict=True)
-    except (RuntimeError, SafetensorError) as error:
-        raise InputError(f"checkpoint: {folder / WEIGHTS} does not fit its config") from error
+    _put_weights(model, content, weights)
     return model.to(torch.device(device)).eval()
+
+
+def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
+    """Gives a model the weights of a file, if they are the right ones and finite.
+
+    Raises:
+        InputError: If not; the message names the first tensor that differs.
+    """
+    try:
+        tensors = load_tensors(content)
+        different = _first_difference(model.state_dict(), tensors)
+        if different:
+            raise InputError(f"checkpoint: {path} does not fit its config, {different}")
+        model.load_state_dict(tensors, strict=True)
+    except (RuntimeError, SafetensorError, KeyError, TypeError, OverflowError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"checkpoint: {path} does not fit its config, {why}") from error
+
+
+def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """Says which tensor is missing, too many, of another type, or not finite."""
+    for name in sorted(wanted.keys() ^ found.keys()):
+        return f"{name[:LONGEST]} is {'missing' if name in wanted else 'not of this model'}"
+    for name, tensor in found.items():
+        if tensor.dtype != wanted[name].dtype:
+            return f"{name} must be {wanted[name].dtype}, was {tensor.dtype}"
+        if not bool(torch.isfinite(tensor).all()):
+            return f"{name} has a number that is not finite"
+    return ""
