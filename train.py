@@ -5,16 +5,18 @@ defaults are in `configs/`, and `--cfg job` prints the configuration without run
 """
 
 import os
+import signal
 import sys
 from typing import Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
+from latentq import stopping
 from latentq.commands import complain
 from latentq.compose import check_command_line
 from latentq.config import Config, validate
-from latentq.errors import InputError
+from latentq.errors import InputError, RunError
 
 # Idle threads have to sleep: where they spin, another busy process makes two threads many times
 # slower than one. OpenMP reads this when torch is imported.
@@ -29,21 +31,17 @@ def train(config: Config) -> dict[str, Any]:
 
     Raises:
         InputError: If something that the configuration names is missing or does not fit.
+        RunError: If the training goes wrong, or cannot be saved.
     """
     # These imports take seconds; a mistake on the command line is answered without them.
     from data import open_data
-    from latentq import workflow
+    from latentq import borrowed, workflow
 
-    workflow.prepare(config)
+    borrowed.prepare(config)
     images = config["images"]
     data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
     run = workflow.open_run(config, data)
-    if run.finished:
-        return run.metrics()
-
-    if config["model"]["kind"] == "features":
-        return workflow.train_features(run, data)
-    return workflow.train_generator(run, data)
+    return run.metrics() if run.finished else workflow.work(run, data)
 
 
 @hydra.main(config_path="configs", config_name="train", version_base="1.3")
@@ -52,7 +50,9 @@ def job(config: DictConfig) -> None:
     content: Any = OmegaConf.to_container(config, resolve=True)
     try:
         train(validate(content))
-    except InputError as error:
+    except (InputError, RunError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
         sys.exit(complain(error))
 
 
@@ -60,14 +60,20 @@ def main() -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     try:
-        if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
-            check_command_line(sys.argv[1:])
-        job()
+        with stopping.handling():
+            if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
+                check_command_line(sys.argv[1:])
+            job()
+            sys.stdout.flush()
     except InputError as error:
         return complain(error)
-    except KeyboardInterrupt:
-        print("interrupted; continue with resume=last", file=sys.stderr)
-        return 130
+    except stopping.Stopped as stop:
+        print(stop, file=sys.stderr)
+        return stop.code
+    except BrokenPipeError:
+        # Whoever read the output has gone; what Python still holds of it must not go there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     return 0
 
 

@@ -1,49 +1,115 @@
-"""Lightning callbacks: sample grids, progress in a terminal or a log, and a stop at NaN."""
+"""Lightning callbacks: saved states, sample grids, and progress in a terminal or a log."""
 
+import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from latentq import plots
+from latentq import plots, stopping
+from latentq.checkpoints import LAST
+from latentq.errors import NonFiniteError
+from latentq.logs import BoardLog, CsvLog
+from latentq.run import Run
+from latentq.storage import not_finite
 
 COLUMNS = 8
+SAVE_SECONDS = 60.0
+PROGRESS = "epoch_loop.batch_progress"
 
 
-class NonFiniteLossError(RuntimeError):
-    """The loss became NaN or infinite; training stopped at that iteration."""
+class SaveState(Callback):
+    """Saves the state of the training after each epoch, each minute, and when asked to stop.
 
+    It is saved between two iterations, from where a resumed training goes on as if nothing had
+    happened; when that is does not matter to the result.
 
-class StopAtNonFinite(Callback):
-    """Stops the training at the first loss that is not finite, before it reaches the weights."""
+    Arguments:
+        run: The run.
+        losses: The losses, which are part of the state.
+    """
 
-    def on_before_backward(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor
+    def __init__(self, run: Run, losses: CsvLog) -> None:
+        self.run, self.losses, self._saved = run, losses, 0.0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Takes the signals back from Lightning, which would stop without saving."""
+        stopping.take_over()
+        self._saved = time.monotonic()
+
+    def on_train_batch_start(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
     ) -> None:
-        """Checks the loss of an iteration."""
-        if not bool(torch.isfinite(loss)):
-            raise NonFiniteLossError(
-                f"loss: was {loss.item()} at iteration {trainer.global_step} of stage "
-                f"{pl_module.stage}; lower the learning rate"
+        """Saves within an epoch, when it is time or a signal has come."""
+        # Before the first batch it is the state at the end of the last epoch.
+        due = time.monotonic() - self._saved >= SAVE_SECONDS
+        if batch_idx and (due or stopping.requested()):
+            self._save(trainer, pl_module)
+        self._stop(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Saves at the end of an epoch."""
+        self._save(trainer, pl_module)
+        self._stop(trainer, pl_module)
+
+    def _save(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if bad := not_finite(pl_module.state_dict()):
+            raise NonFiniteError(
+                f"weights: {bad} was not finite at iteration {trainer.global_step} of stage "
+                f"{pl_module.stage}; they were not saved"
             )
+        trainer.save_checkpoint(self.run.folder / LAST)
+        self.losses.write()
+        self._saved = time.monotonic()
+
+    def _stop(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if number := stopping.requested():
+            where = f" at iteration {trainer.global_step} of stage {pl_module.stage}"
+            raise stopping.Stopped(number, where)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Adds what Lightning does not know: stage, losses and times."""
+        progress = checkpoint["loops"]["fit_loop"][PROGRESS]
+        for part in ("total", "current"):
+            # Within an epoch the next batch is at hand, but has not begun.
+            progress[part]["ready"] = progress[part]["completed"]
+        checkpoint["facts"] = {
+            "stage": str(pl_module.stage),
+            "epoch": trainer.current_epoch,
+            "batch": progress["current"]["completed"],
+            "step": trainer.global_step,
+        }
+        checkpoint["notes"], checkpoint["rows"] = self.run.notes(), self.losses.rows
+
+    def on_load_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Takes up the losses and the times."""
+        self.run.recall(checkpoint["notes"])
+        self.losses.rows = list(checkpoint["rows"])
 
 
 class SampleGrid(Callback):
     """Saves a grid of images after each epoch, as PNG and to TensorBoard.
 
     Arguments:
+        run: The run, in whose folder `progress` the pictures go.
         draw: Returns images with shape (N, 1, 28, 28); the same noise at each call.
-        folder: Where the pictures go.
-        title: The title of the pictures.
+        what: What the images are, for the title.
     """
 
-    def __init__(self, draw: Callable[[], Tensor], folder: Path, title: str) -> None:
-        self.draw, self.folder, self.title = draw, folder, title
+    def __init__(self, run: Run, draw: Callable[[], Tensor], what: str) -> None:
+        self.run, self.draw, self.title = run, draw, f"{run.title}: {what}"
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draws the grid of an epoch."""
@@ -52,13 +118,19 @@ class SampleGrid(Callback):
         with torch.no_grad():
             images = self.draw().cpu()
         pl_module.train()
-        title = f"{self.title}, {stage}, epoch {epoch}"
-        self.folder.mkdir(exist_ok=True)
-        plots.save_samples(images, self.folder / f"{stage}-{epoch:03d}.png", title)
+        if not bool(torch.isfinite(images).all()):
+            raise NonFiniteError(
+                f"images: a pixel was not finite after epoch {epoch} of stage {stage}"
+            )
+        name = f"progress/{stage}-{epoch:03d}.png"
+        with self.run.sparing(name):
+            (self.run.folder / "progress").mkdir(exist_ok=True)
+            title = f"{self.title}, {stage}, epoch {epoch}"
+            plots.save_samples(images, self.run.folder / name, title)
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                picture = np.nan_to_num(plots.mosaic(images, COLUMNS))
-                logger.experiment.add_image(stage, picture[None], trainer.global_step)
+            if isinstance(logger, BoardLog):
+                mosaic = np.nan_to_num(plots.mosaic(images, COLUMNS))
+                logger.add_image(stage, mosaic[None], trainer.global_step)
 
 
 class EpochLines(Callback):
@@ -72,4 +144,4 @@ class EpochLines(Callback):
         print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)
 
 
-__all__ = ["EpochLines", "NonFiniteLossError", "RichProgressBar", "SampleGrid", "StopAtNonFinite"]
+__all__ = ["EpochLines", "RichProgressBar", "SampleGrid", "SaveState"]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from latentq.errors import InputError
+from latentq.errors import InputError, RunError, printable
 from latentq.rules import LONGEST, Rule, nearest, shown
 
 MACHINE, USER, INTERRUPTED, NO_READER = 1, 2, 130, 141  # The last two are 128 + the signal.
@@ -55,11 +55,22 @@ def _mistake(key: str, text: str, value: Any, rule: Rule) -> list[str]:  # noqa:
     return [] if rule.accepts(value) else [f"{key}: must be {rule.describe()}, was {shown(text)}"]
 
 
-def complain(error: InputError) -> int:
-    """Prints the mistakes of the user, a line for each, and returns the exit code."""
-    for line in error.lines():
-        print(f"error: {line}", file=sys.stderr)
-    return USER
+def complain(error: Exception) -> int:
+    """Prints why there is no result, a line for each mistake, and returns the exit code.
+
+    It is 2 for what the user can mend, and 1 for what went wrong in a run or in the machine.
+    """
+    if isinstance(error, InputError):
+        lines = error.lines()
+    elif isinstance(error, OSError):
+        lines = [f"{error.filename or 'a file'}: {error.strerror or error}"]
+    elif isinstance(error, MemoryError):
+        lines = ["memory: there was not enough of it; take less"]
+    else:
+        lines = [str(error)]
+    for line in lines:
+        print(f"error: {printable(' '.join(line.split()))}", file=sys.stderr)
+    return USER if isinstance(error, InputError) else MACHINE
 
 
 def run_command(command: Callable[[list[str]], object], usage: str | None) -> int:
@@ -80,12 +91,8 @@ def run_command(command: Callable[[list[str]], object], usage: str | None) -> in
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except MemoryError:
-        print("error: memory: there was not enough of it; take less", file=sys.stderr)
-        return MACHINE
-    except OSError as error:
-        complain(InputError(f"{error.filename or 'system'}: {error.strerror or error}"))
-        return MACHINE
+    except (RunError, MemoryError, OSError) as error:
+        return complain(error)
 
 
 def _run(command: Callable[[list[str]], object], usage: str | None) -> int:

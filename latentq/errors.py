@@ -1,10 +1,10 @@
-"""The one exception that means "the user can mend this": a line for each mistake, exit code 2."""
+"""The exceptions that are printed as lines, without a traceback."""
 
 
 class InputError(ValueError):
-    """A wrong argument, file or option; or several of them, each said in one line.
+    """Wrong arguments, files or options, which the user can mend, each said in one line.
 
-    A message names the argument, what it must be, what it was, and what to do.
+    The exit code is 2. A message names the argument, what it must be, what it was, and what to do.
 
     Arguments:
         mistakes: The messages.
@@ -17,9 +17,21 @@ class InputError(ValueError):
 
     def lines(self) -> list[str]:
         """Returns a line for each mistake, in which every character can be printed."""
-        return [_printable(" ".join(text.split())) for text in self.mistakes]
+        return [printable(" ".join(text.split())) for text in self.mistakes]
 
 
-def _printable(text: str) -> str:
+class CheckpointError(InputError):
+    """A saved state or model that is damaged, of another model, or of a newer format."""
+
+
+class RunError(RuntimeError):
+    """Something that ends a run which was asked for rightly: exit code 1."""
+
+
+class NonFiniteError(RunError):
+    """A loss, gradient, weight or image became NaN or infinite."""
+
+
+def printable(text: str) -> str:
     """Escapes control characters and lone surrogates, which file names and options may hold."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,16 +1,14 @@
-"""Run folders: where a training writes, what it records of itself, and how it is found again."""
+"""Run folders: how one is made, found again, kept to one process, and what it says of itself."""
 
-import csv
+import fcntl
 import json
 import math
 import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ import yaml
 
 from latentq.config import Config, leaves
 from latentq.errors import InputError
+from latentq.stopping import Stopped
 from latentq.storage import check_writable, write_atomically
 
 METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
@@ -137,7 +136,9 @@ def find_run(resume: str, root: Path, name: str) -> Path:
         InputError: If there is no such run, or it is finished.
     """
     if resume == "last":
-        open_runs = [p for p in versions_of(root, name) if not is_finished(p)]
+        # A run that was killed before it had a configuration has nothing to go on from.
+        begun = [p for p in versions_of(root, name) if (p / CONFIG).is_file()]
+        open_runs = [p for p in begun if not is_finished(p)]
         if not open_runs:
             raise InputError(f"resume: there is no unfinished run {name} in {root}")
         return open_runs[-1]
@@ -150,15 +151,27 @@ def find_run(resume: str, root: Path, name: str) -> Path:
     return folder
 
 
-def differences(folder: Path, config: Config) -> list[str]:
-    """Lists how the configuration of a run differs from another, where it matters for results."""
+def decisive(config: Config) -> dict[str, Any]:
+    """Returns the leaves of a configuration that matter for the results of its run."""
     free = ("resume", "device", "run.", "data.root", "data.download", "data.name")
-    before = dict(leaves(yaml.safe_load((folder / CONFIG).read_text())))
-    now = dict(leaves(config))
+    return {key: value for key, value in leaves(config) if not key.startswith(free)}
+
+
+def differences(folder: Path, config: Config) -> list[str]:
+    """Lists how the configuration of a run differs from another, where it matters for results.
+
+    Raises:
+        InputError: If that of the run is damaged.
+    """
+    try:
+        before = decisive(yaml.safe_load((folder / CONFIG).read_text()))
+    except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
+        raise InputError(f"run: {folder / CONFIG} is damaged or missing") from error
+    now = decisive(config)
     return [
         f"{key}: was {before.get(key)!r}, now {now.get(key)!r}"
         for key in sorted(before.keys() | now.keys())
-        if before.get(key) != now.get(key) and not key.startswith(free)
+        if before.get(key) != now.get(key)
     ]
 
 
@@ -166,72 +179,37 @@ def check_same_config(folder: Path, config: Config) -> None:
     """Checks that a run is resumed with the configuration that it was started with.
 
     Raises:
-        InputError: If they differ; the message names the first key.
+        InputError: If they differ; the message names every key.
     """
     differ = differences(folder, config)
     if differ:
-        raise InputError(f"resume: {folder} was started with another configuration ({differ[0]})")
+        raise InputError(
+            f"resume: {folder} was started with another configuration ({'; '.join(differ)})"
+        )
 
 
-def keep_log(folder: Path) -> None:
-    """Puts the log of an interrupted stage aside, as the logger would begin it anew."""
-    log = folder / LOG
-    if log.is_file():
-        log.rename(folder / f"part-{len(list(folder.glob('part-*.csv'))):03d}.csv")
+def _lock(place: int, folder: Path) -> None:
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"run: {folder} is in use by another process") from error
 
 
-def read_log(folder: Path) -> list[dict[str, str]]:
-    """Reads the log of a stage with its parts; where two overlap, the later one holds."""
-    rows: list[dict[str, str]] = []
-    for path in (*sorted(folder.glob("part-*.csv")), folder / LOG):
-        if path.is_file():
-            with path.open(newline="") as file:
-                new = list(csv.DictReader(file))
-            first = min((int(row["step"]) for row in new), default=math.inf)
-            rows = [row for row in rows if int(row["step"]) < first] + new
-    return rows
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of a run folder, and clears what a killed one was writing.
 
-
-def merge_logs(folder: Path, stages: list[str]) -> None:
-    """Joins the CSV logs of the stages to one `metrics.csv` with a column `stage`."""
-    logs = {stage: read_log(folder / "logs" / stage) for stage in stages}
-    rows = [{"stage": stage, **row} for stage, log in logs.items() for row in log]
-    named = sorted({key for row in rows for key in row})
-    columns = list(dict.fromkeys(["stage", "epoch", "step", "loss", *named]))
-    with (folder / LOG).open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-@dataclass
-class Run:
-    """A run folder with its configuration, device, commit, and the seconds of its stages."""
-
-    folder: Path
-    config: Config
-    device: str
-    title: str
-    git_commit: str | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-    cpu_seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Notes how long a stage takes, by the clock and in time of all threads on a CPU.
-
-        The latter hardly depends on what else the machine does. A stage that fails is not noted.
-        """
-        wall, cpu = time.perf_counter(), time.process_time()
+    Raises:
+        InputError: If another process is in it.
+    """
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(place, folder)
+        for path in folder.rglob(".*.partial"):
+            path.unlink(missing_ok=True)
         yield
-        self.seconds[stage] = time.perf_counter() - wall
-        self.cpu_seconds[stage] = time.process_time() - cpu
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run is complete."""
-        return is_finished(self.folder)
-
-    def metrics(self) -> dict[str, Any]:
-        """Reads the metrics of a finished run."""
-        return json.loads((self.folder / METRICS).read_text())
+    except Stopped as stop:
+        stop.folder = str(folder)
+        raise
+    finally:
+        os.close(place)

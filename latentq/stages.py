@@ -2,25 +2,29 @@
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.loggers import CSVLogger, TensorBoardLogger
+from pytorch_lightning.plugins.environments import LightningEnvironment
 from rich.console import Console
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from latentq import callbacks
-from latentq.errors import InputError
+from latentq import callbacks, stopping
+from latentq.batches import BatchesFrom
+from latentq.checkpoints import State, StateIO
+from latentq.errors import InputError, NonFiniteError, RunError
 from latentq.evaluation import reconstruct
 from latentq.generative import GenerativeModel, in_chunks
-from latentq.runs import Run, keep_log
+from latentq.guards import FAILURE, Guard
+from latentq.logs import BoardLog, CsvLog, quiet_threads
+from latentq.run import Run
+from latentq.runs import decisive
 from latentq.training import DenoisingModule, ImageModule, Images, ImageSource, Objective
 
-CHECKPOINT = "last.ckpt"
 LOG_EVERY = 10
 SHOWN = 64
 
@@ -40,43 +44,6 @@ def accelerator(device: str) -> str:
     return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def read_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """Reads the checkpoint of an interrupted run, if it has one.
-
-    Raises:
-        InputError: If the file is damaged.
-    """
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        return None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        return {"stage": content["stage"], "epoch": content["epoch"]}
-    except Exception as error:
-        raise InputError(
-            f"resume: {path} is damaged; delete it to begin this stage anew"
-        ) from error
-
-
-class _Named(ModelCheckpoint):
-    """Keeps the newest checkpoint as `last.ckpt`, marked with the stage that it belongs to."""
-
-    def __init__(self, folder: Path, stage: str) -> None:
-        super().__init__(
-            dirpath=folder,
-            filename=Path(CHECKPOINT).stem,
-            save_top_k=1,
-            save_on_train_epoch_end=True,
-            enable_version_counter=False,
-        )
-        self.stage = stage
-
-    def on_save_checkpoint(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        checkpoint["stage"] = self.stage
-
-
 def fit(
     run: Run,
     module: ImageModule | DenoisingModule,
@@ -94,39 +61,83 @@ def fit(
         epochs: The number of epochs.
         batches: The number of iterations in an epoch.
         grid: The callback that draws a grid after each epoch.
+
+    Raises:
+        RunError: If a number is not as it must be, or the state cannot be saved.
+        Stopped: If a signal came; the state of the last iteration is saved.
     """
-    logs = run.folder / "logs"
-    checkpoint = read_checkpoint(run.folder)
-    ours = checkpoint is not None and checkpoint["stage"] == module.stage
-    if ours:
-        keep_log(logs / module.stage)
+    state = run.state if run.state and run.state.stage == module.stage else None
+    log = CsvLog(run, module.stage)
+    trainer = _trainer(run, state, log, epochs, min(LOG_EVERY, batches), grid)
+    path = None if state is None else str(state.path)
+    train, validation = _loaders(data, state)
+    try:
+        with stopping.deferred(), quiet(), quiet_threads():
+            trainer.fit(module, train, validation, ckpt_path=path, weights_only=True)
+    except InputError:
+        raise
+    except (NonFiniteError, ValueError) as error:
+        raise RunError(f"{error}; the numbers are in {run.folder / FAILURE}") from error
+    finally:
+        log.write()
+
+
+def _trainer(
+    run: Run,
+    state: State | None,
+    log: CsvLog,
+    epochs: int,
+    every: int,
+    grid: callbacks.SampleGrid | None,
+) -> pl.Trainer:
     terminal = Console().is_terminal
+    step = None if state is None else state.facts["step"]
+    return pl.Trainer(
+        accelerator="gpu" if run.device == "cuda" else "cpu",
+        devices=1,
+        max_epochs=epochs,
+        logger=[log, BoardLog(run, log.stage, step)],
+        callbacks=[
+            Guard(run),
+            *([grid] if grid else []),
+            callbacks.SaveState(run, log),
+            callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines(),
+        ],
+        # On a cluster Lightning would look for states of its own, and take the signals.
+        plugins=[StateIO(decisive(run.config), state), LightningEnvironment()],
+        log_every_n_steps=every,
+        num_sanity_val_steps=0,
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        enable_progress_bar=terminal,
+        deterministic="warn" if run.device == "cuda" else True,
+    )
+
+
+def _loaders(
+    data: ImageSource | None, state: State | None
+) -> tuple[DataLoader | None, DataLoader | None]:
+    if data is None:
+        return None, None
+    loader = data.train_dataloader()
+    begun = (0, 0) if state is None else (state.facts["epoch"], state.facts["batch"])
+    sampler = BatchesFrom(loader.sampler, *begun)
+    return DataLoader(loader.dataset, sampler=sampler, batch_size=None), data.val_dataloader()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leaves out what Lightning says of things that are as they should be."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*exists and is not empty.*")
-        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
-        warnings.filterwarnings("ignore", ".*does not have many workers.*")
-        trainer = pl.Trainer(
-            accelerator="gpu" if run.device == "cuda" else "cpu",
-            devices=1,
-            max_epochs=epochs,
-            logger=[
-                CSVLogger(logs, name=module.stage, version=""),
-                TensorBoardLogger(logs, name=module.stage, version=""),
-            ],
-            callbacks=[
-                callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines(),
-                callbacks.StopAtNonFinite(),
-                _Named(run.folder, module.stage),
-                *([grid] if grid else []),
-            ],
-            log_every_n_steps=min(LOG_EVERY, batches),
-            num_sanity_val_steps=0,
-            enable_model_summary=False,
-            enable_progress_bar=terminal,
-            deterministic="warn" if run.device == "cuda" else True,
-        )
-        path = str(run.folder / CHECKPOINT) if ours else None
-        trainer.fit(module, datamodule=cast(Any, data), ckpt_path=path, weights_only=True)
+        for text in (
+            ".*exists and is not empty.*",
+            ".*isinstance.treespec, LeafSpec.*",
+            ".*does not have many workers.*",
+            # The batches that an epoch has had are left out by BatchesFrom.
+            ".*your dataloader is not resumable.*",
+        ):
+            warnings.filterwarnings("ignore", text)
+        yield
 
 
 def train_images(run: Run, model: nn.Module, data: ImageSource) -> None:
@@ -160,7 +171,7 @@ def _grid(run: Run, model: GenerativeModel, data: ImageSource) -> callbacks.Samp
         draw, what = partial(model.sample, SHOWN, run.config["seed"]), "samples"
     else:
         draw, what = partial(reconstruct, model, *_shown(data)), "reconstructions"
-    return callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: {what}")
+    return callbacks.SampleGrid(run, draw, what)
 
 
 def _shown(data: ImageSource) -> tuple[Tensor, Tensor]:
@@ -194,7 +205,7 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> None:
     )
     module.train()
     draw = partial(model.sample, SHOWN, run.config["seed"])
-    grid = callbacks.SampleGrid(draw, run.folder / "progress", f"{run.title}: samples")
+    grid = callbacks.SampleGrid(run, draw, "samples")
     threads = torch.get_num_threads()
     # The matrices are so small that a second thread costs more time than it saves.
     torch.set_num_threads(1)

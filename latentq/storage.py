@@ -21,12 +21,13 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from latentq.arguments import check_arguments
-from latentq.errors import InputError
+from latentq.errors import CheckpointError, InputError
 from latentq.randomness import derive_seed
 from latentq.rules import LONGEST, shown
 
 FORMAT = 1
 FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
+UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
 LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 KINDS = {
@@ -69,16 +70,39 @@ def write_atomically(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
+        write_synced(partial, content)
         os.replace(partial, path)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Writes a file and waits until the disk has it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the disk has the names of the files of a folder."""
+    place = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
 
 
 def sha256_file(path: Path) -> str:
     """Returns the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Returns the name of the first tensor that has a NaN or an infinity, if there is one."""
+    return next((k for k, v in tensors.items() if not bool(torch.isfinite(v).all())), None)
 
 
 def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
@@ -94,7 +118,7 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     try:
         check_arguments(kind, arguments)
         return getattr(importlib.import_module(module), name)(**arguments)
-    except (TypeError, KeyError, ValueError, IndexError, RuntimeError) as error:
+    except UNFIT as error:
         raise InputError(f"config: does not fit a {kind} model: {error}") from error
 
 
@@ -161,7 +185,8 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
         The folder of the model, and its description.
 
     Raises:
-        InputError: If there is no model, or its description is damaged or of a newer format.
+        CheckpointError: If there is no model, or its description is damaged or of a newer
+            format.
     """
     folder = Path(path)
     try:
@@ -169,13 +194,13 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
             folder = folder / "model"
         content = read_file(folder / CONFIG, LARGEST_CONFIG)
     except (OSError, ValueError) as error:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
         ) from error
     try:
         description = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
+        raise CheckpointError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
 
     _check_description(description, folder / CONFIG)
     return folder, description
@@ -183,15 +208,15 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
 
 def _check_description(description: object, path: Path) -> None:
     if not isinstance(description, dict):
-        raise InputError(f"checkpoint: {path} does not describe a model")
+        raise CheckpointError(f"checkpoint: {path} does not describe a model")
     found = {"notes": {}, **description}
     wrong = [key for key, kind in FIELDS.items() if not isinstance(found.get(key), kind)]
     if wrong:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: {path} does not describe a model, {wrong[0]} is missing or wrong"
         )
     if found.get("format") != FORMAT:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: format must be {FORMAT}, was {shown(found.get('format'))}; "
             "it needs another version of LatentQ"
         )
@@ -205,17 +230,18 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         device: The device to put it on.
 
     Raises:
-        InputError: If there is no model, or a file of it is damaged or does not fit.
+        CheckpointError: If there is no model, or a file of it is damaged or does not fit.
+        InputError: If its arguments do not build a model.
     """
     folder, description = describe(path)
     weights = folder / WEIGHTS
     try:
         content = read_file(weights)
     except (OSError, ValueError) as error:
-        raise InputError(f"checkpoint: {weights} cannot be read: {error}") from error
+        raise CheckpointError(f"checkpoint: {weights} cannot be read: {error}") from error
 
     if hashlib.sha256(content).hexdigest() != description["sha256"]:
-        raise InputError(
+        raise CheckpointError(
             f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
         )
     model = build(description["kind"], description["arguments"])
@@ -227,17 +253,29 @@ def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
     """Gives a model the weights of a file, if they are the right ones and finite.
 
     Raises:
-        InputError: If not; the message names the first tensor that differs.
+        CheckpointError: If not; the message names the first tensor that differs.
     """
     try:
         tensors = load_tensors(content)
         different = _first_difference(model.state_dict(), tensors)
         if different:
-            raise InputError(f"checkpoint: {path} does not fit its config, {different}")
+            raise CheckpointError(f"checkpoint: {path} does not fit its config, {different}")
         model.load_state_dict(tensors, strict=True)
-    except (RuntimeError, SafetensorError, KeyError, TypeError, OverflowError) as error:
+        for module in model.modules():
+            if callable(check := getattr(module, "check", None)):
+                check()
+    except CheckpointError:
+        raise
+    except (
+        RuntimeError,
+        ValueError,
+        SafetensorError,
+        KeyError,
+        TypeError,
+        OverflowError,
+    ) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"checkpoint: {path} does not fit its config, {why}") from error
+        raise CheckpointError(f"checkpoint: {path} does not fit its config, {why}") from error
 
 
 def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
@@ -247,6 +285,5 @@ def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor])
     for name, tensor in found.items():
         if tensor.dtype != wanted[name].dtype:
             return f"{name} must be {wanted[name].dtype}, was {tensor.dtype}"
-        if not bool(torch.isfinite(tensor).all()):
-            return f"{name} has a number that is not finite"
-    return ""
+    bad = not_finite(found)
+    return f"{bad} has a number that is not finite" if bad else ""

@@ -12,7 +12,7 @@ from latentq.compose import load_config
 from latentq.config import Config, arguments_of
 from latentq.generative import GenerativeModel, in_chunks, parameter_counts
 from latentq.model import LatentQ
-from latentq.runs import Run
+from latentq.run import Run
 from latentq.training import ImageSource
 
 SHOWN = 64

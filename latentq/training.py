@@ -88,6 +88,9 @@ class ImageSource(Protocol):
     def train_dataloader(self) -> DataLoader:
         """Returns the training batches."""
 
+    def val_dataloader(self) -> DataLoader:
+        """Returns the validation batches."""
+
 
 class Trainable(Protocol):
     """A model with a loss on images."""
@@ -205,6 +208,7 @@ class DenoisingModule(pl.LightningModule):
         self.objective = objective
         self.iterations, self.together = iterations, together
         self.lr_alone, self.lr_together = lr_alone, lr_together
+        self._entered: int | None = None
 
     @property
     def phases(self) -> int:
@@ -215,9 +219,11 @@ class DenoisingModule(pl.LightningModule):
         """Returns the counters of a phase's iterations; draws are derived from them."""
         return DataLoader(range(self.iterations), batch_size=None)  # type: ignore[arg-type]
 
-    def on_train_epoch_start(self) -> None:
-        """Enters the phase of this epoch."""
-        self.objective.begin(self.current_epoch)
+    def on_train_batch_start(self, batch: int, batch_idx: int) -> None:
+        """Enters the phase of this epoch, at its first batch or where it is resumed."""
+        if self._entered != self.current_epoch:
+            self.objective.begin(self.current_epoch)
+            self._entered = self.current_epoch
 
     def training_step(self, counter: int, index: int) -> Tensor:
         """Returns the loss of an iteration."""

@@ -5,86 +5,24 @@ import shutil
 from pathlib import Path
 from typing import Any, cast
 
-import torch
 import yaml
 from torch import nn
 
-from latentq import evaluation, runs, stages, storage, summary
+from latentq import borrowed, evaluation, runs, stages, storage, summary
+from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
-from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel, count_parameters, parameter_counts
+from latentq.logs import merge_logs
 from latentq.model import FittedModel, LatentQ
-from latentq.rules import VAES
+from latentq.run import Run
 from latentq.training import ImageSource, TrainedInLatents
 
 AUTOENCODER = "autoencoder"
 Arguments = dict[str, Any]
 
 
-def prepare(config: Config) -> None:
-    """Checks device and feature network, and sets the number of threads, before any work.
-
-    Raises:
-        InputError: If a GPU is asked for and absent, or a network that it needs is missing.
-    """
-    stages.accelerator(config["device"])
-    torch.set_num_threads(config["threads"])
-    if config["model"]["kind"] != "features":
-        feature_network(config)
-    if config.get("autoencoder"):
-        check_autoencoder(config)
-
-
-def check_autoencoder(config: Config) -> None:
-    """Checks the model whose autoencoder is to be used.
-
-    Raises:
-        InputError: If it has another latent space, or its seed is another one: then it may have
-            been trained on images that this run sets aside for validation.
-    """
-    path, seed = config["autoencoder"], config["seed"]
-    try:
-        _, description = storage.describe(path)
-    except InputError as error:
-        raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
-    kind, wanted = description["kind"], config["model"]["kind"]
-    if kind == "features" or (kind in VAES) != (wanted in VAES):
-        raise InputError(
-            f"autoencoder: must have the latent space of a {wanted} model, {path} is a {kind} "
-            "model"
-        )
-    trained = description.get("notes", {}).get("seed")
-    if trained != seed:
-        raise InputError(
-            f"autoencoder: must be of a run with this seed, {seed}, that of {path} was {trained}"
-        )
-
-
-def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
-    """Loads the classifier of `fid`, and describes it for `metrics.json`.
-
-    Raises:
-        InputError: If there is none at `metrics.features`.
-    """
-    path = config["metrics"]["features"]
-    if not Path(path).is_absolute() and not Path(path).exists():
-        path = str(Path(__file__).parent.parent / path)
-    _, description = storage.describe(path)
-    if description["kind"] != "features":
-        raise InputError(
-            f"metrics.features: must be a features model, was a {description['kind']} model"
-        )
-    notes = description.get("notes", {})
-    described = {
-        "name": notes.get("name", "classifier"),
-        "sha256": description["sha256"],
-        "test_accuracy": notes.get("test_accuracy"),
-    }
-    return cast(Classifier, storage.load(path)), described
-
-
-def open_run(config: Config, data: ImageSource) -> runs.Run:
+def open_run(config: Config, data: ImageSource) -> Run:
     """Makes the run folder, or finds the one to resume or to skip.
 
     Raises:
@@ -102,23 +40,38 @@ def open_run(config: Config, data: ImageSource) -> runs.Run:
     done = [p for p in finished if not runs.differences(p, config)]
     if config["run"]["skip_finished"] and done:
         print(f"{done[-1]} is finished, nothing to do")
-        return runs.Run(done[-1], config, device, title)
+        return Run(done[-1], config, device, title)
 
     if config["resume"]:
         folder = runs.find_run(config["resume"], root, name)
         runs.check_same_config(folder, config)
-        stages.read_checkpoint(folder)
     else:
         folder = runs.new_run(root, name)
         content = yaml.safe_dump(config, sort_keys=False)
         storage.write_atomically(folder / runs.CONFIG, content.encode())
-    environment = runs.environment()
-    runs.write_json(folder / "environment.json", environment)
-    print(f"run folder: {folder}", flush=True)
-    return runs.Run(folder, config, device, title, environment["git_commit"])
+    return Run(folder, config, device, title)
 
 
-def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
+def work(run: Run, data: ImageSource) -> dict[str, Any]:
+    """Trains and measures, or goes on with it, and returns the content of `metrics.json`.
+
+    Raises:
+        InputError: If another process is in the run folder, or no valid state is left there.
+        RunError: If the training goes wrong, or its state cannot be saved.
+    """
+    with runs.held(run.folder):
+        if run.config["resume"]:
+            run.state = newest(run.folder, runs.decisive(run.config))
+        environment = runs.environment()
+        run.git_commit = environment["git_commit"]
+        runs.write_json(run.folder / "environment.json", environment)
+        print(f"run folder: {run.folder}", flush=True)
+        if run.config["model"]["kind"] == "features":
+            return train_features(run, data)
+        return train_generator(run, data)
+
+
+def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains the classifier and records its accuracy on the test images."""
     arguments = arguments_of(run.config)
     seed = arguments.pop("seed")
@@ -132,22 +85,19 @@ def train_features(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "test_accuracy": test_accuracy,
         "parameters": count_parameters(model),
         "data": data.describe(),
-        "wall_seconds": run.seconds,
-        "cpu_seconds": run.cpu_seconds,
-        "git_commit": run.git_commit,
     }
     notes = {"name": f"{data.name}-cnn-128", "test_accuracy": test_accuracy}
     return finish(run, model, arguments, metrics, notes)
 
 
-def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
+def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains a generative model in its stages and measures it on the test images."""
     arguments = arguments_of(run.config)
     model = train_autoencoder(run, data, arguments)
     train_prior(run, model, data)
     mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
     model = model.cpu().eval()
-    classifier, described = feature_network(run.config)
+    classifier, described = borrowed.feature_network(run.config)
     split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
     print(f"measuring on the {split} images", flush=True)
     with run.timed("evaluation"):
@@ -159,7 +109,8 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
             samples,
             run.config["seed"],
         )
-        summary.draw_pictures(run, model, data)
+        with run.sparing("the pictures of the run"):
+            summary.draw_pictures(run, model, data)
     kind = run.config["model"]["kind"]
     metrics = {
         "model": kind,
@@ -175,47 +126,31 @@ def train_generator(run: runs.Run, data: ImageSource) -> dict[str, Any]:
         "iterations": summary.prior_iterations(run.config),
         "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,
-        "wall_seconds": run.seconds,
-        "cpu_seconds": run.cpu_seconds,
-        "git_commit": run.git_commit,
     }
     summary.show(metrics)
     notes = {"data": data.name, "limit": run.config["data"]["limit"], "fid": rows["fid"]}
     return finish(run, model, arguments, metrics, notes)
 
 
-def train_autoencoder(run: runs.Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
+def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
     """Trains the autoencoder of a model, or loads it if a resumed run has finished it."""
     kept = run.folder / AUTOENCODER
     if (kept / storage.CONFIG).is_file():
+        run.recall(storage.describe(kept)[1]["notes"])
         return cast(GenerativeModel, storage.load(kept))
 
     kind = run.config["model"]["kind"]
     model = cast(GenerativeModel, storage.build(kind, arguments))
     if run.config.get("autoencoder"):
-        return with_autoencoder(model, run.config["autoencoder"])
+        return borrowed.with_autoencoder(model, run.config["autoencoder"])
     with run.timed("autoencoder"):
         stages.train_images(run, model, data)
-    storage.save(model, kept, kind, arguments)
-    return model
+    storage.save(model, kept, kind, arguments, run.notes())
+    # Read back, so that a run which is resumed here goes on from the very same tensors.
+    return cast(GenerativeModel, storage.load(kept))
 
 
-def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:
-    """Gives a model the trained encoder and decoder of another one.
-
-    Raises:
-        InputError: If its networks have other sizes.
-    """
-    other = cast(GenerativeModel, storage.load(path))
-    try:
-        model.encoder.load_state_dict(other.encoder.state_dict())
-        model.decoder.load_state_dict(other.decoder.state_dict())
-    except RuntimeError as error:
-        raise InputError(f"autoencoder: its networks have other sizes, was {path}") from error
-    return model
-
-
-def train_prior(run: runs.Run, model: GenerativeModel, data: ImageSource) -> None:
+def train_prior(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     """Trains or fits the prior on the frozen latents, if the model has one."""
     latents, seed = stages.encode(run, model, data.train), run.config["seed"]
     if isinstance(model, FittedModel):
@@ -228,7 +163,7 @@ def train_prior(run: runs.Run, model: GenerativeModel, data: ImageSource) -> Non
             stages.train_prior(run, model, objective)
 
 
-def measure_chain(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
+def measure_chain(run: Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
     """Measures the ensembles of a denoising chain on validation states."""
     settings = {**run.config["denoising"], "cells": False}
     latents = stages.encode(run, model, data.validation)
@@ -238,17 +173,21 @@ def measure_chain(run: runs.Run, model: LatentQ, data: ImageSource) -> dict[str,
 
 
 def finish(
-    run: runs.Run,
+    run: Run,
     model: nn.Module,
     arguments: Arguments,
     metrics: dict[str, Any],
     notes: dict[str, Any],
 ) -> dict[str, Any]:
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
-    notes = {**notes, "seed": run.config["seed"], "git_commit": metrics["git_commit"]}
+    notes = {**notes, "seed": run.config["seed"], "git_commit": run.git_commit}
     storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
+    with run.sparing(runs.LOG):
+        merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
+    told = {"gradients": run.gradients, "missing": run.missing}
+    metrics |= {key: value for key, value in told.items() if value}
+    metrics |= {"wall_seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
+    runs.write_json(run.folder / runs.METRICS, {**metrics, "git_commit": run.git_commit})
     shutil.rmtree(run.folder / AUTOENCODER, ignore_errors=True)
-    runs.merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
-    runs.write_json(run.folder / runs.METRICS, metrics)
     print(f"finished: {os.path.join(run.folder, runs.METRICS)}", flush=True)
     return run.metrics()

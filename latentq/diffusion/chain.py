@@ -41,6 +41,8 @@ from latentq.mmd import LOSSES, mmdk
 
 Outcomes = Literal["sampled", "exact", "score"]
 Instrument = Callable[[Tensor], Tensor]
+TOLERANCE = 1e-4  # of a sum of probabilities; that of 100 layers in float32 is off by 1e-6
+CHECKED = 1024  # states at once, as in training, which decides how circuits are executed
 
 
 class Chain(nn.Module, ABC):
@@ -52,6 +54,9 @@ class Chain(nn.Module, ABC):
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
     """
+
+    #: Whether the instruments are linear, so that they are checked on all superpositions.
+    linear = False
 
     def __init__(
         self, forward_process: ForwardProcess, loss: str = "mmdk", outcomes: Outcomes = "exact"
@@ -77,6 +82,29 @@ class Chain(nn.Module, ABC):
             steps: The steps.
             batch: The number of states they will be applied to at least.
         """
+
+    @torch.no_grad()
+    def check(self) -> None:
+        r"""Checks that no step loses or gains probability.
+
+        A step takes basis states to branches with :math:`\sum_m \| \phi_m \|^2 = 1`, and if it is
+        linear, :math:`\sum_m K_m^\dagger K_m = 1`.
+
+        Raises:
+            ValueError: If that of a step is off by more than :data:`TOLERANCE`.
+        """
+        order = [*range(self.steps)]
+        size, device = 2**self.forward_process.qubits, next(self.parameters()).device
+        basis = torch.eye(size, dtype=torch.complex64, device=device)
+        for t, instrument in zip(order, self.instruments(order, CHECKED), strict=True):
+            branches = instrument(basis).flatten(1)
+            error = branches.conj() @ branches.mT - basis
+            worst = (error if self.linear else error.diagonal()).abs().max().item()
+            if not worst < TOLERANCE:
+                raise ValueError(
+                    f"prior: the Kraus operators of step {t} are not complete, their sum of "
+                    f"K^dagger K is off by {worst:.2g}, at most {TOLERANCE:g} is allowed"
+                )
 
     @torch.no_grad()
     def sample_chain(

@@ -56,6 +56,8 @@ class QuDDPM(Chain):
             no ancilla where the terminal ensemble is `haar`: unitary circuits leave it as it is.
     """
 
+    linear = True
+
     def __init__(
         self,
         forward_process: ForwardProcess,

@@ -1,0 +1,90 @@
+"""What a run takes from other runs: the network of its features, and a trained autoencoder."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from latentq import stages, storage
+from latentq.config import Config
+from latentq.errors import InputError
+from latentq.features import Classifier
+from latentq.generative import GenerativeModel
+from latentq.rules import VAES
+
+
+def prepare(config: Config) -> None:
+    """Checks device and feature network, and sets the number of threads, before any work.
+
+    Raises:
+        InputError: If a GPU is asked for and absent, or a network that it needs is missing.
+    """
+    stages.accelerator(config["device"])
+    torch.set_num_threads(config["threads"])
+    if config["model"]["kind"] != "features":
+        feature_network(config)
+    if config.get("autoencoder"):
+        check_autoencoder(config)
+
+
+def check_autoencoder(config: Config) -> None:
+    """Checks the model whose autoencoder is to be used.
+
+    Raises:
+        InputError: If it has another latent space, or its seed is another one: then it may have
+            been trained on images that this run sets aside for validation.
+    """
+    path, seed = config["autoencoder"], config["seed"]
+    try:
+        _, description = storage.describe(path)
+    except InputError as error:
+        raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
+    kind, wanted = description["kind"], config["model"]["kind"]
+    if kind == "features" or (kind in VAES) != (wanted in VAES):
+        raise InputError(
+            f"autoencoder: must have the latent space of a {wanted} model, {path} is a {kind} "
+            "model"
+        )
+    trained = description.get("notes", {}).get("seed")
+    if trained != seed:
+        raise InputError(
+            f"autoencoder: must be of a run with this seed, {seed}, that of {path} was {trained}"
+        )
+
+
+def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
+    """Loads the classifier of `fid`, and describes it for `metrics.json`.
+
+    Raises:
+        InputError: If there is none at `metrics.features`.
+    """
+    path = config["metrics"]["features"]
+    if not Path(path).is_absolute() and not Path(path).exists():
+        path = str(Path(__file__).parent.parent / path)
+    _, description = storage.describe(path)
+    if description["kind"] != "features":
+        raise InputError(
+            f"metrics.features: must be a features model, was a {description['kind']} model"
+        )
+    notes = description.get("notes", {})
+    described = {
+        "name": notes.get("name", "classifier"),
+        "sha256": description["sha256"],
+        "test_accuracy": notes.get("test_accuracy"),
+    }
+    return cast(Classifier, storage.load(path)), described
+
+
+def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:
+    """Gives a model the trained encoder and decoder of another one.
+
+    Raises:
+        InputError: If its networks have other sizes.
+    """
+    other = cast(GenerativeModel, storage.load(path))
+    try:
+        model.encoder.load_state_dict(other.encoder.state_dict())
+        model.decoder.load_state_dict(other.decoder.state_dict())
+    except RuntimeError as error:
+        raise InputError(f"autoencoder: its networks have other sizes, was {path}") from error
+    return model
