@@ -72,7 +72,7 @@ def _traced(config: Config) -> Iterator[str]:
 
 @relation("denoising.cells", "prior.terminal")
 def _cells(config: Config) -> Iterator[str]:
-    terminal, conditional = config["prior"]["terminal"], config["model"].get("conditional")
+    terminal, conditional = config["prior"]["terminal"], value_of(config, "model.conditional")
     if (conditional or config["denoising"]["cells"]) and terminal != "basis":
         key = "model.conditional" if conditional else "denoising.cells"
         yield f"{key}: needs prior.terminal=basis, was {terminal}; set it to false"
@@ -129,24 +129,23 @@ def _limit(config: Config) -> Iterator[str]:
 
 def _wanted(config: Config) -> Iterator[tuple[str, int]]:
     """Lists the keys that need a number of training images, and how many."""
-    prior = config.get("prior", {})
-    for key in ("components", "centres"):
-        if isinstance(prior.get(key), int):
-            yield f"prior.{key}", prior[key]
-    if isinstance(prior.get("neighbours"), int):
-        yield "prior.neighbours", prior["neighbours"] + 1
-    if value_of(config, "denoising.cells") is True and isinstance(prior.get("qubits"), int):
-        yield "denoising.cells", 2 ** min(prior["qubits"], 64)
+    for key, more in (("prior.components", 0), ("prior.centres", 0), ("prior.neighbours", 1)):
+        if isinstance(number := value_of(config, key), int):
+            yield key, number + more
+    qubits = value_of(config, "prior.qubits")
+    if value_of(config, "denoising.cells") is True and isinstance(qubits, int):
+        yield "denoising.cells", 2 ** min(max(qubits, 0), 64)
 
 
 @relation("data.name", "data.validation")
 def _few_images(config: Config) -> Iterator[str]:
-    data, prior = config["data"], config.get("prior", {})
+    data = config["data"]
     if data["name"] != "mnist" and data.get("limit") is None:
         return
-    images = data.get("limit") or MNIST_IMAGES - data["validation"]
+    limit = data.get("limit")
+    images = limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
     for key, need in _wanted(config):
-        fitted = prior.get("fitted") if key != "prior.neighbours" else None
+        fitted = value_of(config, "prior.fitted")
         room = min(images, fitted) if isinstance(fitted, int) else images
         if need > room:
             yield f"{key}: needs at least {need} training images, there are {room} of them"
