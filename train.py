@@ -13,10 +13,10 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from latentq import stopping
-from latentq.commands import complain
+from latentq.commands import complain, is_explained
 from latentq.compose import check_command_line
 from latentq.config import Config, validate
-from latentq.errors import InputError, RunError
+from latentq.errors import InputError
 
 # Idle threads have to sleep: where they spin, another busy process makes two threads many times
 # slower than one. OpenMP reads this when torch is imported.
@@ -50,8 +50,8 @@ def job(config: DictConfig) -> None:
     content: Any = OmegaConf.to_container(config, resolve=True)
     try:
         train(validate(content))
-    except (InputError, RunError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
+    except Exception as error:
+        if not is_explained(error):
             raise
         sys.exit(complain(error))
 

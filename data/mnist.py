@@ -108,6 +108,7 @@ def ensure_mnist(root: Path, may_download: bool = True) -> None:
         download(root)
     except MissingDataError as error:
         raise MissingDataError(
-            f"{error}. Put the raw files {', '.join(SHA256)} into {folder}, "
-            "set LATENTQ_DATA_ROOT to the folder above MNIST/raw, or use data=digits"
+            f"{error}. Put the raw files {', '.join(SHA256)} into {folder} (their sha256 are in "
+            "data/README.md), set LATENTQ_DATA_ROOT to the folder above MNIST/raw, or use "
+            "data=digits"
         ) from error

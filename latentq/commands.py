@@ -9,6 +9,10 @@ from typing import Any
 from latentq.errors import InputError, RunError, printable
 from latentq.rules import LONGEST, Rule, nearest, shown
 
+OUT_OF_MEMORY = (
+    "memory: there was not enough of it; lower what the run takes at once, such as "
+    "images.batch_size, denoising.starts or n, or use device=cpu"
+)
 MACHINE, USER, INTERRUPTED, NO_READER = 1, 2, 130, 141  # The last two are 128 + the signal.
 
 
@@ -55,6 +59,19 @@ def _mistake(key: str, text: str, value: Any, rule: Rule) -> list[str]:  # noqa:
     return [] if rule.accepts(value) else [f"{key}: must be {rule.describe()}, was {shown(text)}"]
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    # torch.OutOfMemoryError by its name, as importing torch takes seconds.
+    named = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and named)
+
+
+def is_explained(error: Exception) -> bool:
+    """Whether :func:`complain` can say what happened, so that no traceback is wanted."""
+    if isinstance(error, BrokenPipeError):
+        return False
+    return isinstance(error, (InputError, RunError, OSError)) or _is_out_of_memory(error)
+
+
 def complain(error: Exception) -> int:
     """Prints why there is no result, a line for each mistake, and returns the exit code.
 
@@ -64,8 +81,8 @@ def complain(error: Exception) -> int:
         lines = error.lines()
     elif isinstance(error, OSError):
         lines = [f"{error.filename or 'a file'}: {error.strerror or error}"]
-    elif isinstance(error, MemoryError):
-        lines = ["memory: there was not enough of it; take less"]
+    elif _is_out_of_memory(error):
+        lines = [OUT_OF_MEMORY]
     else:
         lines = [str(error)]
     for line in lines:
@@ -91,7 +108,9 @@ def run_command(command: Callable[[list[str]], object], usage: str | None) -> in
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except (RunError, MemoryError, OSError) as error:
+    except Exception as error:
+        if not is_explained(error):
+            raise
         return complain(error)
 
 

@@ -19,6 +19,7 @@ from latentq.config import Config, unknown_key, validate
 from latentq.errors import InputError
 from latentq.memory import check_room
 from latentq.rules import LONGEST, RULES, nearest, shown
+from latentq.versions import check_engine, check_python
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 # They take configurations from elsewhere, or unpickle a job.
@@ -178,9 +179,10 @@ def check_command_line(arguments: list[str]) -> None:
     """Checks every configuration that a command line asks for, before the first is run.
 
     Raises:
-        InputError: If overrides are malformed, keys or values wrong, or a run would take more
-            memory than there is; it lists all mistakes.
+        InputError: If Python is not one that Hydra runs on, overrides are malformed, keys or
+            values wrong, or a run would take more memory than there is; it lists all mistakes.
     """
+    check_python()
     for word in arguments:
         flag = word.partition("=")[0]
         if flag in REFUSED:
@@ -190,7 +192,9 @@ def check_command_line(arguments: list[str]) -> None:
     mistakes: dict[str, None] = {}
     for combination in expand_sweep(overrides) if sweep else [overrides]:
         try:
-            check_room(load_config(combination, name))
+            config = load_config(combination, name)
+            check_engine(config.get("engine"))
+            check_room(config)
         except InputError as error:
             mistakes |= dict.fromkeys(error.mistakes)
     if mistakes:

@@ -14,7 +14,7 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     ["errors", "randomness", "states", "neighbours", "frechet", "rules"],
-    ["encoding", "native", "circuits", "entanglement", "relations"],
+    ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
     ["arguments"],
     ["storage"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
