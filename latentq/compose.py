@@ -185,7 +185,9 @@ def check_command_line(arguments: list[str]) -> None:
     check_python()
     for word in arguments:
         flag = word.partition("=")[0]
-        if flag in REFUSED:
+        # Hydra also takes the beginning of a flag, and the value of a short one right behind it.
+        begins = len(flag) > 2 and any(known.startswith(flag) for known in REFUSED)
+        if begins or word.startswith(REFUSED):
             raise InputError(f"{flag}: is not supported; configurations are in configs/")
     overrides, name = split_arguments(arguments)
     sweep = {"-m", "--multirun"} & set(arguments)

@@ -140,9 +140,9 @@ def _wanted(config: Config) -> Iterator[tuple[str, int]]:
 @relation("data.name", "data.validation")
 def _few_images(config: Config) -> Iterator[str]:
     data = config["data"]
-    if data["name"] != "mnist" and data.get("limit") is None:
-        return
     limit = data.get("limit")
+    if (data["name"] != "mnist" and limit is None) or limit == 0:
+        return
     images = limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
     for key, need in _wanted(config):
         fitted = value_of(config, "prior.fitted")

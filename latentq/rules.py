@@ -66,7 +66,7 @@ class Rule:
 
 def _is_name(text: str) -> bool:
     """Whether a text is the name of a file or folder in another one, on any system."""
-    named = text not in (".", "..") and not set(text) & set("/\\")
+    named = text not in ("", ".", "..") and not set(text) & set("/\\")
     return named and text.isprintable() and len(text.encode()) <= LONGEST
 
 

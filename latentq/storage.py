@@ -274,7 +274,8 @@ def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
         TypeError,
         OverflowError,
     ) as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # torch says in the second line what does not fit.
+        why = (str(error).splitlines()[:2] or [type(error).__name__])[-1].strip()
         raise CheckpointError(f"checkpoint: {path} does not fit its config, {why}") from error
 
 

@@ -105,8 +105,16 @@ keys = st.one_of(
     st.sampled_from(["model", "data", "prior", "images", "hydra.run.dir", "model.kind", "+x"]),
     texts,
 )
+right = st.sampled_from(
+    [
+        *("images.epochs=3", "images.lr=0.01", "seed=7", "prior.layers=2", "data=digits"),
+        *("model=classical", "model=mixture", "denoising.starts=8", "threads=1", "data.limit=99"),
+    ]
+)
 written = st.one_of(scalars, values).map(_written)
 words = st.one_of(
+    right,
+    right,
     st.tuples(keys, written).map(lambda pair: f"{pair[0]}={pair[1]}"),
     st.tuples(st.sampled_from(["+", "++", "~", ""]), keys, written).map(
         lambda w: f"{w[0]}{w[1]}={w[2]}"
