@@ -93,7 +93,7 @@ class BoardLog(TensorBoardLogger):
     """
 
     def __init__(self, run: Run, stage: str, step: int | None) -> None:
-        purge = {} if step is None else {"purge_step": step}
+        purge: dict[str, Any] = {} if step is None else {"purge_step": step}
         super().__init__(run.folder / "logs", name=stage, version="", **purge)
 
         self.run = run

@@ -22,6 +22,7 @@ from latentq.stopping import Stopped
 from latentq.storage import check_writable, write_atomically
 
 METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
+LEFT_BEHIND = (".*.partial", ".*.tmp")  # by a process that was killed while it wrote
 PACKAGES = (
     "torch",
     "torchvision",
@@ -205,8 +206,9 @@ def held(folder: Path) -> Iterator[None]:
     place = os.open(folder, os.O_RDONLY)
     try:
         _lock(place, folder)
-        for path in folder.rglob(".*.partial"):
-            path.unlink(missing_ok=True)
+        for pattern in LEFT_BEHIND:
+            for path in folder.rglob(pattern):
+                path.unlink(missing_ok=True)
         yield
     except Stopped as stop:
         stop.folder = str(folder)

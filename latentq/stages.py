@@ -76,8 +76,11 @@ def fit(
             trainer.fit(module, train, validation, ckpt_path=path, weights_only=True)
     except InputError:
         raise
-    except (NonFiniteError, ValueError) as error:
+    except NonFiniteError as error:
         raise RunError(f"{error}; the numbers are in {run.folder / FAILURE}") from error
+    except ValueError as error:
+        where = f"stage {module.stage}, iteration {trainer.global_step}"
+        raise RunError(f"{where}: {error}; the numbers are in {run.folder / FAILURE}") from error
     finally:
         log.write()
 

@@ -61,7 +61,7 @@ def handling() -> Iterator[None]:
     try:
         yield
     finally:
-        _state.handling = False
+        _state.received, _state.handling = None, False
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -11,6 +11,7 @@ from torch import nn
 from latentq import borrowed, evaluation, runs, stages, storage, summary
 from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
+from latentq.errors import RunError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.logs import merge_logs
@@ -97,18 +98,8 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     train_prior(run, model, data)
     mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
     model = model.cpu().eval()
-    classifier, described = borrowed.feature_network(run.config)
-    split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
-    print(f"measuring on the {split} images", flush=True)
     with run.timed("evaluation"):
-        rows = evaluation.evaluate_on(
-            model.to(run.device),
-            classifier.to(run.device),
-            data,
-            split,
-            samples,
-            run.config["seed"],
-        )
+        rows = measure(run, model, data)
         with run.sparing("the pictures of the run"):
             summary.draw_pictures(run, model, data)
     kind = run.config["model"]["kind"]
@@ -117,9 +108,8 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         "name": run.folder.name,
         "seed": run.config["seed"],
         "data": data.describe(),
-        "split": split,
+        "split": run.config["metrics"]["split"],
         "conditional": model.conditional,
-        "features": described,
         **rows,
         "parameters": parameter_counts(model),
         "latent_freedom": model.latent_freedom,
@@ -161,6 +151,23 @@ def train_prior(run: Run, model: GenerativeModel, data: ImageSource) -> None:
         objective = model.objective(latents, labels, run.config["denoising"], seed)
         with run.timed("prior"):
             stages.train_prior(run, model, objective)
+
+
+def measure(run: Run, model: GenerativeModel, data: ImageSource) -> dict[str, Any]:
+    """Measures a trained model on held-out images.
+
+    Raises:
+        RunError: If its images are not finite.
+    """
+    classifier, described = borrowed.feature_network(run.config)
+    split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
+    print(f"measuring on the {split} images", flush=True)
+    networks = model.to(run.device), classifier.to(run.device)
+    try:
+        rows = evaluation.evaluate_on(*networks, data, split, samples, run.config["seed"])
+    except ValueError as error:
+        raise RunError(f"evaluation: {error}") from error
+    return {"features": described, **rows}
 
 
 def measure_chain(run: Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:

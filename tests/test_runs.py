@@ -9,6 +9,8 @@ import yaml
 from latentq import runs
 from latentq.compose import load_config
 from latentq.errors import InputError
+from latentq.logs import merge_logs
+from latentq.run import Run
 
 
 def test_run_folders_are_never_shared(tmp_path: Path) -> None:
@@ -26,7 +28,9 @@ def test_versions_are_ordered_by_number(tmp_path: Path) -> None:
 
 
 def test_resume_last_is_the_newest_unfinished_run(tmp_path: Path) -> None:
-    first, second, third = (runs.new_run(tmp_path, "a") for _ in range(3))
+    first, second, third, _ = (runs.new_run(tmp_path, "a") for _ in range(4))
+    for folder in (first, second, third):
+        (folder / "config.yaml").write_text("")
     (third / "metrics.json").write_text("{}")
 
     assert runs.find_run("last", tmp_path, "a") == second
@@ -58,7 +62,7 @@ def test_logs_are_joined_with_their_stage(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "metrics.csv").write_text(f"epoch,step,loss,{key}\n0,1,2.5,7\n")
 
-    runs.merge_logs(tmp_path, ["classifier", "autoencoder", "prior"])
+    merge_logs(tmp_path, ["classifier", "autoencoder", "prior"])
 
     with (tmp_path / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -76,20 +80,8 @@ def test_environment_names_versions_and_command() -> None:
     assert environment["command"].startswith("python")
 
 
-def test_parts_of_a_log_are_joined_where_they_overlap(tmp_path: Path) -> None:
-    for step, loss in ((0, "a"), (1, "b"), (2, "c")):
-        text = f"epoch,step,loss\n0,{step},{loss}\n0,{step + 1},{loss}\n"
-        (tmp_path / "metrics.csv").write_text(text)
-        runs.keep_log(tmp_path)
-
-    rows = runs.read_log(tmp_path)
-
-    steps = [(row["step"], row["loss"]) for row in rows]
-    assert steps == [("0", "a"), ("1", "b"), ("2", "c"), ("3", "c")]
-
-
 def test_stages_are_timed_by_two_clocks(tmp_path: Path) -> None:
-    run = runs.Run(tmp_path, {}, "cpu", "a run")
+    run = Run(tmp_path, {}, "cpu", "a run")
     with run.timed("asleep"):
         time.sleep(0.05)
     with pytest.raises(ValueError, match="broken"), run.timed("failed"):
@@ -97,3 +89,19 @@ def test_stages_are_timed_by_two_clocks(tmp_path: Path) -> None:
 
     assert run.seconds["asleep"] >= 0.05 > run.cpu_seconds["asleep"] >= 0
     assert "failed" not in run.seconds and "failed" not in run.cpu_seconds
+
+
+def test_an_interrupted_stage_is_timed_from_its_beginning(tmp_path: Path) -> None:
+    first, second = (Run(tmp_path, {}, "cpu", "a run") for _ in range(2))
+    with first.timed("training"):
+        time.sleep(0.03)
+        notes = first.notes()
+    first.missing.append("a picture")
+    second.recall({**notes, "missing": ["a log"]})
+    with second.timed("training"):
+        second.recall(notes)
+        time.sleep(0.02)
+
+    assert notes["seconds"]["training"] >= 0.03
+    assert second.seconds["training"] >= 0.02 + notes["seconds"]["training"]
+    assert second.missing == ["a log"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq import compose, stages, versions
+from latentq import audit, compose, stages, versions
 from latentq.compose import check_command_line
 from latentq.errors import InputError
 from tests.faults.command_line import ROOT, CommandLine
@@ -106,23 +106,41 @@ def test_case_36_out_of_memory(line: CommandLine, error: Exception) -> None:
     assert "images.batch_size" in done.mistakes[0]
 
 
-def pinned(path: Path) -> dict[str, str]:
-    """Reads the versions of a file of requirements."""
-    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", path.read_text(), re.MULTILINE)
-    return dict(found)
-
-
 @pytest.mark.parametrize("path", sorted(ROOT.glob("requirements*.txt")), ids=lambda p: p.name)
 def test_case_40_advisories(path: Path) -> None:
-    lines = [
-        line
-        for line in path.read_text().splitlines()
-        if line.strip() and not line.lstrip().startswith(("#", "-"))
-    ]
-    bad = [a for a, _ in versions.concerning(pinned(path)) if not a.accepted]
+    lines = [row for row in path.read_text().splitlines() if re.match(r"[A-Za-z]", row)]
+    versions_of = audit.pinned()[path.name]
 
-    assert len(pinned(path)) == len(lines), "everything is pinned"
-    assert bad == []
+    assert len(versions_of) == len(lines), "everything is pinned"
+    assert [a for a, _ in versions.concerning(versions_of) if not a.accepted] == []
+
+
+def test_case_40_hashes() -> None:
+    files = audit.pinned()
+    text = (ROOT / "requirements-hashed.txt").read_text()
+
+    assert files["requirements-hashed.txt"] == {
+        **files["requirements.txt"],
+        **files["requirements-no-deps.txt"],
+    }
+    for part in re.split(r"\n(?=[A-Za-z])", text)[1:]:
+        assert re.fullmatch(r"[^\n]+( \\\n    --hash=sha256:[0-9a-f]{64})+\n?", part), part
+
+
+def test_case_40_audit(line: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "installed", lambda: {"torch": "2.15.0"})
+    fine = line.call(audit.main, "online=false")
+    (tmp_path / "requirements-odd.txt").write_text(
+        "torch==2.9.1 ; x\nlightning==2.6.3 \\\n  --h\n"
+    )
+    monkeypatch.setattr(audit, "ROOT", tmp_path)
+    bad = line.call(audit.main, "online=false")
+
+    assert fine.code == 0
+    assert "accepted: torchquantum 0.1.8 needs it" in fine.out
+    assert bad.code == 1
+    assert bad.mistakes == ["2 advisories are not accepted"]
+    assert "BAD requirements-odd.txt: lightning 2.6.3: this release stole" in bad.out
 
 
 def test_case_40_excluded_by_name() -> None:
