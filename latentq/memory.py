@@ -92,7 +92,7 @@ def needs(config: Mapping[str, Any]) -> Iterator[Need]:
         chain = (prior["steps"] + 1) * SAMPLES * 2 ** prior["qubits"] * COMPLEX
         yield Need("the generated states", chain, ("prior.steps", "prior.qubits"))
     if "layers" in prior:
-        yield _circuits(prior)
+        yield _circuits(config)
     if "starts" in config.get("denoising", {}):
         yield _loss(config)
     if "batch" in config.get("denoising", {}):
@@ -102,12 +102,17 @@ def needs(config: Mapping[str, Any]) -> Iterator[Need]:
         yield _fit(prior)
 
 
-def _circuits(prior: Mapping[str, Any]) -> Need:
-    layers = prior["layers"]
-    total = sum(layers) if isinstance(layers, list) else layers * prior["steps"]
+def _circuits(config: Mapping[str, Any]) -> Need:
+    prior, layers = config["prior"], config["prior"]["layers"]
     rows, columns = 2 ** (prior["qubits"] + prior["ancillas"]), 2 ** prior["qubits"]
-    size = 2 * total * rows * columns * COMPLEX
-    return Need("the circuits", size, ("prior.layers", "prior.qubits", "prior.ancillas"))
+    keys = ("prior.layers", "prior.qubits", "prior.ancillas")
+    if config.get("engine") != "torchquantum":
+        # The matrix of a step is taken apart on the way back, and not kept layer by layer.
+        return Need("the circuits", 32 * prior["steps"] * rows * columns * COMPLEX, keys[1:])
+    total = sum(layers) if isinstance(layers, list) else layers * prior["steps"]
+    gates = total * 3 * (prior["qubits"] + prior["ancillas"])
+    states = max(config["denoising"]["starts"], config["denoising"]["inputs"])
+    return Need("the circuits", gates * states * rows * COMPLEX, (*keys, "denoising.starts"))
 
 
 def _loss(config: Mapping[str, Any]) -> Need:
@@ -116,7 +121,7 @@ def _loss(config: Mapping[str, Any]) -> Need:
     if config.get("outcomes") == "exact":
         states *= 2.0 ** (prior["ancillas"] * (prior["steps"] if settings["together"] else 1))
     # Complex overlaps, fidelities and their gradient, and the costs and the plan in double.
-    pairs = states * settings["targets"] * (2 * COMPLEX + 2 * FLOAT + 3 * DOUBLE)
+    pairs = states * settings["targets"] * (2 * COMPLEX + 2 * FLOAT + 5 * DOUBLE)
     kept = 4 * states * prior["steps"] * 2 ** prior["qubits"] * COMPLEX
     return Need("the loss", pairs + kept, ("denoising.starts", "denoising.targets"))
 

@@ -100,7 +100,8 @@ def test_case_05_too_large_for_the_memory(
     [
         (("model=latent_diffusion", "denoising.batch=100000", "prior.width=4096"), "denoising"),
         (("model=mixture", "prior.components=10000", "prior.fitted=54000"), "prior.components"),
-        (("prior.qubits=6", "prior.ancillas=4", "prior.layers=1000"), "prior.layers"),
+        (("engine=torchquantum", "prior.qubits=6", "prior.layers=500"), "prior.layers"),
+        (("prior.qubits=6", "prior.ancillas=4", "prior.steps=50"), "prior.qubits"),
         (("prior.qubits=6", "prior.steps=100", "denoising.cells=false"), "prior.steps"),
     ],
 )

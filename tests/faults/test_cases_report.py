@@ -1,4 +1,4 @@
-"""Cases 31 to 34: what reaches a report."""
+"""Cases 30 to 34: what reaches the metrics and a report."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 
 from latentq import metrics
 from latentq.evaluation import inception_row
+from latentq.features import Classifier
 from latentq.report import pictures
 from latentq.report.blocks import Picture, Pictures
 from latentq.report.render import build
@@ -22,6 +23,24 @@ def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts take seconds, and are tested elsewhere."""
     drawn = Pictures([Picture("chart")])
     monkeypatch.setattr(pictures, "chart", lambda draw, alt: drawn)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.001, 1.001])
+def test_case_30_odd_images(value: float) -> None:
+    images = torch.full((2, 1, 28, 28), 0.5)
+    images[1, 0, 3, 4] = value
+
+    with pytest.raises(ValueError, match=r"images: must be finite and in \[0, 1\]"):
+        metrics.extract_features(Classifier(channels=2), images)
+
+
+def test_case_30_constant_images(generator: torch.Generator) -> None:
+    features = torch.randn(40, 8, generator=generator, dtype=torch.float64)
+    constant = features[:1].expand(40, -1)
+
+    value = metrics.fid(constant, features)
+    assert value is not None and value > 1
+    assert metrics.precision_recall(constant, features) != (None, None)
 
 
 def test_case_31_too_few_samples(generator: torch.Generator) -> None:
