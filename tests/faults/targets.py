@@ -16,7 +16,7 @@ from safetensors.torch import save as save_tensors
 from baselines.vae import VAE
 from data import mirrors
 from data.idx import read_split
-from data.mnist import SHA256, ensure_mnist, raw_folder
+from data.mnist import ensure_mnist, raw_folder
 from latentq import checkpoints, storage
 from latentq.commands import parse_options
 from latentq.compose import load_config, parse_overrides
@@ -317,12 +317,9 @@ TARGETS = (
     Target(
         "options of commands",
         st.lists(words | st.tuples(st.sampled_from(sorted(RULES)), texts).map("=".join)),
-        lambda given, folder: (
-            parse_options(given, RULES, {"n": 1, "x": 1.0, "name": "a"}) and None
-        ),
+        command_options,
         80,
         0.03,
     ),
 )
 NAMES = tuple(target.name for target in TARGETS)
-KNOWN_FILES = tuple(SHA256)

@@ -68,8 +68,8 @@ def test_case_32_inception_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_case_33_missing_seeds(tmp_path: Path) -> None:
     for seed, fid in enumerate((10.0, 20.0, 60.0)):
         make_run(tmp_path / f"q{seed}", "quantum", seed, fid=fid)
-    for seed, fid in ((0, 11.0), (1, None), (2, 61.0)):
-        make_run(tmp_path / f"c{seed}", "classical", seed, fid=fid)
+    for seed, other in ((0, 11.0), (1, None), (2, 61.0)):
+        make_run(tmp_path / f"c{seed}", "classical", seed, fid=other)
     (tmp_path / "crashed").mkdir()
     (tmp_path / "crashed" / "config.yaml").touch()
 
