@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> None:
         lost = sum(count.lost for count in counts.values())
     killed = 0
     if options["kills"] and options["only"] == "all" and find_spec("tests.faults.kills"):
-        command = [sys.executable, "-m", "tests.faults.kills", f"kills={options['kills']}"]
+        command = [sys.executable, "-m", "tests.faults.kills", f"n={options['kills']}"]
         killed = subprocess.run(command, check=False).returncode
     if lost or killed:
         raise RunError(f"{lost} inputs were lost; the kill study ended with {killed}")
