@@ -4,16 +4,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 0
+# Where the sha256 of every file is known, pip takes no other one.
+PLATFORM := $(shell uname -sm)
+ifeq ($(PLATFORM),Linux x86_64)
+LOCK := --no-deps --require-hashes -r requirements-hashed.txt
+else
+LOCK := -r requirements.txt
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark ray features lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray features faults audit lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.txt requirements-no-deps.txt constraints-build.txt pyproject.toml
+$(READY): requirements.txt requirements-hashed.txt requirements-no-deps.txt constraints-build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
@@ -51,6 +58,12 @@ ray: $(READY) ## install Ray and test the study on a cluster of two nodes
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features
+
+faults: $(READY) ## fuzz everything that reads from outside, and kill runs at random moments
+	$(BIN)/python -m tests.faults
+
+audit: $(READY) ## look for advisories that concern what is pinned and installed
+	$(BIN)/python -m latentq.audit
 
 lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check .

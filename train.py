@@ -13,9 +13,10 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from latentq import stopping
+from latentq.commands import complain, is_explained
 from latentq.compose import check_command_line
 from latentq.config import Config, validate
-from latentq.errors import InputError, RunError
+from latentq.errors import InputError
 
 # Idle threads have to sleep: where they spin, another busy process makes two threads many times
 # slower than one. OpenMP reads this when torch is imported.
@@ -49,22 +50,10 @@ def job(config: DictConfig) -> None:
     content: Any = OmegaConf.to_container(config, resolve=True)
     try:
         train(validate(content))
-    except (InputError, RunError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
+    except Exception as error:
+        if not is_explained(error):
             raise
         sys.exit(complain(error))
-
-
-def complain(error: Exception) -> int:
-    """Prints why there is no result as one line, and returns the exit code.
-
-    It is 2 for a mistake that the user can mend, and 1 for a run that could not go on.
-    """
-    text = str(error)
-    if isinstance(error, OSError):
-        text = f"{error.filename or 'a file'}: {error.strerror or error}"
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
-    return 2 if isinstance(error, InputError) else 1
 
 
 def main() -> int:

@@ -1,20 +1,24 @@
-"""The MNIST files: found, downloaded through torchvision, and checked by sha256.
+"""The MNIST files: found, downloaded, and checked by sha256 at each start.
 
-torchvision compares checksums only of the archives that it downloads. Here the raw files
-themselves are checked at each start, so that a truncated or edited file is never trained on.
+Not the archives but the raw files themselves are checked, so that a truncated or edited file is
+never trained on.
 """
 
 import contextlib
 import hashlib
 import os
 import shutil
-import socket
+import sys
 import tempfile
 from pathlib import Path
 
-from torchvision.datasets import MNIST
-
+from data.mirrors import MirrorError, fetch
 from latentq.errors import InputError
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
 
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -22,7 +26,6 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-TIMEOUT_SECONDS = 30
 
 
 class MissingDataError(InputError):
@@ -46,38 +49,33 @@ def _sha256(path: Path) -> str:
 
 
 def download(root: Path) -> None:
-    """Downloads MNIST from torchvision's mirrors, with a progress bar.
+    """Downloads MNIST.
 
-    The files are fetched into a folder beside the target, checked, and then renamed one by one,
-    so that two processes may download at once and neither leaves half a file.
+    The files are written into a folder beside the target and then renamed one by one, so that two
+    processes may download at once and neither leaves half a file.
 
     Raises:
         MissingDataError: If no mirror answers with the right files, or the root is read-only.
     """
-    timeout, existed = socket.getdefaulttimeout(), root.exists()
-    socket.setdefaulttimeout(TIMEOUT_SECONDS)
-    partial = None
+    existed, partial = root.exists(), None
     try:
-        raw_folder(root).mkdir(parents=True, exist_ok=True)
+        root.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".download-", dir=root))
-        MNIST(str(partial), download=True)
-        wrong = damaged_files(raw_folder(partial))
-        if wrong:
-            raise MissingDataError(f"data: the mirrors sent wrong files: {', '.join(wrong)}")
+        for name, sha256 in SHA256.items():
+            print(f"downloading {name} to {raw_folder(root)}", file=sys.stderr)
+            (partial / name).write_bytes(fetch(MIRRORS, name, sha256))
+        raw_folder(root).mkdir(parents=True, exist_ok=True)
         for name in SHA256:
-            os.replace(raw_folder(partial) / name, raw_folder(root) / name)
-    except (OSError, RuntimeError) as error:
-        first = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-        raise MissingDataError(
-            f"data: MNIST could not be downloaded to {root}: {first[0]}"
-        ) from error
+            os.replace(partial / name, raw_folder(root) / name)
+    except (OSError, MirrorError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise MissingDataError(f"data: MNIST could not be downloaded to {root}: {why}") from error
     finally:
-        socket.setdefaulttimeout(timeout)
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
-        for empty in (raw_folder(root), raw_folder(root).parent, *(() if existed else (root,))):
+        if not existed:
             with contextlib.suppress(OSError):
-                empty.rmdir()
+                root.rmdir()
 
 
 def ensure_mnist(root: Path, may_download: bool = True) -> None:
@@ -92,11 +90,14 @@ def ensure_mnist(root: Path, may_download: bool = True) -> None:
         MissingDataError: If a file is missing and could not be downloaded.
     """
     folder = raw_folder(root)
-    wrong = damaged_files(folder)
+    try:
+        wrong = damaged_files(folder)
+    except OSError as error:
+        raise InputError(f"data: {folder} cannot be read: {error.strerror}") from error
     if wrong:
         raise InputError(
             f"data: {folder / wrong[0]} is damaged, its sha256 is not {SHA256[wrong[0]]}; "
-            "delete it to download it again"
+            "delete it, and it is downloaded again"
         )
     missing = [name for name in SHA256 if not (folder / name).is_file()]
     if not missing:
@@ -107,6 +108,7 @@ def ensure_mnist(root: Path, may_download: bool = True) -> None:
         download(root)
     except MissingDataError as error:
         raise MissingDataError(
-            f"{error}. Put the raw files {', '.join(SHA256)} into {folder}, "
-            "set LATENTQ_DATA_ROOT to the folder above MNIST/raw, or use data=digits"
+            f"{error}. Put the raw files {', '.join(SHA256)} into {folder} (their sha256 are in "
+            "data/README.md), set LATENTQ_DATA_ROOT to the folder above MNIST/raw, or use "
+            "data=digits"
         ) from error

@@ -17,9 +17,9 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
-from torchvision.datasets import MNIST
 
-from data.mnist import SHA256, MissingDataError, ensure_mnist
+from data.idx import read_split
+from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from latentq.errors import InputError
 from latentq.randomness import derive_generator
 
@@ -105,8 +105,10 @@ def stratified(labels: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 
 def _mnist(root: Path, train: bool) -> Split:
-    raw = MNIST(str(root), train=train)
-    return Split(raw.data.float()[:, None] / 255, raw.targets)
+    start, folder = ("train" if train else "t10k"), raw_folder(root)
+    names = (folder / f"{start}-{what}-ubyte" for what in ("images-idx3", "labels-idx1"))
+    pictures, classes = (torch.tensor(array) for array in read_split(*names))
+    return Split(pictures.float()[:, None] / 255, classes.long())
 
 
 def _digits(seed: int) -> tuple[Split, Split]:

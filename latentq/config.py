@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from latentq.errors import InputError
-from latentq.rules import CLASSES, COMMON, KEYS_OF, MAX_PARTICLES, RULES, nearest
+from latentq.relations import check_relations
+from latentq.rules import COMMON, KEYS_OF, KINDS, LONGEST, RULES, nearest, shown
 
 Config = dict[str, Any]
+LISTED = "; `python train.py --cfg job` lists all keys"
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
@@ -30,83 +32,48 @@ def _name(key: str) -> str:
     return "prior.layers" if name == "prior.layers.*" else name
 
 
-def _check_values(config: Config) -> Iterator[str]:
+def _wrong_values(config: Config) -> dict[str, str]:
+    """Says what is wrong with each value by itself, by its key."""
+    wrong = {}
     for key, value in leaves(config):
         rule = RULES.get(_name(key))
         if rule is None:
-            yield f"{key}: there is no such key{nearest(key, list(RULES))}"
+            wrong[key] = unknown_key(key)
         elif not rule.accepts(value):
             hint = nearest(value, rule.choices) if isinstance(value, str) else ""
-            yield f"{key}: must be {rule.describe()}, was {value!r}{hint}"
+            wrong[key] = f"{key}: must be {rule.describe()}, was {shown(value)}{hint}"
+    return wrong
 
 
-def _check_keys(config: Config) -> Iterator[str]:
-    kind = config.get("model", {}).get("kind")
-    wanted = {k for k in RULES if k.startswith((*COMMON, *KEYS_OF.get(kind, ())))}
-    present = {_name(key) for key, _ in leaves(config)}
-    for key in sorted(wanted - present):
-        yield f"{key.removesuffix('.*')}: must be given for model={kind}"
-    for key in sorted(present - wanted):
-        yield f"{key}: a model={kind} has no such key"
+def unknown_key(key: str) -> str:
+    """Says that there is no such key, and where the keys are listed."""
+    return f"{key[:LONGEST]}: there is no such key{nearest(key, RULES) or LISTED}"
 
 
-def _check_relations(config: Config) -> Iterator[str]:
-    prior, kind = config.get("prior", {}), config["model"]["kind"]
-    layers, steps = prior.get("layers"), prior.get("steps")
-    for key, number in (("axes", range(1, 10)), ("strength", (2, steps))):
-        if key in prior and (not isinstance(prior[key], list) or len(prior[key]) not in number):
-            lengths = f" of 2 or {steps} numbers" if key == "strength" else ""
-            yield f"prior.{key}: must be a list{lengths}, was {prior[key]!r}"
-    if isinstance(layers, list) and len(layers) != steps:
-        yield f"prior.layers: must be one number or {steps}, one for each step, was {layers!r}"
-    if kind == "traced" and config["loss"] != "wasserstein":
-        yield f"loss: must be wasserstein where ancillas are traced out, was {config['loss']}"
-    if kind in ("quantum", "traced", "perceptrons"):
-        yield from _check_groups(config)
-    if kind == "quantum":
-        yield from _check_particles(config)
-        if not prior["ancillas"] and prior["terminal"] == "haar":
-            yield (
-                "prior.ancillas: must be at least 1 where prior.terminal=haar, was 0; without a "
-                "measurement Haar states stay Haar states, and nothing can be learned"
-            )
-
-
-def _check_particles(config: Config) -> Iterator[str]:
-    starts = config["denoising"]["starts"]
-    branches = config["prior"]["ancillas"] * config["prior"]["steps"]
-    particles = starts * 2.0**branches
-    exact = config["outcomes"] == "exact" and config["denoising"]["together"]
-    if exact and particles > MAX_PARTICLES:
-        yield (
-            f"denoising.starts: {starts} states with 2^{branches} exact branches each are "
-            f"{particles:.3g} particles, at most {MAX_PARTICLES} are allowed; lower "
-            "denoising.starts or prior.ancillas, or set outcomes=score"
-        )
-
-
-def _check_groups(config: Config) -> Iterator[str]:
-    prior, conditional = config["prior"], config["model"].get("conditional")
-    if (conditional or config["denoising"]["cells"]) and prior["terminal"] != "basis":
-        key = "model.conditional" if conditional else "denoising.cells"
-        yield f"{key}: needs prior.terminal=basis, was {prior['terminal']}; set it to false"
-    if conditional and 2 ** prior["qubits"] < CLASSES:
-        yield (
-            f"model.conditional: needs a basis state for each of {CLASSES} classes, "
-            f"prior.qubits was {prior['qubits']}"
-        )
+def _wrong_keys(config: Config) -> dict[str, str]:
+    """Says which keys a kind of model lacks or has too many, if it is a kind of model."""
+    model = config.get("model")
+    kind = model.get("kind") if isinstance(model, dict) else None
+    if kind not in KINDS:
+        return {} if kind is not None else {"model.kind": "model.kind: must be given"}
+    wanted = {k for k in RULES if k.startswith((*COMMON, *KEYS_OF[kind]))}
+    present = {_name(key) for key, _ in leaves(config)} & RULES.keys()
+    missing = {k.removesuffix(".*") for k in wanted - present}
+    return {k: f"{k}: must be given for model={kind}" for k in sorted(missing)} | {
+        k: f"{k}: a model={kind} has no such key" for k in sorted(present - wanted)
+    }
 
 
 def validate(config: Config) -> Config:
     """Checks a configuration as a whole and returns it.
 
     Raises:
-        InputError: If a key or value is wrong; all mistakes are listed in one line.
+        InputError: If keys or values are wrong, or do not fit together; it lists all mistakes.
     """
-    mistakes = list(_check_values(config)) or list(_check_keys(config))
-    mistakes = mistakes or list(_check_relations(config))
+    wrong = {**_wrong_values(config), **_wrong_keys(config)}
+    mistakes = [*wrong.values(), *check_relations(config, {_name(key) for key in wrong})]
     if mistakes:
-        raise InputError("; ".join(mistakes))
+        raise InputError(*mistakes)
 
     return config
 

@@ -1,66 +1,138 @@
-"""Checks versions, devices, data and checkpoints, for bug reports: `python -m latentq.doctor`."""
+"""Checks all that a run needs, and prints it for bug reports: `python -m latentq.doctor`.
+
+A line for each check: ok, or FAILED with what to do. The exit code is 1 if one failed.
+"""
 
 import os
+import platform
+import shutil
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 from latentq.commands import parse_options, run_command
-from latentq.errors import InputError
+from latentq.errors import InputError, RunError, printable
+from latentq.memory import GIB, free_memory
+from latentq.versions import check_python, concerning, missing_torchquantum, normal
 
 ROOT = Path(__file__).parent.parent
+NEEDED = (
+    *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "numba", "scikit-learn"),
+    *("hydra-core", "omegaconf", "POT", "matplotlib", "jinja2", "rich", "safetensors"),
+    "tensorboard",
+)
+OPTIONAL = ("torchvision", "torch-fidelity", "torchquantum", "setuptools")
+LEAST_MEMORY, LEAST_DISK = 2, 1  # GiB, for a run.
 
 
-def check_versions() -> str:
-    """Lists the versions; a torch and a torchvision that do not fit fail to import."""
-    from latentq.runs import package_versions
+def installed() -> dict[str, str]:
+    """Returns the versions of all installed packages, by their normal names."""
+    found = ((d.metadata["Name"], d.version) for d in distributions())
+    return {normal(name): version for name, version in found if name}
 
-    try:
-        import torchvision  # noqa: F401
-    except (ImportError, RuntimeError) as error:
-        raise InputError(f"torch and torchvision do not fit each other: {error}") from error
 
-    found = package_versions()
-    missing = [name for name, version in found.items() if version is None]
+def check_interpreter() -> str:
+    """Compares Python with what pyproject.toml asks for."""
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    check_python(sys.version_info[:3])
+    return f"{version} on {platform.platform()}"
+
+
+def check_packages() -> str:
+    """Lists the versions, and refuses those that are missing or known to be bad."""
+    found = installed()
+    missing = [name for name in NEEDED if normal(name) not in found]
     if missing:
         raise InputError(f"not installed: {', '.join(missing)}; run make setup")
-    return ", ".join(f"{name} {version}" for name, version in found.items())
+    bad = [
+        f"{advisory.package} {version}: {advisory.reason}"
+        for advisory, version in concerning(found)
+        if not advisory.accepted
+    ]
+    if bad:
+        raise InputError(f"{'; '.join(bad)}; run make setup")
+    listed = [name for name in (*NEEDED, *OPTIONAL) if normal(name) in found]
+    return ", ".join(f"{name} {found[normal(name)]}" for name in listed)
 
 
-def check_device() -> str:
-    """Says which devices torch sees."""
-    import torch
-
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-    return f"{os.cpu_count()} CPU cores, {torch.get_num_threads()} threads, {gpu}"
+def check_torchvision() -> str:
+    """Imports torchvision, which fails with a torch that it was not built for."""
+    found = installed()
+    if "torchvision" not in found:
+        return "is not installed, and only torch-fidelity needs it"
+    pair = f"torch {found.get('torch')} and torchvision {found['torchvision']}"
+    try:
+        import torchvision  # noqa: F401
+    except Exception as error:
+        raise InputError(
+            f"{pair} are not of one build ({error}); torchmetrics and Lightning cannot be "
+            "imported then: install both from one index, or uninstall torchvision"
+        ) from error
+    return f"{pair} fit"
 
 
 def check_torchquantum() -> str:
     """Looks for torchquantum and the parts that its wheel does not declare."""
-    names = ("torchquantum", "torchpack", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "dill")
-    missing = [name for name in names if find_spec(name) is None]
+    missing = missing_torchquantum()
+    if "torchquantum" in missing:
+        return "is not installed, and only engine=torchquantum needs it"
     if missing:
+        hint = "; pkg_resources is in setuptools<81" if "pkg_resources" in missing else ""
         raise InputError(
-            f"engine=torchquantum will not run without {', '.join(missing)}; run make setup. "
-            "The default engine=fused does not need it"
+            f"engine=torchquantum will not run without {', '.join(missing)}; run make setup"
+            f"{hint}. The default engine=fused does not need it"
         )
-    return "torchquantum and what it imports are installed"
+    return "it and what it imports are installed"
+
+
+def check_device() -> str:
+    """Says which processors torch sees, and how many threads it takes."""
+    import torch
+
+    parts = [f"{os.cpu_count()} CPU cores, {torch.get_num_threads()} threads"]
+    if torch.cuda.is_available():
+        memory = torch.cuda.get_device_properties(0).total_memory / GIB
+        parts.append(f"{torch.cuda.get_device_name()} with {memory:.0f} GiB")
+    else:
+        parts.append("no GPU")
+    return ", ".join(parts)
+
+
+def check_memory() -> str:
+    """Says how much memory is free."""
+    free = free_memory()
+    if free is None:
+        return "cannot be known here"
+    if free < LEAST_MEMORY * GIB:
+        raise InputError(f"{free / GIB:.1f} GiB are free, a run needs {LEAST_MEMORY} GiB")
+    return f"{free / GIB:.1f} GiB are free"
+
+
+def check_disk() -> str:
+    """Says how much room there is for runs."""
+    folder = Path.cwd()
+    free = shutil.disk_usage(folder).free / GIB
+    if free < LEAST_DISK:
+        raise InputError(f"{free:.2f} GiB are free in {folder}, runs need {LEAST_DISK} GiB")
+    return f"{free:.0f} GiB are free in {folder}"
 
 
 def check_data() -> str:
     """Checks the MNIST files by sha256."""
-    from data.mnist import damaged_files, ensure_mnist, raw_folder
+    from data.mnist import MissingDataError, ensure_mnist
     from data.module import data_root
 
     root = data_root(None)
-    ensure_mnist(root, may_download=False)
-    assert not damaged_files(raw_folder(root))
+    try:
+        ensure_mnist(root, may_download=False)
+    except MissingDataError:
+        return f"MNIST is not in {root}; a run downloads it, or takes the small digits"
     return f"MNIST in {root} is complete and original"
 
 
 def check_checkpoints() -> str:
-    """Loads every model that is shipped."""
+    """Loads every model that is shipped, which checks its sha256."""
     from latentq.storage import CONFIG, load
 
     folders = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{CONFIG}"))
@@ -69,12 +141,24 @@ def check_checkpoints() -> str:
     return f"{len(folders)} models load: {', '.join(f.name for f in folders)}"
 
 
+def check_commit() -> str:
+    """Says from which commit this is."""
+    from latentq.runs import git_commit
+
+    return git_commit() or "this is no git checkout"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
-    "versions": check_versions,
-    "device": check_device,
+    "python": check_interpreter,
+    "packages": check_packages,
+    "torchvision": check_torchvision,
     "torchquantum": check_torchquantum,
+    "device": check_device,
+    "memory": check_memory,
+    "disk": check_disk,
     "data": check_data,
     "checkpoints": check_checkpoints,
+    "commit": check_commit,
 }
 
 
@@ -82,19 +166,20 @@ def diagnose(arguments: list[str]) -> None:
     """Runs all checks and prints a line for each.
 
     Raises:
-        InputError: If a check failed, after all of them have run.
+        RunError: If a check failed, after all of them have run.
     """
     parse_options(arguments, {}, {})
     failed = []
-    print(f"python        {sys.version.split()[0]} on {sys.platform}")
     for name, check in CHECKS.items():
         try:
-            print(f"{name:<13} ok: {check()}")
-        except (InputError, ImportError) as error:
+            line = f"ok: {check()}"
+        except Exception as error:  # Whatever is wrong, the other checks are to be seen.
             failed.append(name)
-            print(f"{name:<13} FAILED: {' '.join(str(error).split())}")
+            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+            line = f"FAILED: {kind}{error}"
+        print(f"{name:<13} {printable(' '.join(line.split()))}", flush=True)
     if failed:
-        raise InputError(f"failed: {', '.join(failed)}")
+        raise RunError(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,23 @@
-"""The exceptions that are printed as one line, without a traceback."""
+"""The exceptions that are printed as lines, without a traceback."""
 
 
 class InputError(ValueError):
-    """A wrong argument, file or option, which the user can mend: exit code 2.
+    """Wrong arguments, files or options, which the user can mend, each said in one line.
 
-    The message names the argument, what it must be, what it was, and what to do.
+    The exit code is 2. A message names the argument, what it must be, what it was, and what to do.
+
+    Arguments:
+        mistakes: The messages.
     """
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("; ".join(mistakes))
+
+        self.mistakes = mistakes
+
+    def lines(self) -> list[str]:
+        """Returns a line for each mistake, in which every character can be printed."""
+        return [printable(" ".join(text.split())) for text in self.mistakes]
 
 
 class CheckpointError(InputError):
@@ -18,3 +30,8 @@ class RunError(RuntimeError):
 
 class NonFiniteError(RunError):
     """A loss, gradient, weight or image became NaN or infinite."""
+
+
+def printable(text: str) -> str:
+    """Escapes control characters and lone surrogates, which file names and options may hold."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

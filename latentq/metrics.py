@@ -29,6 +29,7 @@ KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000
 FID_SIZES = 15
 CHUNK = 100  # What the classifier makes of so many images fits into the cache.
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
+INCEPTION_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 
 
 class _Identity(nn.Module):
@@ -210,7 +211,7 @@ def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None,
 def inception_weights() -> Path | None:
     """Returns the file where torch-fidelity keeps its Inception weights, if it is there intact.
 
-    The file is a pickle, so it is only used if its sha256 starts as its name says.
+    The file is a pickle, so it is only used if it is the one that torch-fidelity published.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE
     if not path.is_file():
@@ -218,7 +219,7 @@ def inception_weights() -> Path | None:
 
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return path if digest.startswith(Path(INCEPTION_FILE).stem.rsplit("-", 1)[-1]) else None
+    return path if digest == INCEPTION_SHA256 else None
 
 
 def fid_inception(images: Tensor, reference: Tensor, weights: Path) -> float:

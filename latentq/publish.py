@@ -56,7 +56,7 @@ def publish(arguments: list[str]) -> None:
     Raises:
         InputError: If the run is not finished, or its model does not load.
     """
-    options = parse_options(arguments, {"run": Rule(str), "name": Rule(str)}, {})
+    options = parse_options(arguments, {"run": Rule(str), "name": Rule(str, plain=True)}, {})
     run, target = Path(options["run"]), FOLDER / options["name"]
     if not (run / "metrics.json").is_file():
         raise InputError(f"run: must be a finished run folder, was {run}")

@@ -2,8 +2,12 @@
 
 import difflib
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+LONGEST = 200  # Most file systems take 255 bytes; a number and the suffix of a file are added.
+SHOWN = 80  # More of a wrong value is not repeated.
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Rule:
         choices: The values allowed.
         optional: Whether null is allowed.
         above: Whether `low` itself is not allowed.
+        plain: Whether the text must be the name of a file, without a folder.
     """
 
     kind: type
@@ -25,34 +30,44 @@ class Rule:
     choices: tuple[str, ...] = ()
     optional: bool = False
     above: bool = False
+    plain: bool = False
 
     def describe(self) -> str:
         """Says what the value must be."""
         null = " or null" if self.optional else ""
         if self.choices:
             return f"one of {', '.join(self.choices)}{null}"
+        if self.plain:
+            return f"a name of at most {LONGEST} bytes without / or \\{null}"
         if self.kind in (bool, str):
             return {bool: "true or false", str: "text"}[self.kind] + null
         name = "an integer" if self.kind is int else "a number"
         low = f"above {self.low:g}" if self.above else f"at least {self.low:g}"
-        high = f" and at most {self.high:g}" if self.high < math.inf else ""
+        high = f" and at most {self.high:.12g}" if self.high < math.inf else ""
         return f"{name}, {low}{high}{null}"
 
     def accepts(self, value: Any) -> bool:  # noqa: ANN401
         """Whether a value is allowed."""
         if value is None:
             return self.optional
-        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+        if isinstance(value, bool) and self.kind is not bool:
+            return False
+        if not isinstance(value, (int, float) if self.kind is float else self.kind):
             return False
         if self.choices:
             return value in self.choices
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            number = float(value)
-            low = number > self.low if self.above else number >= self.low
-            return low and number <= self.high and math.isfinite(number)
+        if isinstance(value, str):
+            return "\0" not in value and not (self.plain and not _is_name(value))
+        if isinstance(value, (int, float)):
+            low = value > self.low if self.above else value >= self.low
+            return low and value <= self.high and abs(value) < math.inf
         return True
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text is the name of a file or folder in another one, on any system."""
+    named = text not in ("", ".", "..") and not set(text) & set("/\\")
+    return named and text.isprintable() and len(text.encode()) <= LONGEST
 
 
 def _count(high: float = math.inf, low: int = 1, optional: bool = False) -> Rule:
@@ -82,7 +97,7 @@ RULES: dict[str, Rule] = {
     "metrics.split": Rule(str, choices=("test", "validation")),
     "autoencoder": Rule(str, optional=True),
     "run.root": Rule(str),
-    "run.name": Rule(str, optional=True),
+    "run.name": Rule(str, optional=True, plain=True),
     "run.skip_finished": Rule(bool),
     "data.name": Rule(str, choices=("auto", "mnist", "digits")),
     "data.root": Rule(str, optional=True),
@@ -163,7 +178,24 @@ KEYS_OF = {
 VAES = ("classical", "vae_diffusion")
 
 
-def nearest(word: str, words: Any) -> str:  # noqa: ANN401
-    """Returns a hint with the word that is closest to a misspelt one, or nothing."""
-    match = difflib.get_close_matches(word, list(words), n=1, cutoff=0.5)
-    return f" (did you mean {match[0]}?)" if match else ""
+def shown(value: object) -> str:
+    """Writes a wrong value for a message, cut if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # An integer with more than 4,300 digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Returns a hint with the word that is closest to a misspelt one, or nothing.
+
+    Of dotted keys the last parts are compared too, as in `train.lrr` for `images.lr`.
+    """
+    known, short = list(words), word[:LONGEST]
+    match = difflib.get_close_matches(short, known, n=1, cutoff=0.5)
+    if not match and "." in short:
+        last = {key.removesuffix(".*").rpartition(".")[2]: key for key in reversed(known)}
+        found = difflib.get_close_matches(short.rpartition(".")[2], list(last), n=1, cutoff=0.5)
+        match = [last[name] for name in found]
+    return f" (did you mean {match[0].removesuffix('.*')}?)" if match else ""

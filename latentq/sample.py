@@ -1,4 +1,4 @@
-"""Draws images from a trained model: a picture, and with `images=FILE.npy` the numbers.
+"""Draws images from a trained model and saves them as a picture.
 
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
@@ -36,13 +36,15 @@ def sample(arguments: list[str]) -> None:
     """
     options = parse_options(arguments, RULES, DEFAULTS)
     out = Path(options["out"])
-    if out.suffix.lower() != ".png" or not out.parent.is_dir():
+    if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
 
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load, plots
     from latentq.generative import GenerativeModel
+    from latentq.storage import check_writable
 
+    check_writable(out.parent, "out")
     model = load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")

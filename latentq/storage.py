@@ -4,6 +4,7 @@ Weights are safetensors, the description is JSON; nothing is ever unpickled. The
 names the kind of model from a fixed list, its arguments, and the sha256 of the weights.
 """
 
+import errno
 import hashlib
 import importlib
 import json
@@ -17,12 +18,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from torch import nn
+from torch import Tensor, nn
 
+from latentq.arguments import check_arguments
 from latentq.errors import CheckpointError, InputError
 from latentq.randomness import derive_seed
+from latentq.rules import LONGEST, shown
 
 FORMAT = 1
+FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
+UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
+LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 KINDS = {
     "quantum": ("latentq.model", "LatentQ"),
@@ -94,7 +100,7 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def not_finite(tensors: Mapping[str, torch.Tensor]) -> str | None:
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
     """Returns the name of the first tensor that has a NaN or an infinity, if there is one."""
     return next((k for k, v in tensors.items() if not bool(torch.isfinite(v).all())), None)
 
@@ -110,8 +116,9 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
 
     module, name = KINDS[kind]
     try:
+        check_arguments(kind, arguments)
         return getattr(importlib.import_module(module), name)(**arguments)
-    except (TypeError, KeyError) as error:
+    except UNFIT as error:
         raise InputError(f"config: does not fit a {kind} model: {error}") from error
 
 
@@ -152,6 +159,22 @@ def save(
     write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
 
 
+def read_file(path: Path, limit: int = LARGEST) -> bytes:
+    """Reads a regular file, but no more of it than a file of its kind can have.
+
+    Raises:
+        OSError: If it cannot be read; what is no regular file, such as a pipe, is not there.
+        ValueError: If it is larger, or there can be no such path.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than {limit} bytes")
+    return content
+
+
 def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
     """Reads the description of a saved model.
 
@@ -166,27 +189,37 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
             format.
     """
     folder = Path(path)
-    if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
-        folder = folder / "model"
     try:
-        description = json.loads((folder / CONFIG).read_text())
-    except OSError as error:
+        if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
+            folder = folder / "model"
+        content = read_file(folder / CONFIG, LARGEST_CONFIG)
+    except (OSError, ValueError) as error:
         raise CheckpointError(
             f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
         ) from error
-    except ValueError as error:
+    try:
+        description = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
 
-    if not isinstance(description, dict) or not {"kind", "arguments", "sha256"} <= set(
-        description
-    ):
-        raise CheckpointError(f"checkpoint: {folder / CONFIG} does not describe a model")
-    if description.get("format") != FORMAT:
+    _check_description(description, folder / CONFIG)
+    return folder, description
+
+
+def _check_description(description: object, path: Path) -> None:
+    if not isinstance(description, dict):
+        raise CheckpointError(f"checkpoint: {path} does not describe a model")
+    found = {"notes": {}, **description}
+    wrong = [key for key, kind in FIELDS.items() if not isinstance(found.get(key), kind)]
+    if wrong:
         raise CheckpointError(
-            f"checkpoint: format must be {FORMAT}, was {description.get('format')!r}; "
+            f"checkpoint: {path} does not describe a model, {wrong[0]} is missing or wrong"
+        )
+    if found.get("format") != FORMAT:
+        raise CheckpointError(
+            f"checkpoint: format must be {FORMAT}, was {shown(found.get('format'))}; "
             "it needs another version of LatentQ"
         )
-    return folder, description
 
 
 def load(path: str | Path, device: str = "cpu") -> nn.Module:
@@ -201,27 +234,57 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         InputError: If its arguments do not build a model.
     """
     folder, description = describe(path)
+    weights = folder / WEIGHTS
     try:
-        content = (folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} cannot be read: {error}") from error
+        content = read_file(weights)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"checkpoint: {weights} cannot be read: {error}") from error
 
     if hashlib.sha256(content).hexdigest() != description["sha256"]:
         raise CheckpointError(
-            f"checkpoint: {folder / WEIGHTS} is damaged, its sha256 is not the one in {CONFIG}"
+            f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
         )
     model = build(description["kind"], description["arguments"])
+    _put_weights(model, content, weights)
+    return model.to(torch.device(device)).eval()
+
+
+def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
+    """Gives a model the weights of a file, if they are the right ones and finite.
+
+    Raises:
+        CheckpointError: If not; the message names the first tensor that differs.
+    """
     try:
         tensors = load_tensors(content)
+        different = _first_difference(model.state_dict(), tensors)
+        if different:
+            raise CheckpointError(f"checkpoint: {path} does not fit its config, {different}")
         model.load_state_dict(tensors, strict=True)
-    except (RuntimeError, SafetensorError) as error:
-        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} does not fit its config") from error
-    if bad := not_finite(tensors):
-        raise CheckpointError(f"checkpoint: {folder / WEIGHTS} has a {bad} that is not finite")
-    for module in model.modules():
-        if callable(check := getattr(module, "check", None)):
-            try:
+        for module in model.modules():
+            if callable(check := getattr(module, "check", None)):
                 check()
-            except ValueError as error:
-                raise CheckpointError(f"checkpoint: {folder / WEIGHTS}: {error}") from error
-    return model.to(torch.device(device)).eval()
+    except CheckpointError:
+        raise
+    except (
+        RuntimeError,
+        ValueError,
+        SafetensorError,
+        KeyError,
+        TypeError,
+        OverflowError,
+    ) as error:
+        # torch says in the second line what does not fit.
+        why = (str(error).splitlines()[:2] or [type(error).__name__])[-1].strip()
+        raise CheckpointError(f"checkpoint: {path} does not fit its config, {why}") from error
+
+
+def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """Says which tensor is missing, too many, of another type, or not finite."""
+    for name in sorted(wanted.keys() ^ found.keys()):
+        return f"{name[:LONGEST]} is {'missing' if name in wanted else 'not of this model'}"
+    for name, tensor in found.items():
+        if tensor.dtype != wanted[name].dtype:
+            return f"{name} must be {wanted[name].dtype}, was {tensor.dtype}"
+    bad = not_finite(found)
+    return f"{bad} has a number that is not finite" if bad else ""

@@ -1,6 +1,7 @@
 """The structure itself: who imports whom, and what the project never does."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,13 @@ SOURCES = [
 ] + [ROOT / "train.py"]
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
-    ["errors", "stopping", "randomness", "states", "neighbours", "frechet", "batches"],
-    ["encoding", "native", "circuits", "storage", "rules", "entanglement"],
+    [
+        *("errors", "stopping", "randomness", "states", "neighbours", "frechet", "batches"),
+        "rules",
+    ],
+    ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
+    ["arguments"],
+    ["storage"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["checkpoints"],
     ["fused", "mmd", "compose", "costs"],
@@ -30,6 +36,7 @@ LAYERS = [
     ["borrowed"],
     ["workflow"],
     ["report", "sample", "doctor", "publish"],
+    ["audit"],
     ["experiments", "study"],
 ]
 LEVEL = {name: level for level, layer in enumerate(LAYERS) for name in layer}
@@ -82,6 +89,49 @@ def test_no_module_draws_from_a_global_generator() -> None:
                 # A call that is spread over lines names its generator on one of the next.
                 if word in line and line.rstrip().endswith(")"):
                     assert "generator" in line, f"{path}: {line.strip()}"
+
+
+FORBIDDEN = {
+    r"weights_only\s*=\s*False": "weights_only=False",
+    r"\b(import|from)\s+(pickle|cPickle|dill|cloudpickle|joblib|shelve|marshal)\b": "a pickle",
+    r"allow_pickle\s*=\s*True": "numpy's pickles",
+    r"\byaml\.(load|unsafe_load|full_load)\(": "yaml that makes objects",
+    r"(?<![\w.])(eval|exec)\(": "eval or exec",
+    r"hydra\.utils|\binstantiate\(": "instantiation from a configuration",
+    r"shell\s*=\s*True|os\.system\(|os\.popen\(": "a shell",
+    r"\bmktemp\(": "a temporary name that others may take",
+}
+
+
+def test_nothing_that_is_read_can_run_code() -> None:
+    for path in SOURCES:
+        text = path.read_text()
+        for pattern, what in FORBIDDEN.items():
+            found = re.search(pattern, text)
+            assert not found, f"{path}: {what}: {found and found[0]}"
+
+
+def test_torch_loads_weights_only() -> None:
+    loads = [
+        (path, node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load"
+    ]
+
+    assert loads
+    for path, call in loads:
+        assert "weights_only=True" in ast.unparse(call), path
+
+
+def test_html_is_escaped() -> None:
+    makers = [path for path in SOURCES if "jinja2.Environment(" in path.read_text()]
+
+    for path in makers:
+        text = path.read_text()
+        html = "html" in path.stem or '.html.j2"' in text
+        assert "autoescape=True" in text or not html, path
+    assert makers
 
 
 def test_every_module_is_of_a_readable_size() -> None:

@@ -1,7 +1,8 @@
-import gzip
 import hashlib
 import itertools
 import struct
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import numpy as np
 import pytest
 import torch
 
+import data.mirrors
 import data.mnist
 import data.module
 from data import ImageData, load_data, open_data
+from data.idx import read_split
 from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from data.module import SeededBatches, Split, data_root, stratified
 from latentq.errors import InputError
 from tests.conftest import needs_mnist
+from tests.fake_mirror import PAGE, mirror, packed
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -102,45 +106,155 @@ def test_missing_files_are_an_error_that_says_what_goes_where(tiny_mnist: Path) 
     assert "data=digits" in str(error.value)
 
 
-class _Mirror:
-    """Stands in for torchvision's download: puts given files where it would."""
+Use = Callable[..., None]
 
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self.files = files
 
-    def __call__(self, root: str, download: bool) -> None:
-        raw_folder(Path(root)).mkdir(parents=True)
-        for name, content in self.files.items():
-            (raw_folder(Path(root)) / name).write_bytes(content)
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Takes the place of the mirrors of MNIST."""
+
+    def replace(*addresses: str) -> None:
+        monkeypatch.setattr(data.mnist, "MIRRORS", addresses)
+
+    return replace
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in raw_folder(root).iterdir()}
 
 
 def test_download_moves_checked_files_into_place(
-    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, use: Use
 ) -> None:
-    files = {p.name: p.read_bytes() for p in raw_folder(tiny_mnist).iterdir()}
-    root = tmp_path_factory.mktemp("empty")
-    monkeypatch.setattr(data.mnist, "MNIST", _Mirror(files))
+    files, root = contents(tiny_mnist), tmp_path_factory.mktemp("empty")
+    with mirror(packed(files)) as address:
+        use(address)
+        ensure_mnist(root)
 
-    ensure_mnist(root)
-
-    assert {p.name: p.read_bytes() for p in raw_folder(root).iterdir()} == files
+    assert contents(root) == files
     assert [p.name for p in root.iterdir()] == ["MNIST"]
 
 
-def test_wrong_downloads_leave_nothing_behind(
-    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = {name: gzip.compress(b"not found") for name in SHA256}
-    root = tmp_path_factory.mktemp("empty")
-    monkeypatch.setattr(data.mnist, "MNIST", _Mirror(files))
+WRONG = {
+    "404": {},
+    "html": {f"{name}.gz": PAGE for name in SHA256},
+    "other files": packed(dict.fromkeys(SHA256, b"not found")),
+    "not packed": dict.fromkeys((f"{name}.gz" for name in SHA256), b"\x00\x00\x08\x03"),
+    "half packed": {k: v[: len(v) // 2] for k, v in packed(dict.fromkeys(SHA256, b"x")).items()},
+    "bomb": packed(dict.fromkeys(SHA256, bytes(data.mirrors.UNPACKED + 1))),
+}
+SAID = {
+    "404": "404 Not Found",
+    "html": "sent a page, not a file",
+    "other files": "its sha256 is not",
+    "not packed": "incorrect header check",
+    "half packed": "sent a part of a gzip file",
+    "bomb": "too large",
+}
 
-    with pytest.raises(MissingDataError, match="wrong files"):
+
+@pytest.mark.parametrize("way", WRONG)
+def test_wrong_downloads_leave_nothing_behind(
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, use: Use, way: str
+) -> None:
+    root = tmp_path_factory.mktemp("empty")
+    with mirror(WRONG[way]) as address:
+        use(address)
+        for place in (root, root / "new"):
+            with pytest.raises(MissingDataError) as error:
+                ensure_mnist(place)
+            assert list(root.iterdir()) == []
+
+    assert SAID[way] in str(error.value)
+    assert f"{address}train-images-idx3-ubyte.gz" in str(error.value)
+
+
+def test_the_next_mirror_is_asked(
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, use: Use
+) -> None:
+    files, root = contents(tiny_mnist), tmp_path_factory.mktemp("empty")
+    with (
+        mirror(WRONG["html"]) as wrong,
+        mirror(packed(files), short=9) as short,
+        mirror(packed(files)) as right,
+    ):
+        use("http://127.0.0.1:9/", "file:///etc/", wrong, short, right)
         ensure_mnist(root)
 
-    assert list(root.iterdir()) == []
-    with pytest.raises(MissingDataError, match="wrong files"):
-        ensure_mnist(root / "new")
-    assert list(root.iterdir()) == []
+    assert contents(root) == files
+
+
+def test_a_silent_mirror_is_not_waited_for(
+    tiny_mnist: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    use: Use,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data.mirrors, "TIMEOUT_SECONDS", 0.05)
+    with mirror({}, silent=True) as address:
+        use(address)
+        with pytest.raises(MissingDataError, match="timed out"):
+            ensure_mnist(tmp_path_factory.mktemp("empty"))
+
+
+def test_two_downloads_at_once_both_succeed(
+    tiny_mnist: Path, tmp_path_factory: pytest.TempPathFactory, use: Use
+) -> None:
+    files, root = contents(tiny_mnist), tmp_path_factory.mktemp("empty")
+    with mirror(packed(files)) as address, ThreadPoolExecutor(8) as pool:
+        use(address)
+        list(pool.map(data.mnist.download, [root] * 8))
+
+    assert contents(root) == files
+    assert [p.name for p in root.iterdir()] == ["MNIST"]
+
+
+def test_a_root_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**words: str) -> str:
+        raise PermissionError(13, "Permission denied", words["dir"])
+
+    monkeypatch.setattr(data.mnist.tempfile, "mkdtemp", refuse)
+    with pytest.raises(MissingDataError, match=f"downloaded to {tmp_path}: Permission denied"):
+        ensure_mnist(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x: b"", "it has only 0 bytes"),
+        (lambda x: b"\x00\x00\x09" + x[3:], "begins with 0x00000903"),
+        (lambda x: x[:-1], "must have 30 x 28 x 28 = 23520 entries, it has 23519"),
+        (lambda x: x[:4] + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 28) + x[16:], "must have"),
+        (lambda x: x[:4] + struct.pack(">3I", 60, 14, 28) + x[16:], "28 x 28 pixels, was 14 x 28"),
+        (lambda x: x[:4] + struct.pack(">3I", 29, 28, 28) + x[16:-784], "must be of one length"),
+        (lambda x: x[:4] + struct.pack(">3I", 0, 28, 28), "must be of one length"),
+    ],
+)
+def test_files_of_another_shape_are_named(
+    tiny_mnist: Path, change: Callable[[bytes], bytes], message: str
+) -> None:
+    images, labels = (
+        raw_folder(tiny_mnist) / f"t10k-{what}-ubyte" for what in ("images-idx3", "labels-idx1")
+    )
+    images.write_bytes(change(images.read_bytes()))
+
+    with pytest.raises(InputError) as error:
+        read_split(images, labels)
+
+    assert message in str(error.value)
+    assert str(images) in str(error.value)
+
+
+def test_labels_are_digits(tiny_mnist: Path) -> None:
+    images, labels = (
+        raw_folder(tiny_mnist) / f"t10k-{what}-ubyte" for what in ("images-idx3", "labels-idx1")
+    )
+    labels.write_bytes(labels.read_bytes()[:-1] + b"\x0a")
+
+    with pytest.raises(InputError, match="labels from 0 to 9, was 10"):
+        read_split(images, labels)
 
 
 def test_auto_falls_back_to_digits_loudly(

@@ -250,9 +250,7 @@ def test_inception_weights_are_used_only_if_intact(
     path.write_bytes(b"altered")
     assert metrics.inception_weights() is None
 
-    digest = hashlib.sha256(b"altered").hexdigest()[:8]
-    monkeypatch.setattr(metrics, "INCEPTION_FILE", f"weights-{digest}.pth")
-    path = path.rename(path.with_name(f"weights-{digest}.pth"))
+    monkeypatch.setattr(metrics, "INCEPTION_SHA256", hashlib.sha256(b"altered").hexdigest())
     assert metrics.inception_weights() == path
 
 

@@ -1,0 +1,65 @@
+"""The command lines, called inside of the test process, which saves seconds for each."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import train
+from latentq.commands import run_command
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def mistakes(self) -> list[str]:
+        """The lines of standard error, each of which has to be a mistake."""
+        lines = self.err.splitlines()
+        assert all(line.startswith("error: ") and line.isprintable() for line in lines), self.err
+        return [line.removeprefix("error: ") for line in lines]
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Calls commands in a folder of their own."""
+
+    patch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+    folder: Path
+
+    def train(self, *words: str) -> Done:
+        """Calls `train.py`."""
+        return self._call(train.main, "train.py", words)
+
+    def call(self, command: Callable[[list[str]], object], *words: str) -> Done:
+        """Calls a small command."""
+        return self._call(lambda: run_command(command, "usage"), "command", words)
+
+    def _call(self, main: Callable[[], int], name: str, words: tuple[str, ...]) -> Done:
+        self.patch.chdir(self.folder)
+        self.patch.setattr(sys, "argv", [name, *words])
+        self.capture.readouterr()
+        try:
+            code = main()
+        except SystemExit as stop:  # Hydra's job ends so.
+            code = int(stop.code or 0)
+        shown = self.capture.readouterr()
+        return Done(code, shown.out, shown.err)
+
+    def refused(self, *words: str) -> list[str]:
+        """Calls `train.py`, which has to refuse and to leave nothing, and returns the mistakes."""
+        done = self.train(*words)
+        assert done.code == 2, done
+        assert not done.out
+        assert list(self.folder.iterdir()) == []
+        return done.mistakes
