@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from latentq.experiments import all as everything
+from latentq.experiments.record import Verdict
 from latentq.report.statistics import Summary
 from latentq.report.wording import interval, number
 
@@ -59,3 +62,36 @@ def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) ->
     for name in ("efficiency", "verdicts", "controls"):
         lines = (STUDY / "data" / f"{name}.csv").read_text().splitlines()
         assert len(lines) == 1 + len(study[name])
+
+
+def records(folder: str) -> list[dict[str, Any]]:
+    """The records of a document's experiments, in the order of its page."""
+    names = everything.SETS[folder]
+    paths = [ROOT / "docs" / "results" / folder / name / "record.json" for name in names]
+    return [json.loads(path.read_text()) for path in paths if path.is_file()]
+
+
+@pytest.mark.parametrize(("document", "page"), [("log", "research-log.md")])
+def test_pages_are_written_from_their_records(document: str, page: str, tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    everything.write_page(
+        document, records(document), folder / "results" / document, folder / page
+    )
+
+    assert (folder / page).read_text() == (ROOT / "docs" / page).read_text()
+
+
+def test_readme_counts_the_verdicts_on_the_log() -> None:
+    counts = Counter(claim["verdict"] for record in records("log") for claim in record["claims"])
+    text = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict)[:4])
+
+    assert len(records("log")) == 5
+    assert f"Of {counts.total()} claims, {text}" in words(ROOT / "README.md")
+
+
+def test_readme_says_what_16_qubits_take() -> None:
+    noise = records("log")[0]
+    cost = f"{noise['cpu_seconds'] / 60:.1f} minutes of one core and {noise['peak_gib']:.2f} GiB"
+
+    assert noise["options"]["qubits"].endswith("16")
+    assert cost in words(ROOT / "README.md")
