@@ -1,7 +1,8 @@
 """The MNIST files: found, downloaded, and checked by sha256 at each start.
 
 Not the archives but the raw files themselves are checked, so that a truncated or edited file is
-never trained on.
+never trained on. torchvision, which reads them, would check the archives only, and would wait
+without end for a mirror that does not answer.
 """
 
 import contextlib

@@ -18,8 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from data.idx import read_split
-from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from data.mnist import SHA256, MissingDataError, ensure_mnist
 from latentq.errors import InputError
 from latentq.randomness import derive_generator
 
@@ -105,10 +104,16 @@ def stratified(labels: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 
 def _mnist(root: Path, train: bool) -> Split:
-    start, folder = ("train" if train else "t10k"), raw_folder(root)
-    names = (folder / f"{start}-{what}-ubyte" for what in ("images-idx3", "labels-idx1"))
-    pictures, classes = (torch.tensor(array) for array in read_split(*names))
-    return Split(pictures.float()[:, None] / 255, classes.long())
+    try:
+        from torchvision.datasets import MNIST
+    except Exception as error:  # One of another build than torch fails in many ways.
+        raise InputError(
+            f"data: MNIST is read by torchvision, which cannot be imported ({error}); see python "
+            "-m latentq.doctor, or use data=digits"
+        ) from error
+
+    raw = MNIST(str(root), train=train)
+    return Split(raw.data.float()[:, None] / 255, raw.targets)
 
 
 def _digits(seed: int) -> tuple[Split, Split]:

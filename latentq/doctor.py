@@ -60,7 +60,7 @@ def check_torchvision() -> str:
     """Imports torchvision, which fails with a torch that it was not built for."""
     found = installed()
     if "torchvision" not in found:
-        return "is not installed, and only torch-fidelity needs it"
+        return "is not installed; MNIST is read by it, data=digits is not"
     pair = f"torch {found.get('torch')} and torchvision {found['torchvision']}"
     try:
         import torchvision  # noqa: F401

@@ -1,6 +1,7 @@
 import hashlib
 import itertools
 import struct
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,6 @@ import data.mirrors
 import data.mnist
 import data.module
 from data import ImageData, load_data, open_data
-from data.idx import read_split
 from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from data.module import SeededBatches, Split, data_root, stratified
 from latentq.errors import InputError
@@ -220,41 +220,12 @@ def test_a_root_that_cannot_be_written_is_named(
         ensure_mnist(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda x: b"", "it has only 0 bytes"),
-        (lambda x: b"\x00\x00\x09" + x[3:], "begins with 0x00000903"),
-        (lambda x: x[:-1], "must have 30 x 28 x 28 = 23520 entries, it has 23519"),
-        (lambda x: x[:4] + struct.pack(">3I", 2**32 - 1, 2**32 - 1, 28) + x[16:], "must have"),
-        (lambda x: x[:4] + struct.pack(">3I", 60, 14, 28) + x[16:], "28 x 28 pixels, was 14 x 28"),
-        (lambda x: x[:4] + struct.pack(">3I", 29, 28, 28) + x[16:-784], "must be of one length"),
-        (lambda x: x[:4] + struct.pack(">3I", 0, 28, 28), "must be of one length"),
-    ],
-)
-def test_files_of_another_shape_are_named(
-    tiny_mnist: Path, change: Callable[[bytes], bytes], message: str
-) -> None:
-    images, labels = (
-        raw_folder(tiny_mnist) / f"t10k-{what}-ubyte" for what in ("images-idx3", "labels-idx1")
-    )
-    images.write_bytes(change(images.read_bytes()))
+def test_mnist_needs_torchvision(tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
+    with pytest.raises(InputError, match=r"MNIST is read by torchvision, .* use data=digits"):
+        load_data("mnist", root=str(tiny_mnist), validation=5)
 
-    with pytest.raises(InputError) as error:
-        read_split(images, labels)
-
-    assert message in str(error.value)
-    assert str(images) in str(error.value)
-
-
-def test_labels_are_digits(tiny_mnist: Path) -> None:
-    images, labels = (
-        raw_folder(tiny_mnist) / f"t10k-{what}-ubyte" for what in ("images-idx3", "labels-idx1")
-    )
-    labels.write_bytes(labels.read_bytes()[:-1] + b"\x0a")
-
-    with pytest.raises(InputError, match="labels from 0 to 9, was 10"):
-        read_split(images, labels)
+    assert len(load_data("digits").test.images) == 500
 
 
 def test_auto_falls_back_to_digits_loudly(

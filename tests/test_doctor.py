@@ -72,7 +72,7 @@ def test_builds_that_do_not_fit_are_named(tmp_path: Path, monkeypatch: Patch) ->
 
     assert "torch 2.15.0+cpu and torchvision 0.29.2 are not of one build" in str(error.value)
     has(monkeypatch, torchvision=None)
-    assert "only torch-fidelity needs it" in doctor.check_torchvision()
+    assert "MNIST is read by it" in doctor.check_torchvision()
 
 
 def test_a_half_installed_torchquantum_is_explained(monkeypatch: Patch) -> None:

@@ -15,7 +15,6 @@ from safetensors.torch import save as save_tensors
 
 from baselines.vae import VAE
 from data import mirrors
-from data.idx import read_split
 from data.mnist import ensure_mnist, raw_folder
 from latentq import checkpoints, storage
 from latentq.commands import parse_options
@@ -69,19 +68,6 @@ def parse(overrides: list[str], folder: Path) -> None:
 
 PIXELS = np.arange(3 * 784) % 251
 IMAGES, LABELS = idx(PIXELS.reshape(3, 28, 28)), idx(np.array([0, 9, 5]))
-
-
-def split(files: tuple[bytes, bytes], folder: Path) -> None:
-    paths = folder / "images", folder / "labels"
-    for path, content in zip(paths, files, strict=True):
-        path.write_bytes(content)
-    try:
-        pictures, classes = read_split(*paths)
-        assert pictures.shape == (len(classes), 28, 28)
-        assert classes.max() <= 9
-    finally:
-        for path in paths:
-            path.unlink()
 
 
 def raw(content: bytes, folder: Path) -> None:
@@ -256,15 +242,6 @@ TARGETS = (
         check,
         150,
         0.16,
-    ),
-    Target(
-        "IDX files",
-        st.tuples(
-            changed_bytes(IMAGES) | st.just(IMAGES), changed_bytes(LABELS) | st.just(LABELS)
-        ),
-        split,
-        150,
-        0.14,
     ),
     Target(
         "raw data files",

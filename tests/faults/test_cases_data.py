@@ -9,15 +9,14 @@ import torch
 
 import data.mnist
 from data import ImageData
-from data.idx import parse_idx
 from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from data.module import Split
 from latentq import load
 from latentq.errors import InputError
 from tests.fake_mirror import PAGE, mirror, packed
 from tests.faults.command_line import ROOT, CommandLine
-from tests.test_data import idx, tiny_mnist
 from tests.test_data import load as load_tiny
+from tests.test_data import tiny_mnist
 
 __all__ = ["tiny_mnist"]  # A fixture.
 CLOSED = "http://127.0.0.1:9/"
@@ -61,13 +60,19 @@ def test_case_13_damaged_raw_file(tiny_mnist: Path) -> None:
             load_tiny(tiny_mnist)
 
 
-def test_case_14_wrong_format() -> None:
-    good = idx(torch.zeros(2, 28, 28).numpy())
-
-    assert parse_idx(good, 3).shape == (2, 28, 28)
+def test_case_14_wrong_format(tiny_mnist: Path) -> None:
+    images, labels = (
+        raw_folder(tiny_mnist) / f"t10k-{what}-ubyte" for what in ("images-idx3", "labels-idx1")
+    )
+    good, classes = images.read_bytes(), labels.read_bytes()
     for wrong in (PAGE, good[:7], b"\x00\x00\x0d" + good[3:], good + b"\x00"):
-        with pytest.raises(ValueError, match=r"is no IDX file|must have"):
-            parse_idx(wrong, 3)
+        images.write_bytes(wrong)
+        with pytest.raises(InputError, match="t10k-images-idx3-ubyte is damaged"):
+            load_tiny(tiny_mnist)
+    images.write_bytes(good)
+    labels.write_bytes(classes[:-1] + b"\x0a")
+    with pytest.raises(InputError, match="t10k-labels-idx1-ubyte is damaged"):
+        load_tiny(tiny_mnist)
 
 
 def test_case_15_downloads_at_once(tiny_mnist: Path, tmp_path: Path) -> None:

@@ -45,7 +45,8 @@ def from_name(cls, name):
     return find(cls, name)
 importlib.metadata.Distribution.from_name = classmethod(from_name)
 sys.meta_path.insert(0, Absent())
-import data, latentq, latentq.workflow
+import data.module, latentq, latentq.workflow
+assert len(data.module.load_data("digits").test.images) == 500
 images = latentq.load("checkpoints/quantum").sample(2, seed=0)
 assert images.shape == (2, 1, 28, 28)
 assert not NAMES & set(sys.modules)
@@ -53,7 +54,7 @@ assert not NAMES & set(sys.modules)
 
 
 def test_case_09_without_torchvision() -> None:
-    """Training, data and sampling need neither torchvision nor torchquantum."""
+    """Training, digits and sampling need neither torchvision nor torchquantum."""
     code = "NAMES = {'torchvision', 'torchquantum', 'torchpack', 'qiskit'}" + ABSENT
 
     done = subprocess.run(
