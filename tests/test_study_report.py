@@ -330,7 +330,7 @@ def test_command_writes_where_it_is_told(tmp_path: Path) -> None:
     [
         ([], "root: must be given"),
         (["root=nowhere"], "root: must be the folder of a study"),
-        (["rot=x"], "rot: there is no such option"),
+        (["root=x", "rot=x"], "rot: there is no such option"),
     ],
 )
 def test_command_refuses_in_one_line(words: list[str], message: str) -> None:
