@@ -235,13 +235,13 @@ def command_options(given: list[str], folder: Path) -> None:
 
 TARGETS = (
     Target("overrides, parsed", st.lists(words, max_size=4), parse, 100, 0.1),
-    Target("overrides, composed", st.lists(words, min_size=1, max_size=4), compose, 15, 0.06),
+    Target("overrides, composed", st.lists(words, min_size=1, max_size=4), compose, 15, 0.1),
     Target(
         "configurations",
         st.lists(st.tuples(keys, values), min_size=1, max_size=4),
         check,
         150,
-        0.16,
+        0.2,
     ),
     Target(
         "raw data files",
@@ -258,9 +258,9 @@ TARGETS = (
         80,
         0.08,
     ),
-    Target("descriptions of models", descriptions, model, 60, 0.1, empty_model),
+    Target("descriptions of models", descriptions, model, 60, 0.12, empty_model),
     Target(
-        "weights of models", changed_bytes(WEIGHTS["classical"]), weights, 60, 0.08, empty_model
+        "weights of models", changed_bytes(WEIGHTS["classical"]), weights, 60, 0.1, empty_model
     ),
     Target("states of trainings", changed_bytes(STATE), state, 60, 0.05),
     Target("signed states of trainings", changed_bytes(BODY), signed, 40, 0.04),
@@ -273,7 +273,7 @@ TARGETS = (
         ),
         report,
         15,
-        0.04,
+        0.06,
         make_runs,
     ),
     Target(

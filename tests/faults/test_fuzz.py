@@ -64,3 +64,7 @@ def test_lost_inputs_are_counted(tmp_path: Path) -> None:
     assert count.lost == count.tried > 0
     assert count.worked == count.refused == 0
     assert "KeyError" in count.why[0]
+
+
+def test_targets_share_all_inputs() -> None:
+    assert sum(target.share for target in TARGETS) == pytest.approx(1)
