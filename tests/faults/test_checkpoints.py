@@ -370,5 +370,5 @@ def test_weights_that_are_not_finite_are_not_loaded(tmp_path: Path) -> None:
         next(model.parameters())[0] = torch.nan
     storage.save(model, tmp_path, "features", {"channels": 2})
 
-    with pytest.raises(CheckpointError, match=r"has a body\.0\.weight that is not finite"):
+    with pytest.raises(CheckpointError, match=r"body\.0\.weight has a number that is not finite"):
         storage.load(tmp_path)
