@@ -54,7 +54,15 @@ PLAN = Plan(
 )  # fmt: skip
 TINY = [
     *("qubits=1,2", "ablated=2", "quality=2", "steps=2", "layers=2", "ancillas=1"),
-    *("iterations=4", "quality_iterations=6", "batch=6", "states=10", "samples=40", "draws=2"),
+    *(
+        "iterations=4",
+        "quality_steps=3",
+        "quality_iterations=6",
+        "batch=6",
+        "states=10",
+        "samples=40",
+        "draws=2",
+    ),
     *("theorem_draws=10", "seeds=3"),
 ]
 
@@ -310,7 +318,10 @@ def test_the_command_writes_all_files(folder: Path) -> None:
         assert len(rows(folder, name)) == len(table) > 0
     assert all(claim["statement"] in page for claim in record["claims"])
     assert all(line.count("|") == 4 for line in page.splitlines() if line.startswith("|"))
-    assert "T = 30 and 300 iterations" in page and "here T = 2 and 4 (6 for" in page
+    assert (
+        "T = 30 and 300 iterations" in page
+        and "here T = 2 and 4, for the quality of samples T = 3 and 6" in page
+    )
 
 
 def test_the_command_measures_what_is_known(folder: Path) -> None:

@@ -1,7 +1,7 @@
 r"""The improved QuDDPM of arXiv 2512.06695 against the original one, on extended GHZ states.
 
     python -m latentq.experiments.improved
-    python -m latentq.experiments.improved steps=30 iterations=300 quality_iterations=300
+    python -m latentq.experiments.improved steps=30 iterations=300
 
 The original model generates from Haar states, diffuses up to the strengths `strong` and starts
 from normal angles. The improved one generates from scrambled zeros, whose strengths are tuned to
@@ -12,6 +12,7 @@ reading of the family, which the paper does not define.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from latentq.diffusion import ForwardProcess
@@ -43,6 +44,7 @@ RULES = {
     "layers": Rule(int, low=1, high=1000),
     "ancillas": Rule(int, low=0, high=10),
     "iterations": COUNT,
+    "quality_steps": Rule(int, low=2, high=1000),
     "quality_iterations": COUNT,
     "batch": Rule(int, low=2, high=10**5),
     "states": Rule(int, low=2, high=10**5),
@@ -65,6 +67,7 @@ DEFAULTS = {
     "layers": 8,
     "ancillas": 3,
     "iterations": 40,
+    "quality_steps": 30,
     "quality_iterations": 300,
     "batch": 32,
     "states": 100,
@@ -102,7 +105,8 @@ def bytes_for(options: Mapping[str, Any], qubits: int) -> int:
     """Returns about how much memory a size takes: states with ancillas, chains, mean states."""
     d = 2**qubits
     joint = max(options["batch"], options["samples"]) * d * 2 ** options["ancillas"]
-    kept = (options["steps"] + 1) * (options["samples"] + options["states"]) * d
+    steps = max(options["steps"], options["quality_steps"])
+    kept = (steps + 1) * (options["samples"] + options["states"]) * d
     return 8 * (6 * joint + kept + 4 * d * d)
 
 
@@ -121,9 +125,10 @@ def checked(options: Mapping[str, Any]) -> tuple[Plan, list[int]]:
             "which circuits without a measurement leave as they are: nothing can be learned"
         )
     steps, bounded = options["steps"], None
-    strong = parse_strengths("strong", options["strong"], steps)
-    if options["bounded"] != "tuned":
-        bounded = parse_strengths("bounded", options["bounded"], steps)
+    for number in (steps, options["quality_steps"]):  # A list of strengths has to fit both.
+        strong = parse_strengths("strong", options["strong"], number)
+        if options["bounded"] != "tuned":
+            bounded = parse_strengths("bounded", options["bounded"], number)
     sizes = {
         **{f"qubits={n}": n for n in qubits},
         **{f"{name}={options[name]}": options[name] for name in ("ablated", "quality")},
@@ -180,7 +185,8 @@ def measure(options: dict[str, Any]) -> Record:
         **strength.strength_tables(plan, options["ablated"], seeds, draws),
         "scales": scales.scale_rows(plan, n, options["iterations"], samples, seeds, draws),
     }
-    trained = quality.train_both(plan, n, options["quality_iterations"], seeds)
+    longer = replace(plan, steps=options["quality_steps"])
+    trained = quality.train_both(longer, n, options["quality_iterations"], seeds)
     found = quality.ensembles(trained, n, samples, seeds)
     tables |= {
         "quality": quality.quality_rows(found, plan.seed),

@@ -55,8 +55,8 @@ def cost(options: Mapping[str, Any], tables: Tables) -> str:
     given = " ".join(f"{name}={value}" for name, value in PUBLISHED.items())
     return (
         f"Published are T = {PUBLISHED['steps']} and {PUBLISHED['iterations']} iterations for "
-        f"each cycle; here T = {options['steps']} and {options['iterations']} "
-        f"({options['quality_iterations']} for the quality of samples), with L = "
+        f"each cycle; here T = {options['steps']} and {options['iterations']}, for the quality of "
+        f"samples T = {options['quality_steps']} and {options['quality_iterations']}, with L = "
         f"{options['layers']} and batches of {options['batch']}, of which no published value was "
         f"found. At {number(row['seconds'])} s for an iteration with {row['qubits']} qubits, the "
         f"published size (`{given}`) takes {number(hours)} hours for each model and seed."
