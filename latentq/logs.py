@@ -14,9 +14,9 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
+from latentq.files import write_atomically
 from latentq.run import Run
 from latentq.runs import LOG
-from latentq.storage import write_atomically
 
 Row = dict[str, Any]
 FIRST = ("stage", "epoch", "step", "loss")

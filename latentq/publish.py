@@ -12,8 +12,9 @@ from pathlib import Path
 
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
+from latentq.files import write_atomically
 from latentq.rules import Rule
-from latentq.storage import CONFIG, WEIGHTS, describe, load, write_atomically
+from latentq.storage import CONFIG, WEIGHTS, describe, load
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"
 HEAD = """# Trained models

@@ -18,8 +18,8 @@ import yaml
 
 from latentq.config import Config, leaves
 from latentq.errors import InputError
+from latentq.files import check_writable, write_atomically
 from latentq.stopping import Stopped
-from latentq.storage import check_writable, write_atomically
 
 METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
 LEFT_BEHIND = (".*.partial", ".*.tmp")  # by a process that was killed while it wrote

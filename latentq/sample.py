@@ -41,8 +41,8 @@ def sample(arguments: list[str]) -> None:
 
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load, plots
+    from latentq.files import check_writable
     from latentq.generative import GenerativeModel
-    from latentq.storage import check_writable
 
     check_writable(out.parent, "out")
     model = load(options["checkpoint"])

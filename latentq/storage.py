@@ -9,7 +9,6 @@ import hashlib
 import importlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from latentq.arguments import check_arguments
 from latentq.errors import CheckpointError, InputError
+from latentq.files import write_atomically
 from latentq.randomness import derive_seed
 from latentq.rules import LONGEST, shown
 
@@ -43,61 +43,6 @@ KINDS = {
     "traced": ("baselines.controls", "Traced"),
     "features": ("latentq.features", "Classifier"),
 }
-
-
-def check_writable(folder: Path, name: str) -> None:
-    """Makes a folder and writes to it for a moment.
-
-    Arguments:
-        folder: The folder.
-        name: The option that names it, for the message.
-
-    Raises:
-        InputError: If that is not possible.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(
-            f"{name}: must be a writable folder, was {folder}: {error.strerror}"
-        ) from error
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file beside its target and renames it, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        write_synced(partial, content)
-        os.replace(partial, path)
-        sync_folder(path.parent)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_synced(path: Path, content: bytes) -> None:
-    """Writes a file and waits until the disk has it."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Waits until the disk has the names of the files of a folder."""
-    place = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(place)
-    finally:
-        os.close(place)
-
-
-def sha256_file(path: Path) -> str:
-    """Returns the sha256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def not_finite(tensors: Mapping[str, Tensor]) -> str | None:

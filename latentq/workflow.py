@@ -8,7 +8,7 @@ from typing import Any, cast
 import yaml
 from torch import nn
 
-from latentq import borrowed, evaluation, runs, stages, storage, summary
+from latentq import borrowed, evaluation, files, runs, stages, storage, summary
 from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
 from latentq.errors import RunError
@@ -49,7 +49,7 @@ def open_run(config: Config, data: ImageSource) -> Run:
     else:
         folder = runs.new_run(root, name)
         content = yaml.safe_dump(config, sort_keys=False)
-        storage.write_atomically(folder / runs.CONFIG, content.encode())
+        files.write_atomically(folder / runs.CONFIG, content.encode())
     return Run(folder, config, device, title)
 
 

@@ -16,9 +16,10 @@ from data.module import load_data
 from latentq.commands import parse_options
 from latentq.errors import InputError
 from latentq.evaluation import measure
+from latentq.files import sha256_file
 from latentq.model import LatentQ
 from latentq.rules import Rule
-from latentq.storage import describe, save, sha256_file
+from latentq.storage import describe, save
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent

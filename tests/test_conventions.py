@@ -19,7 +19,7 @@ LAYERS = [
         "rules",
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
-    ["arguments"],
+    ["arguments", "files"],
     ["storage"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["checkpoints"],

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import latentq
 from baselines.vae import VAE
-from latentq import storage
+from latentq import files, storage
 from latentq.errors import InputError
 
 ARGUMENTS: dict[str, Any] = {"channels": 2, "latent": 4, "lift": 5, "seed": 0}
@@ -101,9 +101,9 @@ def test_a_failed_write_leaves_the_old_file(folder: Path, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(storage.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        storage.write_atomically(path, b"new")
+        files.write_atomically(path, b"new")
 
     assert path.read_bytes() == old
     assert len(list(folder.iterdir())) == 2

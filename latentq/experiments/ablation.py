@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentq import plots, storage
+from latentq import files, plots
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
 from latentq.report.statistics import summarize
@@ -158,7 +158,7 @@ def ablation(arguments: list[str]) -> None:
                 raise InputError(f"rows: {name} with seed {seed} failed, see above")
     found = collect(names, seeds, options["root"])
     content = {"common": COMMON, "rows": found}
-    storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    files.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
     if figure := parameter_curve(found):
         plots.save_figure(figure, Path(options["out"]).with_suffix(".png"))
     print(markdown(found))

@@ -19,7 +19,7 @@ from typing import Any
 
 import jinja2
 
-from latentq import storage
+from latentq import files
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
 from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
@@ -99,7 +99,7 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
         root=Path(os.path.relpath(root, page.parent)).as_posix(),
         cost_of=cost_of,
     )
-    storage.write_atomically(page, text.encode())
+    files.write_atomically(page, text.encode())
 
 
 def run_all(arguments: list[str]) -> None:

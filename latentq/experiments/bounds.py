@@ -20,7 +20,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from latentq import metrics, storage
+from latentq import files, metrics, storage
 from latentq.cells import balanced_cells
 from latentq.commands import parse_options, run_command
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
@@ -224,7 +224,7 @@ def bounds(arguments: list[str]) -> None:
         }
         print(f"{name}: FID {table[name]['fid']:.1f}", flush=True)
     content = {"checkpoint": options["checkpoint"], "seed": seed, "rows": table}
-    storage.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    files.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
     print(markdown(table))
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import storage
+from latentq import files
 from latentq.commands import parse_options, run_command
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.chain import Outcomes
@@ -158,7 +158,7 @@ def gradients(arguments: list[str]) -> None:
                 print(json.dumps(rows[-1]), flush=True)
     out = Path(options.pop("out"))
     content = json.dumps({"options": options, "rows": rows}, indent=2) + "\n"
-    storage.write_atomically(out, content.encode())
+    files.write_atomically(out, content.encode())
 
 
 if __name__ == "__main__":

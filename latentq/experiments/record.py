@@ -21,7 +21,7 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from latentq import plots, storage
+from latentq import files, plots
 from latentq.commands import parse_options
 from latentq.errors import InputError
 from latentq.rules import Rule, nearest
@@ -103,7 +103,7 @@ class Experiment:
         options = self.options(arguments)
         folder, threads = Path(options.pop("out")), options.pop("threads")
         is_new = not folder.exists()
-        storage.check_writable(folder, "out")
+        files.check_writable(folder, "out")
         torch.set_num_threads(threads)
         begun = time.perf_counter(), time.process_time()
         try:
@@ -220,8 +220,8 @@ def write(record: Record, facts: Mapping[str, Any], folder: Path) -> None:
         for kind in ("png", "svg"):
             plots.save_figure(picture.figure, folder / f"{name}.{kind}")
     for name, rows in record.tables.items():
-        storage.write_atomically(folder / f"{name}.csv", table_bytes(rows))
-    storage.write_atomically(folder / PAGE, page(record, facts).encode())
+        files.write_atomically(folder / f"{name}.csv", table_bytes(rows))
+    files.write_atomically(folder / PAGE, page(record, facts).encode())
     content = {
         **facts,
         "summary": record.summary,
@@ -229,4 +229,4 @@ def write(record: Record, facts: Mapping[str, Any], folder: Path) -> None:
         "tables": record.tables,
         "captions": {name: picture.caption for name, picture in record.pictures.items()},
     }
-    storage.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())
+    files.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())
