@@ -115,28 +115,35 @@ def mmd1(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
     return own + other - 2 * _mean_fidelity(phi, w, psi, v)
 
 
-def unbiased_mmd1(phi: Tensor, psi: Tensor) -> Tensor:
-    r"""Returns the unbiased estimate of the MMD with kernel :math:`F`.
+def unbiased_purity(psi: Tensor) -> Tensor:
+    r"""Returns the unbiased estimate of the purity :math:`\mathrm{Tr} \, \rho^2` of a mean state.
 
-    .. math:: \frac{1}{N (N - 1)} \sum_{i \neq j} F(\phi_i, \phi_j)
-        + \frac{1}{M (M - 1)} \sum_{i \neq j} F(\psi_i, \psi_j)
-        - \frac{2}{N M} \sum_{ij} F(\phi_i, \psi_j)
+    .. math:: \frac{1}{N (N - 1)} \sum_{i \neq j} F(\psi_i, \psi_j)
 
-    Its mean is 0 for two samples of one ensemble, where that of :func:`mmd1` is
-    :math:`(1 - \mathrm{Tr} \, \rho^2) (1 / N + 1 / M)`.
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(N, d)`, at least two.
+    """
+    n, psi = len(psi), psi.to(torch.complex128)
+    return (n * squared_norm(psi.mT @ psi.conj() / n) - 1) / (n - 1)
+
+
+def expected_mmd1(phi: Tensor, psi: Tensor, states: float = math.inf) -> Tensor:
+    r"""Returns an unbiased estimate of what :func:`mmd1` of fewer states is on average.
+
+    .. math:: \mathrm{Tr} (\rho_\phi - \rho_\psi)^2
+        + \frac{1 - \mathrm{Tr} \, \rho_\phi^2}{n} + \frac{1 - \mathrm{Tr} \, \rho_\psi^2}{n}
+
+    The first term, that of infinitely many states, is 0 for two samples of one ensemble.
 
     Arguments:
         phi: Unit statevectors, with shape :math:`(N, d)`, at least two.
         psi: Unit statevectors, with shape :math:`(M, d)`, at least two.
+        states: The number :math:`n` of states on each side.
     """
-    phi, psi = phi.to(torch.complex128), psi.to(torch.complex128)
-
-    def own(states: Tensor) -> Tensor:
-        n = len(states)
-        return (n * squared_norm(states.mT @ states.conj() / n) - 1) / (n - 1)
-
-    rho, sigma = (states.mT @ states.conj() / len(states) for states in (phi, psi))
-    return own(phi) + own(psi) - 2 * (rho * sigma.conj()).sum().real
+    own = unbiased_purity(phi) + unbiased_purity(psi)
+    rho, sigma = (x.to(torch.complex128).mT @ x.conj().to(torch.complex128) for x in (phi, psi))
+    cross = (rho * sigma.conj()).sum().real / (len(phi) * len(psi))
+    return own - 2 * cross + (2 - own) / states
 
 
 def qubit_copies(psi: Tensor) -> list[Tensor]:

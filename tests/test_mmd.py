@@ -7,8 +7,16 @@ from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 
 from latentq import mmd
-from latentq.mmd import LOSSES, mmd1, mmdk, qubit_copies, unbiased_mmd1, wasserstein
-from latentq.states import gram_fidelities, haar_states
+from latentq.mmd import (
+    LOSSES,
+    expected_mmd1,
+    mmd1,
+    mmdk,
+    qubit_copies,
+    unbiased_purity,
+    wasserstein,
+)
+from latentq.states import gram_fidelities, haar_states, perturb
 from tests import oracles
 
 C, R = torch.complex128, torch.float64
@@ -132,12 +140,29 @@ def test_unbiased_mmd_leaves_out_the_diagonal(generator: torch.Generator) -> Non
     expected = total[0] / (n * (n - 1)) + total[1] / (m * (m - 1))
     expected -= 2 * gram_fidelities(phi, psi).mean()
 
-    assert unbiased_mmd1(phi, psi).item() == pytest.approx(expected.item())
+    assert expected_mmd1(phi, psi).item() == pytest.approx(expected.item())
+
+
+def test_the_purity_of_mean_states(generator: torch.Generator) -> None:
+    basis = torch.eye(4, dtype=C)
+
+    assert unbiased_purity(basis).item() == pytest.approx(0)
+    assert unbiased_purity(basis[[0, 0, 1]]).item() == pytest.approx(1 / 3)
+
+
+def test_what_an_mmd_is_on_average(generator: torch.Generator) -> None:
+    phi, psi = perturb(haar_states(1, qubits=1, generator=generator).repeat(20_000, 1), 0.4,
+                       generator), haar_states(20_000, qubits=1, generator=generator)  # fmt: skip
+    parts = zip(phi.split(5), psi.split(5), strict=True)
+    found = torch.stack([mmd1(a, b) for a, b in parts])
+
+    assert abs(found.mean() - expected_mmd1(phi, psi, 5)) < 4 * found.std() / 4000**0.5
+    assert expected_mmd1(phi, psi, 5) > expected_mmd1(phi, psi) + 0.1
 
 
 def test_the_mean_of_mmds_of_one_ensemble(generator: torch.Generator) -> None:
     pairs = [haar_states(40, qubits=1, generator=generator).split((30, 10)) for _ in range(2000)]
-    unbiased = torch.stack([unbiased_mmd1(*pair) for pair in pairs])
+    unbiased = torch.stack([expected_mmd1(*pair) for pair in pairs])
     biased = torch.stack([mmd1(*pair) for pair in pairs])
 
     assert abs(unbiased.mean()) < 4 * unbiased.std() / 2000**0.5

@@ -7,8 +7,8 @@ Test states are new states of the ensemble, and as many are generated from new H
 MMD is that of the paper, a V-statistic with as many states as there, whose mean is above zero even
 for equal ensembles; the unbiased MMD beside it has no such floor.
 
-Every training is a cell, kept in the folder `cells`: given again, the command trains what is
-missing.
+Every training is a cell, kept with its angles in the folder `cells`: given again, the command
+trains what is missing.
 """
 
 import json
@@ -41,6 +41,7 @@ DEFAULTS = {
     "cells": "results/quddpm-cells",
 }
 REFERENCES = "references"
+LONG = ("histogram", "angles")  # What a cell has and the table has not.
 Row = dict[str, Any]
 
 
@@ -99,7 +100,7 @@ def measure(options: dict[str, Any]) -> Record:
     rows: list[Row] = []
     for task, recipe, seed in progress(cells, "trainings"):
         rows += cell(folder, task, recipe, seed, options["share"])
-    table = [{k: v for k, v in row.items() if k != "histogram"} for row in rows]
+    table = [{k: v for k, v in row.items() if k not in LONG} for row in rows]
     summary = claims.summary(rows, options["share"])
     return Record(summary, claims.settle(rows), {"rows": table}, figures.draw(rows))
 

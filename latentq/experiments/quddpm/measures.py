@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentq.experiments.quddpm.tasks import Task
 from latentq.experiments.quddpm.training import RECIPES, build, train
-from latentq.mmd import Loss, mmd1, unbiased_mmd1, wasserstein
+from latentq.mmd import Loss, expected_mmd1, wasserstein
 from latentq.randomness import derive_generator
 from latentq.states import gram_fidelities
 from latentq.targets import magnetisation
@@ -52,15 +52,15 @@ def numbers(psi: Tensor, task: Task, generator: torch.Generator) -> dict[str, An
         generator: The source of the new states.
 
     Returns:
-        The published measures (with as many states as there, averaged), the unbiased MMD, the
-        mean fidelity with the nearest of 500 new states, mean and deviation of the observable,
+        The published measures, on average over sets of as many states as there, the unbiased MMD,
+        the mean fidelity with the nearest of 500 new states, mean and deviation of the observable,
         and its histogram in [0, 1].
     """
     data = task.target.draw(MANY, generator)
     values = shown(psi, task).double()
     return {
-        "mmd": in_parts(mmd1, psi, data, task.states),
-        "unbiased": float(unbiased_mmd1(psi, data)),
+        "mmd": float(expected_mmd1(psi, data, task.states)),
+        "unbiased": float(expected_mmd1(psi, data)),
         "wasserstein": in_parts(wasserstein, psi, data, task.states),
         "nearest": float(gram_fidelities(psi, data[:500]).amax(dim=1).mean()),
         "observable": float(values.mean()),
@@ -75,8 +75,10 @@ def trained_rows(task: Task, recipe: str, seed: int, share: float) -> list[dict[
     for way, prior in train(task, recipe, seed, share):
         generator = derive_generator(seed, "test")
         psi = prior.sample_chain(MANY, generator)[-1]
-        size = sum(p.numel() for p in prior.parameters())
-        rows.append({"way": way, "parameters": size, **numbers(psi, task, generator)})
+        angles = [p.tolist() for p in prior.parameters()]
+        size = sum(map(len, angles))
+        row = {"way": way, "parameters": size, **numbers(psi, task, generator)}
+        rows.append({**row, "angles": angles})
     return rows
 
 
