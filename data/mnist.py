@@ -6,7 +6,6 @@ without end for a mirror that does not answer.
 """
 
 import contextlib
-import hashlib
 import os
 import shutil
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from data.mirrors import MirrorError, fetch
 from latentq.errors import InputError
+from latentq.files import sha256_file
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -41,12 +41,7 @@ def raw_folder(root: Path) -> Path:
 def damaged_files(folder: Path) -> list[str]:
     """Returns the names of the raw files that exist and do not have the known sha256."""
     present = [name for name in SHA256 if (folder / name).is_file()]
-    return [n for n in present if _sha256(folder / n) != SHA256[n]]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return [n for n in present if sha256_file(folder / n) != SHA256[n]]
 
 
 def download(root: Path) -> None:

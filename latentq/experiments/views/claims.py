@@ -27,6 +27,11 @@ from latentq.report.wording import interval, number
 LOG_QUBITS = 4
 LOG_SHARES = {"original": 0.441, "scrambled": 0.438, "denoised": 0.461}
 RECOVERED = 0.05  # A first Schmidt coefficient is recovered that is below by no more than this.
+BY_SIDE: Mapping[str, Verdict] = {
+    "above": "confirmed",
+    "at": "no difference",
+    "below": "refuted",
+}
 Stages = Mapping[str, Numbers]
 
 
@@ -111,16 +116,11 @@ def injection(setting: Setting, stages: Stages) -> Claim:
     learned, before = stages[denoised(depth, setting.epochs)], stages[scrambled(depth)]
     cells = learned["negative_share"] - before["negative_share"]
     widest = (before["negative_share_most"] - before["negative_share_least"]).mean()
-    verdicts: dict[str, Verdict] = {
-        "above": "confirmed",
-        "at": "no difference",
-        "below": "refuted",
-    }
     return Claim(
         "The denoiser adds negativity to the scrambled state: it injects quantum coherence",
         f"denoised less scrambled, depth {depth}: {said(cells, 100)} points of the share; one "
         f"state moves by {100 * widest:.1f} points between orientations of the kernels",
-        verdicts[side(cells)],
+        BY_SIDE[side(cells)],
     )
 
 
@@ -165,16 +165,11 @@ def topology(setting: Setting, stages: Stages) -> Claim:
         gains[epochs] = correlation(stage["information"], goal) - correlation(mixed, goal)
         same, *_ = share(dominant(stage) == dominant(stages[original()]))
         parts.append(f"after {epochs} epochs by {said(gains[epochs])}, same largest pair {same}")
-    verdicts: dict[str, Verdict] = {
-        "above": "confirmed",
-        "at": "no difference",
-        "below": "refuted",
-    }
     return Claim(
         "The denoiser at depth 6 partially restores which pairs are entangled",
         f"correlation with the original's mutual information, denoised above scrambled, depth "
         f"{depth}: {'; '.join(parts)}",
-        verdicts[side(gains[setting.epochs])],
+        BY_SIDE[side(gains[setting.epochs])],
     )
 
 
@@ -235,11 +230,6 @@ def amplitudes_first(setting: Setting, learned: Numbers) -> Claim:
     k, mark = len(setting.depths) // 2, setting.marks.index(setting.epochs)
     at = {name: values[mark, k] for name, values in learned.items()}
     ahead = lead(learned)[mark, k]
-    verdicts: dict[str, Verdict] = {
-        "above": "confirmed",
-        "at": "no difference",
-        "below": "refuted",
-    }
     return Claim(
         "The denoiser learns the magnitudes of amplitudes before their phases",
         f"depth {setting.depths[k]}, {setting.epochs} epochs: fidelity {said(at['fidelity'])}, "
@@ -248,5 +238,5 @@ def amplitudes_first(setting: Setting, learned: Numbers) -> Claim:
         f"{said(at['magnitudes_at_equal_fidelity'])} and {said(at['phases_at_equal_fidelity'])}, "
         f"Haar states {haar_magnitude_fidelity(2**setting.qubits):.3f} and "
         f"{2 / (2**setting.qubits + 1):.3f}: magnitudes lead phases by {said(ahead)}",
-        verdicts[side(ahead)],
+        BY_SIDE[side(ahead)],
     )
