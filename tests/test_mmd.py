@@ -5,14 +5,17 @@ import pytest
 import torch
 from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
+from torch.nn import functional
 
 from latentq import mmd
 from latentq.mmd import (
     LOSSES,
+    assign,
     expected_mmd1,
     mmd1,
     mmdk,
     qubit_copies,
+    reduce_costs,
     unbiased_purity,
     wasserstein,
 )
@@ -193,6 +196,29 @@ def test_assignment_and_transport_agree(generator: torch.Generator) -> None:
     (assigned, first), (transported, second) = found
     assert assigned == pytest.approx(transported, rel=1e-12)
     assert torch.allclose(first, second, atol=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.0, 30.0])
+def test_potentials_leave_the_assignment_as_it_is(
+    shift: float, generator: torch.Generator
+) -> None:
+    """Also of states that are far from all others, and where all costs are equal."""
+    phi, psi, _ = clouds(generator, n=300, m=300)
+    psi = functional.normalize(psi + shift * phi[:1], dim=1)
+    cost = 1 - gram_fidelities(phi, psi)
+    found, expected = assign(cost), linear_sum_assignment(cost)
+
+    assert sorted(found[1].tolist()) == list(range(300))
+    assert cost[found].sum().item() == pytest.approx(cost[expected].sum().item(), rel=1e-12)
+    assert (reduce_costs(cost).amin(dim=1) == 0).all()
+    assert (reduce_costs(cost) < 1e-3).double().mean() > 1.2 * (cost < 1e-3).double().mean()
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-30, 1.0])
+def test_equal_costs_are_assigned(level: float) -> None:
+    rows, columns = assign(torch.full((300, 300), level))
+
+    assert rows.tolist() == sorted(columns.tolist()) == list(range(300))
 
 
 def test_wasserstein_is_the_linear_program(generator: torch.Generator) -> None:
