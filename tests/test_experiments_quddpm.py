@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from latentq.diffusion.chain import Outcomes
 from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown
@@ -94,6 +95,34 @@ def test_training_comes_near_the_data(generator: torch.Generator) -> None:
     assert together["observable"] > 0.93
 
 
+@pytest.mark.parametrize("outcomes", ["sampled", "score"])
+def test_one_key_decides_all_outcomes(outcomes: Outcomes) -> None:
+    """Losses and samples depend on chance again when states are measured anew."""
+    task = TASKS["noise"]
+    psi, targets = (task.target.draw(1000, torch.Generator().manual_seed(k)) for k in (1, 2))
+    found = []
+    for name, prior in train(task, "one key", 0, share=0.001):
+        prior.outcomes = outcomes  # Sampled outcomes have a way of their own through the code.
+        losses = [
+            prior.step_loss(3, psi, targets, torch.Generator().manual_seed(k)).item()
+            for k in (3, 4)
+        ]
+        halves = prior.uniforms(psi, torch.Generator().manual_seed(5)).chunk(2)
+        found.append((name, losses[0] == losses[1], torch.equal(*halves)))
+
+    assert found == [("one key", True, True), ("one key, measured anew", False, False)]
+
+
+def test_one_key_starts_all_steps_alike() -> None:
+    alike, other = (
+        torch.stack([*build(TASKS["cluster1"], RECIPES[name], 0).angles])
+        for name in ("one key", "published")
+    )
+
+    assert (alike == alike[0]).all() and alike[0].std() > 0.5
+    assert not (other[1:] == other[0]).any()
+
+
 def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
@@ -148,6 +177,21 @@ def test_verdicts_where_the_paper_is_reached() -> None:
     assert found["circle, 1 qubit: Wasserstein distance 0.0028 on test states"][0] == "confirmed"
     verdict, text = found["circle, 1 qubit: its circuits reach no less than 0.0028"]
     assert verdict == "no difference" and "half of it is less than two sets of data have" in text
+
+
+def test_the_error_with_one_key_is_no_test() -> None:
+    rows = rows_of(
+        "ising", data=(0.0002, 0.0002), published=(0.13, 0.11), one_key=(0.017, 0.019),
+        **{"one key, measured anew": (0.31, 0.28)},
+    )  # fmt: skip
+    rows = [{**row, "way": row["way"].replace("one, key", "one key")} for row in rows]
+    found = verdicts(rows)
+    statement = next(key for key in found if "one key" in key)
+
+    assert found[statement][0] == "refuted"
+    assert "with the key 0.0180 (0.0170 to 0.0190), magnetisation" in found[statement][1]
+    limit = found["Ising ground states, 4 qubits: its circuits reach no less than 0.0209"]
+    assert limit[0] == "confirmed" and "(published)" in limit[1]
 
 
 def test_the_command_writes_its_record(tmp_path: Path) -> None:

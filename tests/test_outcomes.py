@@ -5,7 +5,7 @@ from scipy.stats import chisquare
 from torch import Tensor
 
 from latentq.diffusion import (
-    draw_outcomes,
+    draw_uniforms,
     keep_outcomes,
     score_outcomes,
     select_outcomes,
@@ -49,7 +49,8 @@ def test_uniform_particles(generator: torch.Generator) -> None:
 def test_drawn_outcomes_follow_born(loops: bool, generator: torch.Generator) -> None:
     branches = random_branches(generator, n=1)
     p = branches[0].abs().square().sum(dim=-1)
-    drawn = draw_outcomes(branches.expand(20_000, -1, -1), generator)
+    copies = branches.expand(20_000, -1, -1)
+    drawn = select_outcomes(copies, draw_uniforms(copies, generator))
 
     overlaps = fidelity(drawn[:, None], branches[0] / p.sqrt()[:, None])
     outcome = overlaps.argmax(dim=1)
@@ -60,7 +61,7 @@ def test_drawn_outcomes_follow_born(loops: bool, generator: torch.Generator) -> 
 
 def test_drawn_outcomes_belong_to_their_state(loops: bool, generator: torch.Generator) -> None:
     branches = random_branches(generator, n=50)
-    drawn = draw_outcomes(branches, generator)
+    drawn = select_outcomes(branches, draw_uniforms(branches, generator))
     unit = branches / torch.linalg.vector_norm(branches, dim=-1, keepdim=True)
 
     assert torch.allclose(
@@ -112,13 +113,13 @@ def test_weights_carry_the_gradient_of_the_probabilities(
     (right,) = torch.autograd.grad(value, branches)
 
     n = 40_000
-    copies = branches.expand(n, -1, -1)
-    drawn = score_outcomes(copies, torch.full((n,), 1 / n).double(), generator)
+    copies, weights = branches.expand(n, -1, -1), torch.full((n,), 1 / n).double()
+    drawn = score_outcomes(copies, weights, draw_uniforms(copies, generator))
     estimate = drawn.weights @ fidelity(drawn.psi, observable)
     (scored,) = torch.autograd.grad(estimate, branches, retain_graph=True)
     (plain,) = torch.autograd.grad(fidelity(drawn.psi, observable).mean(), branches)
 
-    assert torch.equal(drawn.weights.detach(), torch.full((n,), 1 / n).double())
+    assert torch.equal(drawn.weights.detach(), weights)
     assert estimate.item() == pytest.approx(value.item(), abs=0.01)
     assert torch.allclose(scored, right, atol=0.02)
     assert (plain - right).abs().max() > 0.1

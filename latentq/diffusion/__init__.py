@@ -5,7 +5,7 @@ from latentq.diffusion.denoiser import QuDDPM
 from latentq.diffusion.forward import ForwardProcess, scramble
 from latentq.diffusion.measurement import (
     Particles,
-    draw_outcomes,
+    draw_uniforms,
     keep_outcomes,
     score_outcomes,
     select_outcomes,
@@ -19,7 +19,7 @@ __all__ = [
     "ForwardProcess",
     "Particles",
     "QuDDPM",
-    "draw_outcomes",
+    "draw_uniforms",
     "keep_outcomes",
     "score_outcomes",
     "scramble",

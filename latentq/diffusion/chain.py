@@ -32,9 +32,10 @@ from torch import Tensor, nn
 from latentq.diffusion.forward import ForwardProcess
 from latentq.diffusion.measurement import (
     Particles,
-    draw_outcomes,
+    draw_uniforms,
     keep_outcomes,
     score_outcomes,
+    select_outcomes,
     uniform_particles,
 )
 from latentq.mmd import LOSSES, mmdk
@@ -106,6 +107,10 @@ class Chain(nn.Module, ABC):
                     f"K^dagger K is off by {worst:.2g}, at most {TOLERANCE:g} is allowed"
                 )
 
+    def uniforms(self, psi: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws the numbers that decide the outcomes of states, with shape (N)."""
+        return draw_uniforms(psi, generator)
+
     @torch.no_grad()
     def sample_chain(
         self,
@@ -134,7 +139,8 @@ class Chain(nn.Module, ABC):
         chain = [self.forward_process.terminal_states(n, generator, start)]
         order = [*reversed(range(stop, self.steps))]
         for instrument in self.instruments(order, n) if order else []:
-            chain.append(draw_outcomes(instrument(chain[-1]), generator))
+            uniforms = self.uniforms(chain[-1], generator)
+            chain.append(select_outcomes(instrument(chain[-1]), uniforms))
 
         return torch.stack(chain)
 
@@ -156,12 +162,14 @@ class Chain(nn.Module, ABC):
     ) -> Particles:
         """Applies one step to particles, with outcomes sampled or kept as configured."""
         branches = instrument(particles.psi)
-        if self.outcomes == "sampled":
-            return Particles(draw_outcomes(branches, generator), particles.weights)
-        if self.outcomes == "score":
-            return score_outcomes(branches, particles.weights, generator)
+        if self.outcomes == "exact":
+            return keep_outcomes(branches, particles.weights)
 
-        return keep_outcomes(branches, particles.weights)
+        uniforms = self.uniforms(branches, generator)
+        if self.outcomes == "score":
+            return score_outcomes(branches, particles.weights, uniforms)
+
+        return Particles(select_outcomes(branches, uniforms), particles.weights)
 
     def _distance(
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1

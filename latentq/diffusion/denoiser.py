@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from latentq import circuits, fused
 from latentq.diffusion.chain import Chain, Instrument, Outcomes
 from latentq.diffusion.forward import ForwardProcess
-from latentq.diffusion.measurement import draw_uniforms
 from latentq.diffusion.published import sampled_distance
 from latentq.mmd import mmd1
 
@@ -128,7 +127,7 @@ class QuDDPM(Chain):
         r"""Returns the loss of step :math:`t` alone, see the base class."""
         published = self.outcomes == "sampled" and self.distance is mmd1 and groups == 1
         if self.engine == "fused" and published:
-            uniforms = draw_uniforms(inputs, generator)
+            uniforms = self.uniforms(inputs, generator)
             return sampled_distance(
                 self.circuits[t], self.angles[t], inputs, uniforms, targets, self.ancillas
             )

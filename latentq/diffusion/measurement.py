@@ -126,7 +126,7 @@ def keep_outcomes(branches: Tensor, weights: Tensor) -> Particles:
 
 
 def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
-    r"""Takes one outcome for each state by inverting its cumulative distribution.
+    r"""Takes one outcome for each state, by the Born rule if the numbers are uniform.
 
     Arguments:
         branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
@@ -139,7 +139,7 @@ def select_outcomes(branches: Tensor, uniforms: Tensor) -> Tensor:
     return _Select.apply(branches, uniforms)[0]
 
 
-def score_outcomes(branches: Tensor, weights: Tensor, generator: torch.Generator) -> Particles:
+def score_outcomes(branches: Tensor, weights: Tensor, uniforms: Tensor) -> Particles:
     r"""Draws one outcome for each state and keeps the gradient of its probability in the weight.
 
     .. math:: w_i \to w_i \, p_m / \bar{p}_m,
@@ -151,29 +151,16 @@ def score_outcomes(branches: Tensor, weights: Tensor, generator: torch.Generator
     Arguments:
         branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
         weights: The weights :math:`w_i` before the measurement, with shape :math:`(N)`.
-        generator: The source of randomness.
+        uniforms: Numbers in :math:`[0, 1)` that decide the outcomes, with shape :math:`(N)`.
 
     References:
         DiCE: The Infinitely Differentiable Monte Carlo Estimator (Foerster et al., 2018),
         arXiv 1802.05098.
     """
-    psi, p = _Select.apply(branches, draw_uniforms(branches, generator))
+    psi, p = _Select.apply(branches, uniforms)
     return Particles(psi, weights * (p / p.detach()))
 
 
 def draw_uniforms(psi: Tensor, generator: torch.Generator) -> Tensor:
-    """Draws the numbers that decide the outcomes of states, with shape (N)."""
+    """Draws the numbers in [0, 1) that decide the outcomes of N states, with shape (N)."""
     return torch.rand(len(psi), generator=generator, device=psi.device)
-
-
-def draw_outcomes(branches: Tensor, generator: torch.Generator) -> Tensor:
-    r"""Draws one outcome for each state by the Born rule.
-
-    Arguments:
-        branches: Unnormalised branches :math:`K_m \psi_i`, with shape :math:`(N, M, d)`.
-        generator: The source of randomness.
-
-    Returns:
-        The states after the measurement, with shape :math:`(N, d)`, see :func:`select_outcomes`.
-    """
-    return select_outcomes(branches, draw_uniforms(branches, generator))

@@ -8,6 +8,9 @@
   gradient of their probabilities, with Adam and a cosine from 5e-3; then `ladder, together`: all
   steps at once by the Wasserstein distance of their last output;
 - `five steps`: the same two stages, for a chain of five steps with as many parameters in all;
+- `one key`: as published, but every iteration, step and test draws the outcomes with the same
+  numbers, and all steps start from the same angles, as the code of the authors does where its
+  random key is a constant; then the same circuits `measured anew`;
 - `one step`: one circuit with all the parameters, by the published loss (the published benchmark
   QuDT), for as many iterations as the chain has in all.
 """
@@ -17,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
@@ -42,6 +46,7 @@ class Recipe:
         tuned: Whether the learning rate follows a cosine, and all steps are trained together
             afterwards.
         times: The number of iterations, in units of the published number.
+        one_key: Whether the same numbers decide all outcomes, and steps start from equal angles.
         tasks: The tasks it is for; empty for all. Where a task is missing it would take hours.
     """
 
@@ -51,6 +56,7 @@ class Recipe:
     lr: float = LR_PUBLISHED
     tuned: bool = False
     times: int = 1
+    one_key: bool = False
     tasks: tuple[str, ...] = ()
 
 
@@ -61,8 +67,22 @@ RECIPES = {
     "exact": Recipe("exact", tasks=(*SMALL, "ising")),
     "ladder": Recipe("score", loss="mmdk", lr=LR, tuned=True),
     "five steps": Recipe("score", FEW, "mmdk", LR, tuned=True),
-    "one step": Recipe(steps=1, tasks=SMALL),
+    "one key": Recipe(one_key=True, tasks=(*SMALL, "ising")),
+    "one step": Recipe(steps=1, tasks=("cluster2",)),
 }
+
+
+class OneKeyQuDDPM(QuDDPM):
+    """A QuDDPM whose outcomes can be decided by the same numbers whenever it is run."""
+
+    #: The numbers, which repeat for more states; none for outcomes that are drawn anew.
+    numbers: Tensor = torch.empty(0)
+
+    def uniforms(self, psi: Tensor, generator: torch.Generator) -> Tensor:
+        """Returns the numbers that decide the outcomes of states, with shape (N)."""
+        if not len(self.numbers):
+            return super().uniforms(psi, generator)
+        return self.numbers.repeat(-(-len(psi) // len(self.numbers)))[: len(psi)]
 
 
 def suits(recipe: str, task: str) -> bool:
@@ -70,7 +90,7 @@ def suits(recipe: str, task: str) -> bool:
     return not RECIPES[recipe].tasks or task in RECIPES[recipe].tasks
 
 
-def build(task: Task, recipe: Recipe, seed: int) -> QuDDPM:
+def build(task: Task, recipe: Recipe, seed: int) -> OneKeyQuDDPM:
     """Returns the untrained circuits of a task.
 
     Arguments:
@@ -83,7 +103,7 @@ def build(task: Task, recipe: Recipe, seed: int) -> QuDDPM:
         strengths = (math.fsum(strengths),)
     elif steps != task.steps:
         strengths = evenly(1, 4, steps)
-    return QuDDPM(
+    prior = OneKeyQuDDPM(
         ForwardProcess(task.target.qubits, steps, strengths, "haar"),
         task.ancillas,
         task.layers * task.steps // steps,
@@ -92,6 +112,11 @@ def build(task: Task, recipe: Recipe, seed: int) -> QuDDPM:
         init="normal",
         generator=derive_generator(seed, "init"),
     )
+    if recipe.one_key:
+        prior.numbers = torch.rand(task.states, generator=derive_generator(seed, "key"))
+        for angles in prior.angles:
+            angles.data.copy_(prior.angles[0])
+    return prior
 
 
 def objective_of(task: Task, prior: QuDDPM, seed: int) -> DenoisingObjective:
@@ -154,6 +179,9 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
         draws = range(phase * iterations, (phase + 1) * iterations)
         descend(objective, phase, draws, recipe.lr, recipe.tuned)
     yield name, prior
+    if recipe.one_key:
+        prior.numbers = prior.numbers[:0]
+        yield f"{name}, measured anew", prior
     if recipe.tuned:
         prior.distance = LOSSES["wasserstein"]
         draws = range(draws.stop, draws.stop + math.ceil(share * TOGETHER))
