@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from latentq.kernels import RUNGS, ladder_own_sum, ladder_sum
-from latentq.states import gram_fidelities
+from latentq.states import fidelity, gram_fidelities
 
 Loss = Callable[..., Tensor]
 
@@ -231,6 +231,11 @@ def assign(cost: Tensor) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(rows), torch.from_numpy(columns)
 
 
+def _are_equal(weights: Tensor | None) -> bool:
+    """Returns whether weights are all the same, and constants."""
+    return weights is None or (not weights.requires_grad and bool((weights == weights[0]).all()))
+
+
 def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Returns the least cost of carrying one ensemble to another.
 
@@ -247,10 +252,10 @@ def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
             `None`.
     """
     n, m = cost.shape
-    w = cost.new_full((n,), 1 / n) if weights is None else weights
-    if n == m and not w.requires_grad and bool((w == w[0]).all()):
-        return w[0] * cost[assign(cost)].sum()
+    if n == m and _are_equal(weights):
+        return cost[assign(cost)].mean() * (1 if weights is None else weights.sum())
 
+    w = cost.new_full((n,), 1 / n) if weights is None else weights
     source = w.detach().double().cpu().numpy()
     target = np.full(m, source.sum() / m)
     plan, log = ot.emd(source, target, cost.detach().double().cpu().numpy(), log=True)
@@ -266,6 +271,12 @@ def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tens
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
     """
+    if len(phi) == len(psi) and _are_equal(weights):
+        # Only the pairs that are carried have a gradient.
+        with torch.no_grad():
+            rows, columns = assign(1 - gram_fidelities(phi, psi))
+        costs = 1 - fidelity(phi[rows], psi[columns])
+        return costs.mean() * (1 if weights is None else weights.sum())
     return transport(1 - gram_fidelities(phi, psi), weights)
 
 
