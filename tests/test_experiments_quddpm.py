@@ -139,6 +139,17 @@ def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert made == [("cluster, 1 qubit", "five steps", s, 0.5) for s in (3, 4)]
 
 
+def test_what_takes_hours_is_trained_once() -> None:
+    options = {"tasks": "cluster1,circle", "recipes": "published,ladder", "seeds": 2, "first": 5}
+    trained = [cell for cell in experiment.plan(options) if cell[1] != experiment.REFERENCES]
+
+    assert trained == [
+        ("cluster1", "published", 5), ("circle", "published", 5),
+        ("cluster1", "ladder", 5), ("circle", "ladder", 5),
+        ("cluster1", "published", 6), ("cluster1", "ladder", 6), ("circle", "ladder", 6),
+    ]  # fmt: skip
+
+
 def rows_of(task: str, **errors: tuple[float, ...]) -> list[dict[str, Any]]:
     """Rows with some errors, a seed each; `_` in a name stands for `, `."""
     other = {"unbiased": 0.0, "observable": 0.9}

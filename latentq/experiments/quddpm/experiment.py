@@ -8,7 +8,8 @@ MMD is that of the paper, a V-statistic with as many states as there, whose mean
 for equal ensembles; the unbiased MMD beside it has no such floor.
 
 Every training is a cell, kept with its angles in the folder `cells`: given again, the command
-trains what is missing.
+trains what is missing. That of the circle by the published recipe solves 200,000 transports of
+500 states, which takes hours: it is done for the first seed alone.
 """
 
 import json
@@ -41,6 +42,7 @@ DEFAULTS = {
     "cells": "results/quddpm-cells",
 }
 REFERENCES = "references"
+ONCE = [("circle", "published")]  # for the first seed alone
 LONG = ("histogram", "angles")  # What a cell has and the table has not.
 Row = dict[str, Any]
 
@@ -79,13 +81,14 @@ def plan(options: dict[str, Any]) -> list[tuple[str, str, int]]:
     """
     tasks = parse_names("tasks", options["tasks"], TASKS)
     recipes = parse_names("recipes", options["recipes"], RECIPES)
-    seeds = range(options["first"], options["first"] + options["seeds"])
+    first = options["first"]
     return [
         (task, recipe, seed)
-        for seed in seeds
+        for seed in range(first, first + options["seeds"])
         for recipe in (REFERENCES, *recipes)
         for task in tasks
         if recipe == REFERENCES or suits(recipe, task)
+        if seed == first or (task, recipe) not in ONCE
     ]
 
 
