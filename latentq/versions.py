@@ -40,9 +40,12 @@ class Advisory:
 
 
 STOLEN = "this release stole credentials (GHSA-w37p-236h-pfx3)"
+HYPERPARAMETERS = "hyperparameters of a checkpoint run code (CVE-2026-58659)"
 ADVISORIES = (
     Advisory("lightning", STOLEN, exactly=("2.6.2", "2.6.3")),
     Advisory("pytorch-lightning", STOLEN, exactly=("2.6.2", "2.6.3")),
+    Advisory("lightning", HYPERPARAMETERS, "2.6.6"),
+    Advisory("pytorch-lightning", HYPERPARAMETERS, "2.6.6"),
     Advisory("torch", "weights_only can be got round (CVE-2025-32434, CVE-2026-24747)", "2.10"),
     Advisory("hydra-core", "instantiates dangerous targets", "1.3.6"),
     Advisory("jinja2", "a template can leave its sandbox (CVE-2025-27516)", "3.1.6"),
