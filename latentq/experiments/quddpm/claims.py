@@ -213,8 +213,14 @@ def settle(rows: Sequence[Row]) -> list[Claim]:
     return [*claims, one_step(rows)] if "cluster2" in tasks else claims
 
 
-def summary(rows: Sequence[Row], share: float) -> str:
-    """Returns the paragraph of the record, of rows with a share of the published iterations."""
+def summary(rows: Sequence[Row], share: float, seconds: float) -> str:
+    """Returns the paragraph of the record.
+
+    Arguments:
+        rows: The rows of all trainings.
+        share: The share of the published iterations that they had.
+        seconds: The processor time that they took.
+    """
     trained = [name for name in TASKS if ways(rows, name)]
     seeds = len({row["seed"] for row in rows})
     found = []
@@ -225,12 +231,19 @@ def summary(rows: Sequence[Row], share: float) -> str:
             f"{task.title}: {NAMES[task.measure]} {spelled(error)} ({way}; published "
             f"{task.error:g}, new data {spelled(of(rows, name, 'data', task.measure))})"
         )
-    less = "" if share == 1 else f" All trainings had {share:g} of the iterations only."
-    return (
-        f"The circuits of the paper, with its ensembles, strengths, layers and ancillas, on "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'}. The best way of training by its error on "
-        f"new states: {'; '.join(found)}. *Published* is the recipe of the paper with the number "
-        "of iterations in its stored results; *ladder* and *five steps* are trained by the "
-        "kernels up to F¹⁶ with the gradient of outcome probabilities, *together* means that all "
-        f"steps were trained at once in the end. In brackets is the range over seeds.{less}"
+    less = "" if share == 1 else f", with {share:g} of the iterations only"
+    plural = "seed" if seeds == 1 else "seeds"
+    return "\n\n".join(
+        (
+            "The circuits of the paper, with its ensembles, strengths, layers and ancillas, on "
+            f"{seeds} {plural}; in brackets is the range over seeds. The least errors on new "
+            f"states: {'; '.join(found)}.",
+            "*Published* is the recipe of the paper, with the numbers of iterations of its stored "
+            "results. *One key* draws the outcomes of all iterations and steps with the same "
+            "numbers. *Ladder* and *five steps* are trained by the kernels up to F¹⁶ with the "
+            "gradient of outcome probabilities, and *together* means that all steps were trained "
+            "at once by the Wasserstein distance in the end.",
+            f"The trainings took {number(seconds / 3600)} hours of processor time{less}; the "
+            "command is quick where they are kept.",
+        )
     )

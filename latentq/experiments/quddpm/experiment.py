@@ -101,10 +101,13 @@ def measure(options: dict[str, Any]) -> Record:
     cells, folder = plan(options), Path(options["cells"])
     files.check_writable(folder, "cells")
     rows: list[Row] = []
+    seconds = 0.0
     for task, recipe, seed in progress(cells, "trainings"):
-        rows += cell(folder, task, recipe, seed, options["share"])
+        found = cell(folder, task, recipe, seed, options["share"])
+        rows += found
+        seconds += found[0]["cpu_seconds"]
     table = [{k: v for k, v in row.items() if k not in LONG} for row in rows]
-    summary = claims.summary(rows, options["share"])
+    summary = claims.summary(rows, options["share"], seconds)
     return Record(summary, claims.settle(rows), {"rows": table}, figures.draw(rows))
 
 
