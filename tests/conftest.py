@@ -1,4 +1,6 @@
-"""One thread, a source of randomness, loops or tensors, and the mark of tests with real MNIST."""
+"""What tests share: one thread, randomness, loops or tensors, command lines, real MNIST."""
+
+from pathlib import Path
 
 import pytest
 import torch
@@ -6,6 +8,7 @@ import torch
 from data.mnist import SHA256, raw_folder
 from data.module import data_root
 from latentq import native
+from tests.command_line import CommandLine
 
 torch.set_num_threads(1)
 
@@ -26,3 +29,13 @@ def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bo
 
     monkeypatch.setattr(native, "DEVICES", {"cpu"} if request.param else set())
     return request.param
+
+
+@pytest.fixture
+def line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """Command lines in an empty folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return CommandLine(monkeypatch, capsys, folder)

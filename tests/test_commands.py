@@ -20,6 +20,7 @@ from latentq.files import sha256_file
 from latentq.model import LatentQ
 from latentq.rules import Rule
 from latentq.storage import describe, save
+from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
@@ -39,13 +40,13 @@ def call(module: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProc
     )
 
 
-def test_sample_draws_the_same_picture_twice(tmp_path: Path) -> None:
-    checkpoint = f"checkpoint={ROOT}/checkpoints/quantum"
-    for name in ("a.png", "b.png"):
-        done = call("latentq.sample", checkpoint, "n=5", "seed=2", f"out={tmp_path}/{name}")
-        assert done.returncode == 0, done.stderr
+def test_sample_draws_the_same_picture_in_another_process(line: CommandLine) -> None:
+    words = (f"checkpoint={ROOT}/checkpoints/quantum", "n=5", "seed=2")
+    here = line.program("latentq/sample.py", *words, "out=a.png")
+    there = call("latentq.sample", *words, "out=b.png", cwd=line.folder)
 
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert here.code == there.returncode == 0, here.err + there.stderr
+    assert (line.folder / "a.png").read_bytes() == (line.folder / "b.png").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -61,13 +62,14 @@ def test_sample_draws_the_same_picture_twice(tmp_path: Path) -> None:
         ([f"checkpoint={ROOT}/checkpoints/features"], "must be a generative model"),
     ],
 )
-def test_sample_names_mistakes_in_one_line(tmp_path: Path, words: list[str], message: str) -> None:
-    done = call("latentq.sample", *words, cwd=tmp_path)
+def test_sample_names_mistakes_in_one_line(
+    line: CommandLine, words: list[str], message: str
+) -> None:
+    done = line.program("latentq/sample.py", *words)
 
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+    assert done.code == 2
+    assert len(done.mistakes) == 1 and message in done.mistakes[0]
+    assert list(line.folder.iterdir()) == []
 
 
 def test_options_are_converted_and_required() -> None:
@@ -80,30 +82,36 @@ def test_options_are_converted_and_required() -> None:
         parse_options(["n=3"], rules, {"x": 0.5})
 
 
-def test_doctor_reports_each_check(tmp_path: Path) -> None:
+def test_doctor_refuses_options(line: CommandLine) -> None:
+    done = line.program("latentq/doctor.py", "loud=1")
+
+    assert done.code == 2
+    assert "loud" in done.mistakes[0]
+
+
+def test_doctor_reports_each_check() -> None:
     done = call("latentq.doctor")
 
     assert "torchquantum" in done.stdout
     assert f"{len(SHIPPED)} models load" in done.stdout
-    broken = call("latentq.doctor", "loud=1")
-    assert broken.returncode == 2
-    assert "loud" in broken.stderr
 
 
-def test_publish_refuses_an_unfinished_run(tmp_path: Path) -> None:
-    done = call("latentq.publish", f"run={tmp_path}", "name=none")
+def test_publish_refuses_an_unfinished_run(line: CommandLine) -> None:
+    done = line.program("latentq/publish.py", f"run={line.folder}", "name=none")
 
-    assert done.returncode == 2
-    assert "must be a finished run" in done.stderr
+    assert done.code == 2
+    assert "must be a finished run" in done.mistakes[0]
     assert not (ROOT / "checkpoints" / "none").exists()
 
 
-@pytest.mark.parametrize("command", ["sample", "doctor", "publish", "report", "evaluation"])
-def test_help_is_help(command: str) -> None:
-    done = call(f"latentq.{command}", "--help")
+@pytest.mark.parametrize(
+    "path", ["sample.py", "doctor.py", "publish.py", "report/__main__.py", "evaluation.py"]
+)
+def test_help_is_help(path: str, line: CommandLine) -> None:
+    done = line.program(f"latentq/{path}", "--help")
 
-    assert done.returncode == 0
-    assert f"latentq.{command}" in done.stdout
+    assert done.code == 0
+    assert f"latentq.{re.split('[./]', path)[0]}" in done.out
 
 
 @pytest.mark.parametrize("name", SHIPPED)

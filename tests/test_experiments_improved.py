@@ -3,8 +3,6 @@
 import csv
 import json
 import math
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +44,7 @@ from latentq.report.statistics import Summary
 from latentq.states import gram_fidelities, haar_states
 from latentq.targets import ExtendedGHZ
 from tests import oracles
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parent.parent
 PLAN = Plan(
@@ -367,11 +366,8 @@ def test_options_become_a_plan() -> None:
     assert plan.process("original", 4).terminal == "haar"
 
 
-def test_the_command_line_exits_with_two(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "latentq.experiments.improved", "strong=1,-4"]
-    done = subprocess.run(
-        [*command, f"out={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def test_the_command_line_exits_with_two(line: CommandLine) -> None:
+    done = line.program("latentq/experiments/improved/__main__.py", "strong=1,-4", "out=place")
 
-    assert done.returncode == 2 and done.stderr.startswith("error: strong: must not be negative")
-    assert done.stderr.count("\n") == 1 and not [*tmp_path.iterdir()]
+    assert done.code == 2 and done.mistakes[0].startswith("strong: must not be negative")
+    assert len(done.mistakes) == 1 and not [*line.folder.iterdir()]

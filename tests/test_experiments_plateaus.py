@@ -2,8 +2,6 @@
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from latentq.plateaus import drawn_states, global_cost, marginal_cost
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary
 from latentq.states import fidelity, haar_states
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parent.parent
 TINY = [
@@ -181,11 +180,8 @@ def test_bad_lists_are_refused(option: str, word: str) -> None:
         sizes(options)
 
 
-def test_the_command_line_exits_with_two(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "latentq.experiments.plateaus", "layers=0,1"]
-    done = subprocess.run(
-        [*command, f"out={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+def test_the_command_line_exits_with_two(line: CommandLine) -> None:
+    done = line.program("latentq/experiments/plateaus/__main__.py", "layers=0,1", "out=place")
 
-    assert done.returncode == 2 and done.stderr.startswith("error: layers: must be")
-    assert done.stderr.count("\n") == 1 and not [*tmp_path.iterdir()]
+    assert done.code == 2 and done.mistakes[0].startswith("layers: must be")
+    assert len(done.mistakes) == 1 and not [*line.folder.iterdir()]

@@ -17,6 +17,7 @@ from latentq.report.__main__ import report
 from latentq.report.markdown import escape
 from latentq.report.render import build, write_files
 from latentq.report.wording import ABSENT
+from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 
 HOSTILE = "<script>alert(1)</script>|x"
@@ -225,25 +226,21 @@ def test_command_refuses_in_one_line(
     assert not list(tmp_path.iterdir())
 
 
-def command(*words: str) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "latentq.report", *words]
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
-
-
 def test_exit_code_of_the_process(tmp_path: Path) -> None:
     make_run(tmp_path / "q").joinpath("metrics.json").write_text("{")
-    done = command(str(tmp_path))
+    command = [sys.executable, "-m", "latentq.report", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     assert done.returncode == 2
     assert re.fullmatch(r"error: .*q/metrics\.json: damaged, .*\n", done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == ["q"]
 
 
-def test_help_names_the_options() -> None:
-    done = command("--help")
+def test_help_names_the_options(line: CommandLine) -> None:
+    done = line.program("latentq/report/__main__.py", "--help")
 
-    assert done.returncode == 0
-    assert "out=FOLDER" in done.stdout
+    assert done.code == 0
+    assert "out=FOLDER" in done.out
 
 
 def test_conditional_models_are_never_compared_with_others(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from latentq.errors import InputError, RunError
 from latentq.evaluation import evaluate
 from latentq.features import Classifier
 from latentq.training import DenoisingModule
+from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 from train import train
 
@@ -271,20 +272,24 @@ def run_cli(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Com
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(
-    tmp_path: Path, words: list[str], message: str
+    line: CommandLine, words: list[str], message: str
 ) -> None:
     if "device=cuda" in words and torch.cuda.is_available():
         words = ["seed=-1"]
         message = "seed"
-    roots = [] if any(w.startswith("run.root") for w in words) else [f"run.root={tmp_path}/runs"]
 
-    done = run_cli(*words, *roots, cwd=tmp_path)
+    done = line.program("train.py", *words)
 
-    assert done.returncode == 2, done.stderr
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith("error: ")
-    assert message in lines[0]
+    assert done.code == 2
+    assert len(done.mistakes) == 1 and message in done.mistakes[0]
+    assert not [*line.folder.iterdir()]
+
+
+def test_a_mistake_ends_the_program(tmp_path: Path) -> None:
+    done = run_cli("model=quantm", f"run.root={tmp_path}/runs", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and done.stderr.startswith("error: model: must be")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.command_line import ROOT
+from tests.command_line import ROOT
 
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "faults" / "cases.json").read_text())
 PAGE = (ROOT / "docs" / "reliability.md").read_text().splitlines()

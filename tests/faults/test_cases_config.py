@@ -11,7 +11,7 @@ from latentq.encoding import amplitude_encode
 from latentq.errors import InputError
 from latentq.memory import check_room
 from latentq.storage import build
-from tests.faults.command_line import CommandLine
+from tests.command_line import CommandLine
 
 
 def test_case_01_unknown_model(line: CommandLine) -> None:

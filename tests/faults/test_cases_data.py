@@ -13,8 +13,8 @@ from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from data.module import Split
 from latentq import load
 from latentq.errors import InputError
+from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import PAGE, mirror, packed
-from tests.faults.command_line import ROOT, CommandLine
 from tests.test_data import load as load_tiny
 from tests.test_data import tiny_mnist
 

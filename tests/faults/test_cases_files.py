@@ -12,8 +12,8 @@ from latentq.commands import run_command
 from latentq.errors import InputError
 from latentq.experiments.record import Experiment, Record
 from latentq.report.__main__ import report
+from tests.command_line import ROOT, CommandLine
 from tests.fake_runs import make_run
-from tests.faults.command_line import ROOT, CommandLine
 
 CHECKPOINT = f"checkpoint={ROOT}/checkpoints/quantum"
 

@@ -13,7 +13,7 @@ import torch
 from latentq import audit, compose, stages, versions
 from latentq.compose import check_command_line
 from latentq.errors import InputError
-from tests.faults.command_line import ROOT, CommandLine
+from tests.command_line import ROOT, CommandLine
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 

@@ -17,9 +17,9 @@ from latentq.errors import CheckpointError, InputError
 from latentq.model import LatentQ
 from latentq.report.render import build
 from latentq.study.results import read_study
+from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 from tests.fake_study import make_study
-from tests.faults.command_line import CommandLine
 from tests.faults.targets import LATENTQ_ARGUMENTS, PRIOR
 
 
