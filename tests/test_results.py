@@ -9,6 +9,8 @@ from typing import Any, get_args
 import pytest
 
 from latentq.experiments import all as everything
+from latentq.experiments.quddpm.claims import best, of, spelled
+from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
 from latentq.report.statistics import Summary
 from latentq.report.wording import interval, number
@@ -71,7 +73,9 @@ def records(folder: str) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in paths if path.is_file()]
 
 
-@pytest.mark.parametrize(("document", "page"), [("log", "research-log.md")])
+@pytest.mark.parametrize(
+    ("document", "page"), [("log", "research-log.md"), ("papers", "quddpm.md")]
+)
 def test_pages_are_written_from_their_records(document: str, page: str, tmp_path: Path) -> None:
     folder = tmp_path / "docs"
     everything.write_page(
@@ -81,12 +85,45 @@ def test_pages_are_written_from_their_records(document: str, page: str, tmp_path
     assert (folder / page).read_text() == (ROOT / "docs" / page).read_text()
 
 
-def test_readme_counts_the_verdicts_on_the_log() -> None:
-    counts = Counter(claim["verdict"] for record in records("log") for claim in record["claims"])
-    text = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict)[:4])
+@pytest.mark.parametrize(("document", "experiments"), [("log", 5), ("papers", 2)])
+def test_readme_counts_the_verdicts(document: str, experiments: int) -> None:
+    found = records(document)
+    counts = Counter(claim["verdict"] for record in found for claim in record["claims"])
+    text = ", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v])
 
-    assert len(records("log")) == 5
+    assert len(found) == experiments
     assert f"Of {counts.total()} claims, {text}" in words(ROOT / "README.md")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_readme_has_the_errors_of_the_papers(name: str) -> None:
+    task, rows = TASKS[name], records("papers")[0]["tables"]["rows"]
+    way, error = best(rows, name)
+    published, data = (of(rows, name, key, task.measure) for key in ("published", "data"))
+    cells = f"{task.error:g} | {spelled(published)} | {spelled(error)} ({way}) | {spelled(data)}"
+
+    assert f"| {task.title} | {cells} |" in words(ROOT / "README.md")
+
+
+def test_readme_says_what_one_key_does() -> None:
+    rows = records("papers")[0]["tables"]["rows"]
+    with_key, anew = (
+        spelled(of(rows, "ising", way, "mmd")) for way in ("one key", "one key, measured anew")
+    )
+
+    assert f"{with_key} with the key, {anew} without" in words(ROOT / "README.md")
+
+
+def test_readme_says_what_the_improved_model_does() -> None:
+    claims = {claim["statement"]: claim for claim in records("papers")[1]["claims"]}
+    larger, better = (
+        next(c["ours"] for text, c in claims.items() if part in text)
+        for part in ("orders of magnitude larger", "generates better samples")
+    )
+    readme = words(ROOT / "README.md")
+
+    assert larger.removeprefix("at 10 qubits ") in readme
+    assert better.split(";")[0] in readme
 
 
 def test_readme_says_what_16_qubits_take() -> None:

@@ -98,13 +98,12 @@ def described(rows: Sequence[Row], name: str, way: str) -> str:
 def measured(rows: Sequence[Row], name: str, task: Task) -> Claim:
     """Settles whether circuits that were trained with one key are as good on measured outcomes."""
     anew = f"{KEY}, measured anew"
-    found, apart = of(rows, name, anew, task.measure), log_ratio(rows, name, anew, KEY)
-    verdict: Verdict = "cannot be compared"
-    if found and apart and apart.half is not None:
-        verdict = (
-            "refuted" if apart.mean > apart.half and min(found.values) > task.error
-            else "confirmed" if max(found.values) <= task.error else "no difference"
-        )  # fmt: skip
+    found = of(rows, name, anew, task.measure)
+    verdict: Verdict = (
+        "cannot be compared" if found is None
+        else "refuted" if min(found.values) > task.error
+        else "confirmed" if max(found.values) <= task.error else "no difference"
+    )  # fmt: skip
     return Claim(
         f"{task.title}: circuits trained with one key for all outcomes reach "
         f"{NAMES[task.measure]} {task.error:g} with other outcomes",
@@ -199,7 +198,7 @@ def settle(rows: Sequence[Row]) -> list[Claim]:
         claims.append(reproduced(rows, name, task))
         if task.observable:
             claims.append(observed(rows, name, task))
-        if KEY in ways(rows, name):
+        if task.one_key and KEY in ways(rows, name):
             claims.append(measured(rows, name, task))
         claims.append(limit(rows, name, task))
     better = {
