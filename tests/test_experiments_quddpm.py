@@ -140,13 +140,16 @@ def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_takes_hours_is_trained_once() -> None:
-    options = {"tasks": "cluster1,circle", "recipes": "published,ladder", "seeds": 2, "first": 5}
+    recipes = "published,ladder,five steps"
+    options = {"tasks": "cluster1,circle", "recipes": recipes, "seeds": 2, "first": 5}
     trained = [cell for cell in experiment.plan(options) if cell[1] != experiment.REFERENCES]
 
     assert trained == [
         ("cluster1", "published", 5), ("circle", "published", 5),
         ("cluster1", "ladder", 5), ("circle", "ladder", 5),
-        ("cluster1", "published", 6), ("cluster1", "ladder", 6), ("circle", "ladder", 6),
+        ("cluster1", "five steps", 5), ("circle", "five steps", 5),
+        ("cluster1", "published", 6), ("cluster1", "ladder", 6),
+        ("cluster1", "five steps", 6), ("circle", "five steps", 6),
     ]  # fmt: skip
 
 
