@@ -21,6 +21,7 @@ from latentq.plots import (
     fid_chart,
     figure_bytes,
     image_grid,
+    label_decades,
     mosaic,
     reconstruction_grid,
     save_chain,
@@ -225,6 +226,29 @@ def test_a_curve_of_one_step_is_a_point(ax: Axes) -> None:
     training_curve(ax, [Curve("a", "quantum", [1], [2.0])], "autoencoder")
 
     assert ax.lines[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ((0.0017, 0.0045), ["0.002", "0.005"]),
+        ((0.0005, 0.009), ["0.0005", "0.001", "0.002", "0.005", "0.01"]),
+        ((0.0001, 0.13), ["0.0001", "0.001", "0.01", "0.1"]),
+    ],
+)
+def test_decades_are_labelled_with_plain_numbers(
+    ax: Axes, values: tuple[float, float], labels: list[str]
+) -> None:
+    ax.plot(values, [0, 1])
+    ax.set_xscale("log")
+    label_decades(ax.xaxis)
+    low, high = ax.get_xlim()
+    texts = [ax.xaxis.get_minor_formatter()(t) for t in ax.get_xticks(minor=True)]
+    major = ax.xaxis.get_major_formatter()
+
+    assert [major(t) for t in ax.get_xticks() if low <= t <= high] == labels
+    assert low <= min(values) and high >= max(values) and high >= 4.999 * low
+    assert not any(texts)
 
 
 def test_training_curve_of_negative_losses_is_linear(ax: Axes) -> None:

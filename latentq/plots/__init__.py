@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
 from latentq.plots.clouds import cloud, cloud_figure, size_curve
-from latentq.plots.curves import curve, finish, level, shades
+from latentq.plots.curves import curve, finish, label_decades, level, shades
 from latentq.plots.files import (
     fid_chart,
     figure_bytes,
@@ -52,6 +52,7 @@ __all__ = [
     "image_grid",
     "information_graph",
     "information_matrix",
+    "label_decades",
     "level",
     "mosaic",
     "phase_wheel",

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from latentq.plots.charts import LIGHT, Theme
 from latentq.plots.study import style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 
 def shades(count: int) -> list[tuple[float, ...]]:
@@ -59,6 +61,19 @@ def level(ax: Axes, value: float, text: str, theme: Theme = LIGHT) -> None:
         text, (1, value), (-2, 3), xycoords=("axes fraction", "data"), ha="right",
         textcoords="offset points", fontsize=8, color=theme.muted,
     )  # fmt: skip
+
+
+def label_decades(axis: Axis) -> None:
+    """Labels a logarithmic axis with as many plain numbers as there is room for.
+
+    A view of less than a factor of five is widened at its upper end, so that two numbers fit.
+    """
+    low, high = axis.get_view_interval()
+    high = max(high, 5 * low)
+    axis.set_view_interval(low, high)
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def finish(

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib.ticker import LogLocator, NullFormatter
-
 from latentq import plots
 from latentq.experiments.quddpm.claims import NAMES, Row, best, of, ways
 from latentq.experiments.quddpm.tasks import TASKS
@@ -17,16 +15,6 @@ SHOWN = {
     "circle": "|⟨Y⟩|",
     "noise": "probability of |00⟩",
 }
-
-
-def label_decades(axis: Any) -> None:  # noqa: ANN401
-    """Labels a logarithmic axis with as many plain numbers as there is room for."""
-    low, high = axis.get_view_interval()
-    high = max(high, 5 * low)
-    axis.set_view_interval(low, high)
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
-    axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def draw_errors(ax: Any, rows: Sequence[Row], name: str) -> None:  # noqa: ANN401
@@ -47,7 +35,7 @@ def draw_errors(ax: Any, rows: Sequence[Row], name: str) -> None:  # noqa: ANN40
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     plots.finish(ax, task.title, NAMES[task.measure], "", legend=False)
-    label_decades(ax.xaxis)
+    plots.label_decades(ax.xaxis)
     ax.grid(axis="y", color=plots.LIGHT.line, linewidth=0.6)
     ax.set_axisbelow(True)
 
