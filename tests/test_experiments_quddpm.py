@@ -149,7 +149,7 @@ def test_what_takes_hours_is_trained_once() -> None:
         ("cluster1", "ladder", 5), ("circle", "ladder", 5),
         ("cluster1", "five steps", 5), ("circle", "five steps", 5),
         ("cluster1", "published", 6), ("cluster1", "ladder", 6),
-        ("cluster1", "five steps", 6), ("circle", "five steps", 6),
+        ("circle", "ladder", 6), ("cluster1", "five steps", 6), ("circle", "five steps", 6),
     ]  # fmt: skip
 
 
