@@ -16,9 +16,9 @@ from latentq.diffusion import Chain, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Instrument
 from latentq.encoding import amplitude_encode
 from latentq.generative import Labels
-from latentq.mmd import transport
 from latentq.model import LatentQ
 from latentq.states import gram_fidelities
+from latentq.transport import transport
 
 
 class PerceptronChain(Chain):

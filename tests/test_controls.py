@@ -18,9 +18,9 @@ from latentq.compose import load_config
 from latentq.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
 from latentq.generative import parameter_counts
-from latentq.mmd import wasserstein
 from latentq.states import fidelity, haar_states
 from latentq.storage import build
+from latentq.transport import wasserstein
 from tests import oracles
 
 MATCHED = ("perceptrons", "traced", "latent_diffusion", "vae_diffusion", "codebook")

@@ -22,6 +22,7 @@ LAYERS = [
     ["arguments", "files"],
     ["storage"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
+    ["transport"],
     ["checkpoints"],
     ["fused", "mmd", "compose", "costs"],
     ["scrambling"],

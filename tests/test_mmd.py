@@ -10,16 +10,14 @@ from torch.nn import functional
 from latentq import mmd
 from latentq.mmd import (
     LOSSES,
-    assign,
     expected_mmd1,
     mmd1,
     mmdk,
     qubit_copies,
-    reduce_costs,
     unbiased_purity,
-    wasserstein,
 )
 from latentq.states import gram_fidelities, haar_states, perturb
+from latentq.transport import assign, reduce_costs, wasserstein
 from tests import oracles
 
 C, R = torch.complex128, torch.float64

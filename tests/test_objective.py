@@ -5,9 +5,10 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
-from latentq.mmd import mmdk, wasserstein
+from latentq.mmd import mmdk
 from latentq.randomness import derive_generator
 from latentq.states import fidelity, haar_states, perturb
+from latentq.transport import wasserstein
 
 
 def objective(latents: Tensor, steps: int = 3, seed: int = 0) -> DenoisingObjective:

@@ -7,10 +7,11 @@ from torch import Tensor
 
 from latentq.experiments.quddpm.tasks import Task
 from latentq.experiments.quddpm.training import RECIPES, build, train
-from latentq.mmd import Loss, expected_mmd1, wasserstein
+from latentq.mmd import Loss, expected_mmd1
 from latentq.randomness import derive_generator
 from latentq.states import gram_fidelities
 from latentq.targets import magnetisation
+from latentq.transport import wasserstein
 
 MANY = 5000  # states on each side of the unbiased MMD
 BINS = 40
