@@ -209,7 +209,9 @@ def test_potentials_leave_the_assignment_as_it_is(
     assert sorted(found[1].tolist()) == list(range(300))
     assert cost[found].sum().item() == pytest.approx(cost[expected].sum().item(), rel=1e-12)
     assert (reduce_costs(cost).amin(dim=1) == 0).all()
-    assert (reduce_costs(cost) < 1e-3).double().mean() > 1.2 * (cost < 1e-3).double().mean()
+    # What the best assignment still costs, by which the search is long.
+    gaps = [(x - x.amin(dim=1, keepdim=True))[expected].mean() for x in (cost, reduce_costs(cost))]
+    assert gaps[1] < 0.8 * gaps[0]
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30, 1.0])
