@@ -35,13 +35,15 @@ def train(config: Config) -> dict[str, Any]:
     """
     # These imports take seconds; a mistake on the command line is answered without them.
     from data import open_data
-    from latentq import borrowed, workflow
+    from latentq import borrowed, process, workflow
 
-    borrowed.prepare(config)
     images = config["images"]
-    data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
-    run = workflow.open_run(config, data)
-    return run.metrics() if run.finished else workflow.work(run, data)
+    with process.settings_restored():
+        borrowed.prepare(config)
+        data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
+        borrowed.check_autoencoder(config, data)
+        run = workflow.open_run(config, data)
+        return run.metrics() if run.finished else workflow.work(run, data)
 
 
 @hydra.main(config_path="configs", config_name="train", version_base="1.3")

@@ -98,7 +98,7 @@ class DDPM(nn.Module):
         """
         x = (latents - self.mean) / self.deviation
         t = torch.randint(1, self.steps + 1, (len(x),), device=x.device, generator=generator)
-        noise = torch.randn(x.shape, device=x.device, generator=generator)
+        noise = torch.randn(x.shape, device=x.device, dtype=x.dtype, generator=generator)
         signal, sigma = self.alphas[t, None].sqrt(), (1 - self.alphas[t, None]).sqrt()
         v = self.predict(signal * x + sigma * noise, t, cell)
         return functional.mse_loss(v, signal * noise - sigma * x)
@@ -114,12 +114,12 @@ class DDPM(nn.Module):
         device, cell = generator.device, None
         if self.cells:
             cell = torch.randint(self.cells, (n,), device=device, generator=generator)
-        x = torch.randn(n, self.size, device=device, generator=generator)
+        x = torch.randn(n, self.size, device=device, dtype=self.mean.dtype, generator=generator)
         for t in range(self.steps, 0, -1):
             step = torch.full((n,), t, device=device)
             alpha = self.alphas[t]
             x0 = alpha.sqrt() * x - (1 - alpha).sqrt() * self.predict(x, step, cell)
-            noise = torch.randn(x.shape, device=device, generator=generator)
+            noise = torch.randn(x.shape, device=device, dtype=x.dtype, generator=generator)
             mean, deviation = posterior(x0, x, alpha, self.alphas[t - 1])
             x = mean + deviation * noise
         return x * self.deviation + self.mean

@@ -109,7 +109,10 @@ class MixtureModel(FittedModel):
         generator, prior = self.generator(seed), self.prior
         k = torch.multinomial(prior.weights, n, replacement=True, generator=generator)
         noise = torch.randn(
-            n, prior.means.shape[1], generator=generator, device=prior.means.device
+            *(n, prior.means.shape[1]),
+            generator=generator,
+            device=prior.means.device,
+            dtype=prior.means.dtype,
         )
         # One component after the other: a matrix for every sample would not fit in memory.
         drawn = prior.means[k]

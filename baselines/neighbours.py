@@ -87,7 +87,7 @@ class NeighboursModel(FittedModel):
         device = states.device
         first = torch.randint(len(states), (n,), generator=generator, device=device)
         rank = torch.randint(self.neighbours, (n,), generator=generator, device=device)
-        u = torch.rand(n, generator=generator, device=device)
+        u = torch.rand(n, generator=generator, device=device, dtype=states.real.dtype)
         second = torch.cat([self._neighbours(part) for part in first.split(CHUNK)])
         return between(states[first], states[second.gather(1, rank[:, None])[:, 0]], u)
 

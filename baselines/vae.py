@@ -20,7 +20,15 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from latentq.generative import CHUNK, GenerativeModel, Labels, in_chunks, pixel_loss, seeded
+from latentq.generative import (
+    CHUNK,
+    GenerativeModel,
+    Labels,
+    check_images,
+    in_chunks,
+    pixel_loss,
+    seeded,
+)
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
 from latentq.rules import CLASSES
@@ -93,12 +101,43 @@ class VAE(GenerativeModel):
         return decoder(activation(lifted))
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        r"""Returns the posterior means of images, with shape :math:`(B, D)`."""
+        r"""Returns the posterior means of images, with shape :math:`(B, D)`.
+
+        Arguments:
+            images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+            labels: Their classes, with shape :math:`(B)`, if the model is conditional.
+
+        Raises:
+            ValueError: If they are no such images, or the classes are missing or too many.
+        """
+        check_images(images, next(self.encoder.parameters()))
+        self._check_labels(labels)
         return self.posterior(images, labels)[0]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        r"""Returns the images of latents, with shape :math:`(B, 1, 28, 28)`, in :math:`[0, 1]`."""
+        r"""Returns the images of latents, with shape :math:`(B, 1, 28, 28)`, in :math:`[0, 1]`.
+
+        Arguments:
+            latents: Finite latents, with shape :math:`(B, D)`.
+            labels: Their classes, with shape :math:`(B)`, if the model is conditional.
+
+        Raises:
+            ValueError: If they are no such latents, or the classes are missing or too many.
+        """
+        if latents.dim() != 2 or latents.shape[1] != self.latent or latents.is_complex():
+            raise ValueError(
+                f"latents: must be real and have shape (B, {self.latent}), was {latents.dtype} "
+                f"{tuple(latents.shape)}"
+            )
+        if not bool(torch.isfinite(latents).all()):
+            raise ValueError("latents: must be finite, had a NaN or an infinity")
+        self._check_labels(labels)
         return self.logits(latents, labels).sigmoid()
+
+    def _check_labels(self, labels: Tensor | None) -> None:
+        if (labels is not None) != self.conditional:
+            given = "were missing" if labels is None else "were given to one that knows none"
+            raise ValueError(f"labels: a conditional model needs the classes, they {given}")
 
     def reconstruct(self, images: Tensor, labels: Tensor) -> Tensor:
         r"""Returns the decoded posterior means of images, see the base class."""
@@ -117,7 +156,7 @@ class VAE(GenerativeModel):
         """
         given = labels if self.conditional else None
         mean, log_variance = self.posterior(images, given)
-        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
         logits = self.logits(mean + noise * (0.5 * log_variance).exp(), given)
         pixels, kl = pixel_loss(logits, images), kl_to_normal(mean, log_variance).mean()
         return {"loss": pixels + kl, "pixels": pixels, "kl": kl}
@@ -131,10 +170,11 @@ class VAE(GenerativeModel):
             seed: The seed of the draw; the same seed gives the same images.
             label: The classes, see :meth:`latentq.generative.GenerativeModel.labels`.
         """
-        device = next(self.parameters()).device
-        generator = derive_generator(seed, "sample", device=device)
-        noise = torch.randn(n, self.latent, generator=generator, device=device)
-        labels = self.labels(n, seed, label)
+        labels, like = self.labels(n, seed, label), next(self.parameters())
+        generator = derive_generator(seed, "sample", device=like.device)
+        noise = torch.randn(
+            n, self.latent, generator=generator, device=like.device, dtype=like.dtype
+        )
         if labels is None:
             return in_chunks(self.decode, noise)
 

@@ -18,9 +18,12 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from data.mnist import SHA256, MissingDataError, ensure_mnist
+from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from latentq.errors import InputError
 from latentq.randomness import derive_generator
+from latentq.rules import shown
+
+NAMES = ("mnist", "digits")
 
 
 @dataclass(frozen=True)
@@ -103,17 +106,22 @@ def stratified(labels: Tensor, n: int, generator: torch.Generator) -> Tensor:
     return torch.cat(parts).sort().values
 
 
-def _mnist(root: Path, train: bool) -> Split:
+def _mnist(root: Path, part: str) -> Split:
+    """Reads two of the raw files whose sha256 was checked, and no other file.
+
+    torchvision's class MNIST would prefer a `processed/training.pt` that an old version left.
+    """
     try:
-        from torchvision.datasets import MNIST
+        from torchvision.datasets.mnist import read_image_file, read_label_file
     except Exception as error:  # One of another build than torch fails in many ways.
         raise InputError(
             f"data: MNIST is read by torchvision, which cannot be imported ({error}); see python "
             "-m latentq.doctor, or use data=digits"
         ) from error
 
-    raw = MNIST(str(root), train=train)
-    return Split(raw.data.float()[:, None] / 255, raw.targets)
+    images = read_image_file(str(raw_folder(root) / f"{part}-images-idx3-ubyte"))
+    labels = read_label_file(str(raw_folder(root) / f"{part}-labels-idx1-ubyte"))
+    return Split(images.to(torch.float32)[:, None] / 255, labels)
 
 
 def _digits(seed: int) -> tuple[Split, Split]:
@@ -167,6 +175,7 @@ class ImageData(pl.LightningDataModule):
         self.name, self.sha256, self.limit = name, sha256, limit
         self.batch_size, self.batches, self.seed, self.test = batch_size, batches, seed, test
         order = torch.randperm(len(train.labels), generator=derive_generator(seed, "validation"))
+        self.split = hashlib.sha256(order[:validation].numpy().tobytes()).hexdigest()
         self.validation = train.take(order[:validation])
         self.train = self.unlimited = train.take(order[validation:])
         if limit is not None:
@@ -188,9 +197,14 @@ class ImageData(pl.LightningDataModule):
         return self._loader(self.validation)
 
     def describe(self) -> dict[str, object]:
-        """Returns the name, hash and sizes of the data, for `metrics.json`."""
+        """Returns what identifies the data, and the sizes of the splits.
+
+        `split` is the sha256 of the places of the validation images, as torch may draw another
+        split of one seed in another version.
+        """
+        facts = {k: getattr(self, k) for k in ("name", "sha256", "limit", "seed", "split")}
         sizes = {k: len(getattr(self, k).labels) for k in ("train", "validation", "test")}
-        return {"name": self.name, "sha256": self.sha256, "limit": self.limit, **sizes}
+        return {**facts, **sizes}
 
 
 def data_root(root: str | None) -> Path:
@@ -212,9 +226,11 @@ def load_data(
     """Loads `mnist` or `digits` as a data module.
 
     Raises:
-        InputError: If a file is damaged, or an argument out of range.
+        InputError: If there are no such data, a file is damaged, or an argument out of range.
         MissingDataError: If MNIST is not on disk and could not be downloaded.
     """
+    if name not in NAMES:
+        raise InputError(f"data.name: must be one of {', '.join(NAMES)}, was {shown(name)}")
     if name == "digits":
         train, test = _digits(seed=0)
         content = np.ascontiguousarray(load_digits().data).tobytes()
@@ -224,7 +240,7 @@ def load_data(
     else:
         folder = data_root(root)
         ensure_mnist(folder, may_download)
-        train, test = _mnist(folder, True), _mnist(folder, False)
+        train, test = _mnist(folder, "train"), _mnist(folder, "t10k")
         identity = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
 
     return ImageData(name, identity, train, test, validation, limit, batch_size, seed, batches)

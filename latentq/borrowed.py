@@ -5,12 +5,14 @@ from typing import Any, cast
 
 import torch
 
+from data.identity import data_differences, recorded_data
 from latentq import stages, storage
 from latentq.config import Config
 from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel
 from latentq.rules import VAES
+from latentq.training import ImageSource
 
 
 def prepare(config: Config) -> None:
@@ -23,20 +25,25 @@ def prepare(config: Config) -> None:
     torch.set_num_threads(config["threads"])
     if config["model"]["kind"] != "features":
         feature_network(config)
-    if config.get("autoencoder"):
-        check_autoencoder(config)
 
 
-def check_autoencoder(config: Config) -> None:
-    """Checks the model whose autoencoder is to be used.
+def check_autoencoder(config: Config, data: ImageSource) -> None:
+    """Checks the model whose autoencoder is to be used, if one is.
+
+    Arguments:
+        config: The configuration.
+        data: The data of the run.
 
     Raises:
-        InputError: If it has another latent space, or its seed is another one: then it may have
-            been trained on images that this run sets aside for validation.
+        InputError: If it has another latent space, or was trained on other images: on those that
+            this run sets aside, on more than its limit, or on other data.
     """
-    path, seed = config["autoencoder"], config["seed"]
+    path = config.get("autoencoder")
+    if not path:
+        return
     try:
         _, description = storage.describe(path)
+        differ = data_differences(recorded_data(path), data.describe())
     except InputError as error:
         raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
     kind, wanted = description["kind"], config["model"]["kind"]
@@ -45,10 +52,10 @@ def check_autoencoder(config: Config) -> None:
             f"autoencoder: must have the latent space of a {wanted} model, {path} is a {kind} "
             "model"
         )
-    trained = description.get("notes", {}).get("seed")
-    if trained != seed:
+    if differ:
         raise InputError(
-            f"autoencoder: must be of a run with this seed, {seed}, that of {path} was {trained}"
+            f"autoencoder: must be of a run on the same images, {path} is not "
+            f"({'; '.join(differ)})"
         )
 
 

@@ -4,6 +4,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -106,6 +107,18 @@ def _compose(name: str, overrides: list[Override]) -> tuple[Config | None, list[
         overrides = rest
 
 
+@contextmanager
+def _own_hydra() -> Iterator[None]:
+    """Composes from `configs/`, and gives Hydra back as it was to a program that uses it too."""
+    before = GlobalHydra.instance().hydra
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            yield
+    finally:
+        GlobalHydra.instance().hydra = before  # It is another instance by now.
+
+
 def load_config(overrides: list[str], name: str = "train") -> Config:
     """Composes and checks the configuration of `configs/` with overrides `key=value`.
 
@@ -116,8 +129,7 @@ def load_config(overrides: list[str], name: str = "train") -> Config:
         raise InputError("--config-name" + _option_mistake("", name))
     fine, mistakes = parse_overrides(overrides)
     wrong_model = any(mistake.startswith("model: ") for mistake in mistakes)
-    GlobalHydra.instance().clear()
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+    with _own_hydra():
         config, refused = _compose(name, fine)
     try:
         config = validate(_own(config)) if config else None

@@ -45,7 +45,7 @@ def density_coverage(
         return None, None
 
     radii = squared_radii(reference, neighbours)
-    inside, nearest = 0, torch.full((len(reference),), torch.inf)
+    inside, nearest = 0, torch.full((len(reference),), torch.inf, dtype=torch.float32)
     for block in squared_distances(features, reference):
         inside += int((block < radii).sum())
         nearest = torch.minimum(nearest, block.amin(dim=0))
@@ -83,30 +83,32 @@ def class_distance(counts: Sequence[int], labels: Tensor) -> float | None:
     return (generated / generated.sum() - real / real.sum()).abs().sum().item() / 2
 
 
-def memorisation(generated: Tensor, held_out: Tensor, train: Tensor) -> dict[str, float] | None:
+def memorisation(
+    generated: Tensor, reconstructed: Tensor, held_out: Tensor, train: Tensor
+) -> dict[str, float] | None:
     """Returns how near generated and held-out items are to the items that were trained on.
 
-    If generated items were like fresh real ones, one in a hundred of them would be nearer to the
-    training items than the nearest hundredth of the held-out ones. Many more are copies.
+    A decoder makes smooth images, which are nearer to training images than real ones are. So what
+    is generated is compared with the reconstructions of held-out items, by the same decoder: a
+    model that copies nothing has one item in a hundred below the first percentile of their
+    distances. A model with many more copies.
 
     Arguments:
         generated: The model's images or features, with shape (N, ...).
+        reconstructed: Its reconstructions of the held-out ones, with shape (M, ...).
         held_out: Real ones that were not trained on, with shape (M, ...).
         train: Those that were trained on, with shape (K, ...).
 
     Returns:
-        `generated` and `held_out`, the medians of the distance to the nearest training item, and
-        `closer`, the share of the generated items whose distance is below the first percentile
-        of the held-out ones; `None` where M is below 100, or N or K is 0.
+        `generated`, `reconstructed` and `held_out`, the medians of the distance to the nearest
+        training item, and `closer`, the share of the generated items whose distance is below the
+        first percentile of the reconstructed ones; `None` where M is below 100, or N or K is 0.
     """
     if len(held_out) < LEAST_HELD_OUT or min(len(generated), len(train)) == 0:
         return None
 
-    known = train.flatten(1)
-    near = nearest_distances(generated.flatten(1), known)
-    real = nearest_distances(held_out.flatten(1), known)
-    return {
-        "generated": near.quantile(0.5).item(),
-        "held_out": real.quantile(0.5).item(),
-        "closer": (near < real.quantile(0.01)).double().mean().item(),
-    }
+    items = {"generated": generated, "reconstructed": reconstructed, "held_out": held_out}
+    near = {name: nearest_distances(x.flatten(1), train.flatten(1)) for name, x in items.items()}
+    medians = {name: distances.quantile(0.5).item() for name, distances in near.items()}
+    closer = near["generated"] < near["reconstructed"].quantile(0.01)
+    return {**medians, "closer": closer.double().mean().item()}

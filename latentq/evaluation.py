@@ -25,6 +25,20 @@ Features = Callable[[Tensor], Tensor]
 COMPARED = 1000  # How many images are looked for among the training images.
 
 
+def random_places(size: int, most: int, purpose: str) -> Tensor:
+    """Returns the places of some images at random, the same ones for every model.
+
+    The first images of a split are no random sample: the two halves of MNIST's test images were
+    written by different people.
+
+    Arguments:
+        size: The number of images.
+        most: How many are wanted at the most.
+        purpose: What they are for, from which the draw follows.
+    """
+    return torch.randperm(size, generator=derive_generator(0, purpose))[:most]
+
+
 @torch.no_grad()
 def reconstruct(model: GenerativeModel, images: Tensor, labels: Tensor) -> Tensor:
     """Returns the decoded latents of images, with shape (N, 1, 28, 28)."""
@@ -111,32 +125,36 @@ def evaluate(
     Returns:
         The rows of `metrics.json` that are measured; `None` where not estimable.
     """
-    n = min(samples, len(test))
+    chosen = random_places(len(test), samples, "held out")
+    n, test, labels = len(chosen), test[chosen], labels[chosen]
 
     def features(images: Tensor) -> Tensor:
         return metrics.extract_features(classifier, images)
 
-    reference = features(test[:n])
+    reference = features(test)
     chain = None
     if isinstance(model, LatentQ):
         chain = model.sample_chain(n, seed)
         images = in_chunks(model.decode, chain[-1])
     else:
         images = model.sample(n, seed)
-    reconstructed = features(reconstruct(model, test[:n], labels[:n]))
+    reconstructed = reconstruct(model, test, labels)
     rows: dict[str, Any] = {
         "n_samples": n,
         **sample_rows(features(images), reference, seed),
-        "fid_reconstruction": metrics.fid(reconstructed, reference),
-        "fid_floor": metrics.fid(features(real[:n]), reference),
+        "fid_reconstruction": metrics.fid(features(reconstructed), reference),
+        "fid_floor": metrics.fid(features(real[random_places(len(real), n, "floor")]), reference),
         "fid_terminal": None,
         "fid_haar": None,
-        **class_rows(classifier, images, labels[:n]),
+        **class_rows(classifier, images, labels),
         "memorisation": diversity.memorisation(
-            images[:COMPARED].cpu(), test[:COMPARED].cpu(), train.cpu()
+            images[:COMPARED].cpu(),
+            reconstructed[:COMPARED].cpu(),
+            test[:COMPARED].cpu(),
+            train.cpu(),
         ),
         "label_accuracy": label_accuracy(model, classifier, images, seed),
-        **inception_row(images, test[:n]),
+        **inception_row(images, test),
     }
     if isinstance(model, LatentQ) and chain is not None:
         rows |= quantum_rows(model, chain, features, reference, seed)
@@ -217,15 +235,16 @@ DEFAULTS = {
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
-    """Measures a trained model anew on MNIST, and prints the rows.
+    """Measures a trained model anew on the data that it was trained on, and prints the rows.
 
     Without `seed` the samples are those of the run that trained the model. The validation images
     are always those that this run set aside: others it has seen in training.
 
     Raises:
-        InputError: If an option is wrong, or a model is missing or of another kind.
+        InputError: If an option is wrong, a model is missing or of another kind, or its data are
+            not here.
     """
-    from data.module import load_data
+    from data.identity import reopen_data
 
     options = parse_options(arguments, RULES, DEFAULTS)
     model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
@@ -233,10 +252,9 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {options['features']}")
-    notes = storage.describe(options["checkpoint"])[1].get("notes", {})
-    trained = notes.get("seed", 0)
-    data = load_data("mnist", limit=notes.get("limit"), seed=trained)
-    seed = trained if options["seed"] is None else options["seed"]
+    data = reopen_data(options["checkpoint"])
+    print(f"measuring on the {options['split']} images of {data.name}", flush=True)
+    seed = data.seed if options["seed"] is None else options["seed"]
     rows = evaluate_on(model, classifier, data, options["split"], options["samples"], seed)
     show(rows)
     return rows

@@ -63,6 +63,11 @@ class Classifier(nn.Module):
             images = functional.pad(images, (2, 2, 2, 2))[..., 2 + dy : 30 + dy, 2 + dx : 30 + dx]
         features = self.features(images)
         if self.training:
-            noise = torch.rand(features.shape, generator=generator, device=features.device)
+            noise = torch.rand(
+                features.shape,
+                generator=generator,
+                device=features.device,
+                dtype=features.dtype,
+            )
             features = features * (noise >= DROPOUT) / (1 - DROPOUT)
         return {"loss": functional.cross_entropy(self.head(features), labels)}

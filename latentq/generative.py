@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentq.randomness import derive_generator, derive_seed
+from latentq.networks import PIXELS
+from latentq.process import own_defaults
+from latentq.randomness import check_whole, derive_generator, derive_seed
 from latentq.rules import CLASSES
 
 CHUNK = 1000
@@ -36,9 +38,33 @@ def pixel_loss(logits: Tensor, images: Tensor) -> Tensor:
     )
 
 
+def check_images(images: Tensor, like: Tensor) -> Tensor:
+    r"""Returns images as they are, if a model can take them.
+
+    Arguments:
+        images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+        like: A weight of the model, whose type they must have.
+
+    Raises:
+        ValueError: If the shape, the type or the range is another one.
+    """
+    if images.dim() != 4 or images.shape[1:] != (1, PIXELS, PIXELS):
+        raise ValueError(
+            f"images: must have shape (B, 1, {PIXELS}, {PIXELS}), was {tuple(images.shape)}"
+        )
+    if images.dtype != like.dtype:
+        raise ValueError(
+            f"images: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
+        )
+    low, high = (x.item() for x in images.aminmax()) if len(images) else (0.0, 1.0)
+    if not (low >= 0 and high <= 1):  # Also if a pixel is NaN.
+        raise ValueError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+    return images
+
+
 def seeded(build: Callable[[], nn.Module], seed: int, purpose: str) -> nn.Module:
     """Builds a module whose default initialisation follows from a seed and a purpose."""
-    with torch.random.fork_rng(devices=[]):
+    with own_defaults():
         torch.manual_seed(derive_seed(seed, "init", purpose))
         return build()
 
@@ -89,14 +115,16 @@ class GenerativeModel(nn.Module, ABC):
         r"""Returns the classes of the images that :meth:`sample` draws, with shape :math:`(N)`.
 
         Arguments:
-            n: The number of images :math:`N`.
-            seed: The seed of the draw.
+            n: The number of images :math:`N`, at least 1.
+            seed: The seed of the draw, an integer of at least 0.
             label: A class from 0 to 9, or one for each image, with shape :math:`(N)`. If `None`,
                 a conditional model draws them uniformly and another one has none.
 
         Raises:
-            ValueError: If the model is not conditional, or a label is not a class.
+            ValueError: If the model is not conditional, a label is not a class, there is another
+                number of them, or `n` or `seed` is no such integer.
         """
+        n, seed = check_whole(n, "n", 1), check_whole(seed, "seed")
         if label is None and not self.conditional:
             return None
         if not self.conditional:
@@ -106,10 +134,15 @@ class GenerativeModel(nn.Module, ABC):
         if label is None:
             generator = derive_generator(seed, "labels", device=device)
             return torch.randint(CLASSES, (n,), device=device, generator=generator)
-        given = torch.as_tensor(label, device=device).expand(n)
-        if given.is_floating_point() or bool(((given < 0) | (given >= CLASSES)).any()):
+        given = torch.as_tensor(label, device=device)
+        if given.shape not in ((), (1,), (n,)):
+            raise ValueError(
+                f"label: must be one class or {n}, one for each image, was {tuple(given.shape)}"
+            )
+        whole = not given.is_floating_point() and given.dtype != torch.bool
+        if not whole or bool(((given < 0) | (given >= CLASSES)).any()):
             raise ValueError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
-        return given.long()
+        return given.expand(n).long()
 
 
 def count_parameters(module: nn.Module | None) -> int:

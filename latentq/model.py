@@ -23,10 +23,17 @@ from latentq.cells import balanced_cells
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.encoding import amplitude_encode, density_features
 from latentq.errors import InputError
-from latentq.generative import GenerativeModel, Labels, in_chunks, pixel_loss, seeded
+from latentq.generative import (
+    GenerativeModel,
+    Labels,
+    check_images,
+    in_chunks,
+    pixel_loss,
+    seeded,
+)
 from latentq.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
-from latentq.states import perturb
+from latentq.states import check_states, perturb
 
 
 class StateModel(GenerativeModel):
@@ -70,7 +77,11 @@ class StateModel(GenerativeModel):
 
         Returns:
             Statevectors, with shape :math:`(B, 16)`, complex64 and of unit norm.
+
+        Raises:
+            ValueError: If they are no such images, or a state has no direction.
         """
+        check_images(images, next(self.encoder.parameters()))
         return amplitude_encode(self.encoder(images))
 
     def decode(self, latents: Tensor) -> Tensor:
@@ -82,11 +93,27 @@ class StateModel(GenerativeModel):
 
         Returns:
             Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+
+        Raises:
+            ValueError: If they are no states: of another shape, not complex, or of another norm.
         """
+        self._check_latents(latents)
         features = density_features(latents)
         if latents.dim() == 3:
             features = features.sum(dim=1)
         return self.decoder(features).sigmoid()
+
+    def _check_latents(self, latents: Tensor) -> None:
+        dimension = 1 + self.latent_freedom // 2
+        if latents.dim() not in (2, 3) or latents.shape[-1] != dimension:
+            raise ValueError(
+                f"latents: must have shape (B, {dimension}), or (B, K, {dimension}) if they are "
+                f"mixed, was {tuple(latents.shape)}"
+            )
+        if not latents.is_complex():
+            raise ValueError(f"latents: must be complex statevectors, was {latents.dtype}")
+        # The vectors of a mixed state have a total norm of one.
+        check_states(latents.flatten(1))
 
     def loss(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
@@ -99,7 +126,7 @@ class StateModel(GenerativeModel):
             labels: Not used; the autoencoder knows no classes.
             generator: The source of the noise on the states.
         """
-        psi = perturb(self.encode(images), self.noise, generator)
+        psi = perturb(amplitude_encode(self.encoder(images)), self.noise, generator)
         return {"loss": pixel_loss(self.decoder(density_features(psi)), images)}
 
     @abstractmethod

@@ -51,7 +51,7 @@ def nearest_distances(points: Tensor, others: Tensor) -> Tensor:
         points: Vectors, with shape (N, F).
         others: Vectors, with shape (M, F).
     """
-    least = torch.full((len(points),), torch.inf)
+    least = torch.full((len(points),), torch.inf, dtype=torch.float32)
     index = torch.zeros(len(points), dtype=torch.int64)
     for i, block in enumerate(squared_distances(others, points)):
         values, places = block.min(dim=0)

@@ -1,6 +1,7 @@
 """Copies the model of finished runs to `checkpoints/` and writes their table.
 
     python -m latentq.publish run=runs/quantum-mnist-seed0 name=quantum
+    python -m latentq.publish name=quantum              # measures a published model again
 
 Everything in `checkpoints/README.md` is read off the models and runs, nothing is typed.
 """
@@ -10,11 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from latentq import evaluation
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
 from latentq.files import write_atomically
 from latentq.rules import Rule
-from latentq.storage import CONFIG, WEIGHTS, describe, load
+from latentq.runs import git_commit, write_json
+from latentq.storage import CONFIG, WEIGHTS, describe, load, save
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"
 HEAD = """# Trained models
@@ -51,14 +54,16 @@ def table_row(folder: Path) -> str:
     )
 
 
-def publish(arguments: list[str]) -> None:
-    """Copies a model and renews the table.
+def copy_model(run: Path, target: Path) -> None:
+    """Copies the model of a finished run, with its metrics and its configuration.
+
+    Arguments:
+        run: The run folder.
+        target: The folder to copy it to.
 
     Raises:
         InputError: If the run is not finished, or its model does not load.
     """
-    options = parse_options(arguments, {"run": Rule(str), "name": Rule(str, plain=True)}, {})
-    run, target = Path(options["run"]), FOLDER / options["name"]
     if not (run / "metrics.json").is_file():
         raise InputError(f"run: must be a finished run folder, was {run}")
     load(run)
@@ -67,6 +72,44 @@ def publish(arguments: list[str]) -> None:
         shutil.copy(source, target / source.name)
     for name in ("metrics.json", "config.yaml"):
         shutil.copy(run / name, target / name)
+
+
+def measure_again(folder: Path) -> None:
+    """Measures a published model again, and notes what its data are if that is not noted yet.
+
+    Arguments:
+        folder: The folder of the model.
+
+    Raises:
+        InputError: If there is no such model, or its data are not here.
+    """
+    from data.identity import reopen_data
+
+    _, description = describe(folder)
+    data, model = reopen_data(folder).describe(), load(folder)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    notes = {**description.get("notes", {}), "data": data}
+    if description["kind"] != "features":
+        rows = evaluation.measure([f"checkpoint={folder}", f"features={FOLDER / 'features'}"])
+        notes["fid"] = rows["fid"]
+        metrics |= {**rows, "measured_at": git_commit()}
+    write_json(folder / "metrics.json", {**metrics, "data": data})
+    save(model, folder, description["kind"], description["arguments"], notes)
+
+
+def publish(arguments: list[str]) -> None:
+    """Copies a model, or measures a published one again, and renews the table.
+
+    Raises:
+        InputError: If the run is not finished, or a model does not load.
+    """
+    rules = {"run": Rule(str, optional=True), "name": Rule(str, plain=True)}
+    options = parse_options(arguments, rules, {"run": None})
+    target = FOLDER / options["name"]
+    if options["run"] is None:
+        measure_again(target)
+    else:
+        copy_model(Path(options["run"]), target)
     rows = [table_row(p.parent) for p in sorted(FOLDER.glob(f"*/{CONFIG}"))]
     write_atomically(FOLDER / "README.md", (HEAD + "".join(rows)).encode())
     print(f"published: {target}")

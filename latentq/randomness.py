@@ -6,23 +6,49 @@ drawn before, so an interrupted run continues with the numbers that it would hav
 """
 
 import hashlib
+import operator
+from typing import SupportsIndex
 
 import torch
 
 
-def derive_seed(seed: int, *purpose: str | int) -> int:
+def check_whole(value: SupportsIndex, name: str, least: int = 0) -> int:
+    """Returns an integer as Python's own, whichever library it is from.
+
+    Arguments:
+        value: The integer; `0`, `numpy.int64(0)` and `torch.tensor(0)` are one and the same.
+        name: What to call it in the message.
+        least: The smallest value allowed.
+
+    Raises:
+        ValueError: If it is no integer, such as `0.0`, `False` or `None`, or is too small.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least or str(getattr(value, "dtype", type(value).__name__)).endswith("bool"):
+        raise ValueError(f"{name}: must be an integer of at least {least}, was {value!r}")
+    return number
+
+
+def derive_seed(seed: SupportsIndex, *purpose: str | SupportsIndex) -> int:
     """Returns a 63-bit seed that is a SHA-256 hash of a seed and a purpose.
 
     Arguments:
         seed: The seed of the run, a non-negative integer.
         purpose: Words and counters that name the draw, such as `"scramble", 3`.
+
+    Raises:
+        ValueError: If the seed or a counter is no integer, or negative.
     """
-    key = "/".join(map(str, (seed, *purpose)))
+    words = [part if isinstance(part, str) else check_whole(part, "step") for part in purpose]
+    key = "/".join(map(str, (check_whole(seed, "seed"), *words)))
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 1
 
 
 def derive_generator(
-    seed: int, *purpose: str | int, device: torch.device | str = "cpu"
+    seed: SupportsIndex, *purpose: str | SupportsIndex, device: torch.device | str = "cpu"
 ) -> torch.Generator:
     """Returns a generator seeded with :func:`derive_seed`, on a device."""
     return torch.Generator(device=device).manual_seed(derive_seed(seed, *purpose))

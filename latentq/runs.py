@@ -21,7 +21,7 @@ from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
 from latentq.stopping import Stopped
 
-METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
+METRICS, CONFIG, LOG, DATA = "metrics.json", "config.yaml", "metrics.csv", "data.json"
 LEFT_BEHIND = (".*.partial", ".*.tmp")  # by a process that was killed while it wrote
 PACKAGES = (
     "torch",
@@ -158,35 +158,44 @@ def decisive(config: Config) -> dict[str, Any]:
     return {key: value for key, value in leaves(config) if not key.startswith(free)}
 
 
+def data_of(folder: Path) -> dict[str, Any]:
+    """Returns what identifies the data of a run, as far as it was noted.
+
+    Raises:
+        InputError: If the file that notes it is damaged.
+    """
+    path = folder / (DATA if (folder / DATA).is_file() else METRICS)
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text())
+        return dict(content if path.name == DATA else content.get("data", {}))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"run: {path} is damaged") from error
+
+
 def differences(folder: Path, config: Config) -> list[str]:
     """Lists how the configuration of a run differs from another, where it matters for results.
+
+    What `data=auto` came to is compared by its name, where the other configuration has one.
 
     Raises:
         InputError: If that of the run is damaged.
     """
     try:
-        before = decisive(yaml.safe_load((folder / CONFIG).read_text()))
+        content = yaml.safe_load((folder / CONFIG).read_text())
+        before, named = decisive(content), content.get("data", {}).get("name")
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
         raise InputError(f"run: {folder / CONFIG} is damaged or missing") from error
-    now = decisive(config)
+    now, wanted = decisive(config), config["data"]["name"]
+    named = data_of(folder).get("name", named)
+    if "auto" not in (named, wanted) and named is not None:
+        before, now = {**before, "data.name": named}, {**now, "data.name": wanted}
     return [
         f"{key}: was {before.get(key)!r}, now {now.get(key)!r}"
         for key in sorted(before.keys() | now.keys())
         if before.get(key) != now.get(key)
     ]
-
-
-def check_same_config(folder: Path, config: Config) -> None:
-    """Checks that a run is resumed with the configuration that it was started with.
-
-    Raises:
-        InputError: If they differ; the message names every key.
-    """
-    differ = differences(folder, config)
-    if differ:
-        raise InputError(
-            f"resume: {folder} was started with another configuration ({'; '.join(differ)})"
-        )
 
 
 def _lock(place: int, folder: Path) -> None:

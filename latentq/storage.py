@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from latentq.arguments import check_arguments
 from latentq.errors import CheckpointError, InputError
 from latentq.files import write_atomically
+from latentq.process import own_defaults
 from latentq.randomness import derive_seed
 from latentq.rules import LONGEST, shown
 
@@ -62,14 +63,15 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     module, name = KINDS[kind]
     try:
         check_arguments(kind, arguments)
-        return getattr(importlib.import_module(module), name)(**arguments)
+        with own_defaults():
+            return getattr(importlib.import_module(module), name)(**arguments)
     except UNFIT as error:
         raise InputError(f"config: does not fit a {kind} model: {error}") from error
 
 
 def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
     """Builds a model that takes no seed, with weights that follow from one."""
-    with torch.random.fork_rng(devices=[]):
+    with own_defaults():
         torch.manual_seed(derive_seed(seed, "init", kind))
         return build(kind, arguments)
 
@@ -176,8 +178,9 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
 
     Raises:
         CheckpointError: If there is no model, or a file of it is damaged or does not fit.
-        InputError: If its arguments do not build a model.
+        InputError: If its arguments do not build a model, or there is no such device.
     """
+    _check_device(device)
     folder, description = describe(path)
     weights = folder / WEIGHTS
     try:
@@ -192,6 +195,15 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
     model = build(description["kind"], description["arguments"])
     _put_weights(model, content, weights)
     return model.to(torch.device(device)).eval()
+
+
+def _check_device(device: str) -> None:
+    """Raises `InputError` if nothing can be put on a device."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise InputError(f"device: must be one that torch sees, was {device}: {why}") from error
 
 
 def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from latentq.states import normalize
 
-C = torch.complex64
+C, R = torch.complex64, torch.float32
 
 
 class Target(Protocol):
@@ -50,7 +50,7 @@ class Cluster:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws states, with shape (N, 2^n), complex64."""
-        noise = torch.randn(n, 2**self.qubits, 2, generator=generator)
+        noise = torch.randn(n, 2**self.qubits, 2, dtype=R, generator=generator)
         psi = self.scale * torch.view_as_complex(noise)
         psi[:, 0] = 1
         return normalize(psi)
@@ -76,10 +76,12 @@ class CorrelatedNoise:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws states, with shape (N, 4), complex64."""
-        start = torch.polar(torch.tensor(self.weights).sqrt(), torch.tensor(self.phases))
-        flips = torch.rand(n, 1, generator=generator) < self.share
-        delta = self.spread * (2 * torch.rand(n, 1, generator=generator) - 1)
-        signs = torch.tensor([1.0, -1.0, -1.0, 1.0])
+        start = torch.polar(
+            torch.tensor(self.weights, dtype=R).sqrt(), torch.tensor(self.phases, dtype=R)
+        )
+        flips = torch.rand(n, 1, dtype=R, generator=generator) < self.share
+        delta = self.spread * (2 * torch.rand(n, 1, dtype=R, generator=generator) - 1)
+        signs = torch.tensor([1.0, -1.0, -1.0, 1.0], dtype=R)
         turned = torch.where(flips, start.flip(0), signs * start)
         return delta.cos() * start - 1j * delta.sin() * turned
 
@@ -96,7 +98,7 @@ class Circle:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws states, with shape (N, 2), complex64."""
-        phi = math.tau * torch.rand(n, generator=generator)
+        phi = math.tau * torch.rand(n, dtype=R, generator=generator)
         return torch.stack((phi.cos(), phi.sin()), dim=-1).to(C)
 
 
@@ -180,8 +182,8 @@ class ExtendedGHZ:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draws states, with shape (N, 2^n), complex64."""
-        alpha = math.pi / 2 * torch.rand(n, generator=generator)
-        beta = math.tau * torch.rand(n, generator=generator)
+        alpha = math.pi / 2 * torch.rand(n, dtype=R, generator=generator)
+        beta = math.tau * torch.rand(n, dtype=R, generator=generator)
         psi = torch.zeros(n, 2**self.qubits, dtype=C)
         psi[:, 0] = alpha.cos().to(C)
         psi[:, -1] += torch.polar(alpha.sin(), beta)

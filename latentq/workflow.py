@@ -8,10 +8,11 @@ from typing import Any, cast
 import yaml
 from torch import nn
 
+from data.identity import data_differences
 from latentq import borrowed, evaluation, files, runs, stages, storage, summary
 from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
-from latentq.errors import RunError
+from latentq.errors import InputError, RunError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.logs import merge_logs
@@ -38,19 +39,29 @@ def open_run(config: Config, data: ImageSource) -> Run:
     title = f"{kind} on {data.name}, seed {config['seed']}"
     device = stages.accelerator(config["device"])
     finished = [p for p in runs.versions_of(root, name) if runs.is_finished(p)]
-    done = [p for p in finished if not runs.differences(p, config)]
+    done = [p for p in finished if not _differences(p, config, data)]
     if config["run"]["skip_finished"] and done:
         print(f"{done[-1]} is finished, nothing to do")
         return Run(done[-1], config, device, title)
 
     if config["resume"]:
         folder = runs.find_run(config["resume"], root, name)
-        runs.check_same_config(folder, config)
+        if differ := _differences(folder, config, data):
+            raise InputError(
+                f"resume: {folder} was started with another configuration ({'; '.join(differ)})"
+            )
     else:
         folder = runs.new_run(root, name)
+        runs.write_json(folder / runs.DATA, data.describe())
         content = yaml.safe_dump(config, sort_keys=False)
         files.write_atomically(folder / runs.CONFIG, content.encode())
     return Run(folder, config, device, title)
+
+
+def _differences(folder: Path, config: Config, data: ImageSource) -> list[str]:
+    """Lists how a run differs from what is asked for now, in its configuration or its data."""
+    recorded = runs.data_of(folder)
+    return [*runs.differences(folder, config), *data_differences(recorded, data.describe())]
 
 
 def work(run: Run, data: ImageSource) -> dict[str, Any]:
@@ -87,7 +98,11 @@ def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
         "parameters": count_parameters(model),
         "data": data.describe(),
     }
-    notes = {"name": f"{data.name}-cnn-128", "test_accuracy": test_accuracy}
+    notes = {
+        "name": f"{data.name}-cnn-128",
+        "test_accuracy": test_accuracy,
+        "data": data.describe(),
+    }
     return finish(run, model, arguments, metrics, notes)
 
 
@@ -118,12 +133,15 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         "mmd": mmd,
     }
     summary.show(metrics)
-    notes = {"data": data.name, "limit": run.config["data"]["limit"], "fid": rows["fid"]}
+    notes = {"data": data.describe(), "fid": rows["fid"]}
     return finish(run, model, arguments, metrics, notes)
 
 
 def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> GenerativeModel:
-    """Trains the autoencoder of a model, or loads it if a resumed run has finished it."""
+    """Trains or borrows the autoencoder of a model, or loads it if a resumed run has it already.
+
+    A borrowed one is kept too: its run may be gone, or another one, when this run is resumed.
+    """
     kept = run.folder / AUTOENCODER
     if (kept / storage.CONFIG).is_file():
         run.recall(storage.describe(kept)[1]["notes"])
@@ -132,9 +150,10 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
     kind = run.config["model"]["kind"]
     model = cast(GenerativeModel, storage.build(kind, arguments))
     if run.config.get("autoencoder"):
-        return borrowed.with_autoencoder(model, run.config["autoencoder"])
-    with run.timed("autoencoder"):
-        stages.train_images(run, model, data)
+        borrowed.with_autoencoder(model, run.config["autoencoder"])
+    else:
+        with run.timed("autoencoder"):
+            stages.train_images(run, model, data)
     storage.save(model, kept, kind, arguments, run.notes())
     # Read back, so that a run which is resumed here goes on from the very same tensors.
     return cast(GenerativeModel, storage.load(kept))

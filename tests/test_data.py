@@ -221,7 +221,7 @@ def test_a_root_that_cannot_be_written_is_named(
 
 
 def test_mnist_needs_torchvision(tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
+    monkeypatch.setitem(sys.modules, "torchvision.datasets.mnist", None)
     with pytest.raises(InputError, match=r"MNIST is read by torchvision, .* use data=digits"):
         load_data("mnist", root=str(tiny_mnist), validation=5)
 

@@ -95,21 +95,38 @@ def test_memorisation_of_points_on_a_line() -> None:
     held_out = torch.arange(1.0, 101.0)[:, None, None]
     made = torch.tensor([-1.0, 1.5, 3.0, 7.0])[:, None, None]
 
-    found = memorisation(made, held_out, torch.zeros(1, 1, 1))
+    zero = torch.zeros(1, 1, 1)
+    found = memorisation(made, held_out, 10 * held_out, zero)
 
-    assert found == pytest.approx({"generated": 2.25, "held_out": 50.5, "closer": 0.5})
-    assert memorisation(made, held_out[:99], torch.zeros(1, 1, 1)) is None
-    assert memorisation(made[:0], held_out, torch.zeros(1, 1, 1)) is None
-    assert memorisation(made, held_out, torch.zeros(0, 1, 1)) is None
+    assert found == pytest.approx(
+        {"generated": 2.25, "reconstructed": 50.5, "held_out": 505, "closer": 0.5}
+    )
+    assert memorisation(made, held_out[:99], held_out[:99], zero) is None
+    assert memorisation(made[:0], held_out, held_out, zero) is None
+    assert memorisation(made, held_out, held_out, zero[:0]) is None
 
 
 def test_memorisation_tells_copies_from_fresh_images(generator: torch.Generator) -> None:
     train, held_out, fresh = torch.rand(3, 1000, 1, 6, 6, generator=generator).unbind()
 
-    copied = memorisation(train[300:400], held_out, train)
-    honest = memorisation(fresh, held_out, train)
+    copied = memorisation(train[300:400], held_out, held_out, train)
+    honest = memorisation(fresh, held_out, held_out, train)
 
     assert copied is not None and honest is not None
     assert (copied["generated"], copied["closer"]) == (0, 1)
     assert honest["closer"] == pytest.approx(0.01, abs=0.01)
     assert honest["generated"] == pytest.approx(honest["held_out"], rel=0.02)
+
+
+def test_smooth_images_are_no_copies(generator: torch.Generator) -> None:
+    """A decoder that halves the contrast brings every image nearer to the training images."""
+    train, held_out, fresh = torch.rand(3, 2000, 1, 6, 6, generator=generator).unbind()
+    smooth = 0.5 + 0.5 * (torch.cat((held_out, fresh)) - 0.5)
+
+    found = memorisation(smooth[2000:], smooth[:2000], held_out, train)
+    against_real = memorisation(smooth[2000:], held_out, held_out, train)
+
+    assert found is not None and against_real is not None
+    assert found["closer"] == pytest.approx(0.01, abs=0.006)
+    assert against_real["closer"] > 0.1
+    assert found["reconstructed"] < found["held_out"]

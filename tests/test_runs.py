@@ -44,10 +44,28 @@ def test_changed_configurations_are_named(tmp_path: Path) -> None:
     config = load_config([])
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
 
-    runs.check_same_config(tmp_path, config)
-    runs.check_same_config(tmp_path, load_config(["device=cpu", "resume=last"]))
-    with pytest.raises(InputError, match=r"prior.layers: was 86, now 7"):
-        runs.check_same_config(tmp_path, load_config(["prior.layers=7"]))
+    assert runs.differences(tmp_path, config) == []
+    assert runs.differences(tmp_path, load_config(["device=cpu", "resume=last"])) == []
+    (found,) = runs.differences(tmp_path, load_config(["prior.layers=7"]))
+    assert found == "prior.layers: was 86, now 7"
+
+
+@pytest.mark.parametrize("place", ["data.json", "metrics.json", "config.yaml"])
+def test_a_run_on_other_data_is_another_run(tmp_path: Path, place: str) -> None:
+    """Its name stands in its data, in the metrics of earlier versions, or in its configuration."""
+    auto = load_config([])
+    chosen = load_config(["data=digits"]) if place == "config.yaml" else auto
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(chosen))
+    if place != "config.yaml":
+        content = {"name": "digits"}
+        (tmp_path / place).write_text(
+            json.dumps(content if place == "data.json" else {"data": content})
+        )
+
+    assert runs.differences(tmp_path, auto) == []
+    assert runs.differences(tmp_path, load_config(["data=digits"])) == []
+    (found,) = runs.differences(tmp_path, load_config(["data=mnist"]))
+    assert found == "data.name: was 'digits', now 'mnist'"
 
 
 def test_json_holds_no_nan(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ References:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +46,12 @@ TOLERANCE = 1e-4  # of a sum of probabilities; that of 100 layers in float32 is 
 CHECKED = 1024  # states at once, as in training, which decides how circuits are executed
 
 
+def check_name(value: object, name: str, known: Iterable[str]) -> None:
+    """Raises `ValueError` if a value is none of the known names."""
+    if value not in (words := list(known)):
+        raise ValueError(f"{name}: must be one of {', '.join(words)}, was {value!r}")
+
+
 class Chain(nn.Module, ABC):
     r"""A denoising chain whose steps are instruments.
 
@@ -54,6 +60,9 @@ class Chain(nn.Module, ABC):
         loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
+
+    Raises:
+        ValueError: If there is no such loss, or no such way with outcomes.
     """
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
@@ -65,6 +74,8 @@ class Chain(nn.Module, ABC):
         super().__init__()
 
         self.forward_process = forward_process
+        check_name(loss, "loss", LOSSES)
+        check_name(outcomes, "outcomes", get_args(Outcomes))
         self.distance = LOSSES[loss]
         self.outcomes = outcomes
 

@@ -11,16 +11,17 @@ References:
 """
 
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from latentq import circuits, fused
-from latentq.diffusion.chain import Chain, Instrument, Outcomes
+from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
 from latentq.diffusion.forward import ForwardProcess
 from latentq.diffusion.published import sampled_distance
 from latentq.mmd import mmd1
+from latentq.randomness import check_whole
 
 Engine = Literal["fused", "torchquantum"]
 Initial = Literal["uniform", "normal"]
@@ -28,8 +29,8 @@ Initial = Literal["uniform", "normal"]
 
 def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Tensor:
     if init == "normal":
-        return torch.randn(number, generator=generator)
-    return 2 * torch.rand(number, generator=generator) - 1
+        return torch.randn(number, generator=generator, dtype=torch.float32)
+    return 2 * torch.rand(number, generator=generator, dtype=torch.float32) - 1
 
 
 class QuDDPM(Chain):
@@ -51,8 +52,9 @@ class QuDDPM(Chain):
         entangled: Whether the circuits have CZ gates.
 
     Raises:
-        ValueError: If `layers` has numbers for more or fewer steps than there are, or there is
-            no ancilla where the terminal ensemble is `haar`: unitary circuits leave it as it is.
+        ValueError: If `layers` has numbers for more or fewer steps than there are, a number or
+            name is none of those allowed, or there is no ancilla where the terminal ensemble is
+            `haar`: unitary circuits leave it as it is.
     """
 
     linear = True
@@ -74,6 +76,9 @@ class QuDDPM(Chain):
     ) -> None:
         super().__init__(forward_process, loss, outcomes)
 
+        check_whole(ancillas, "ancillas")
+        check_name(engine, "engine", get_args(Engine))
+        check_name(init, "init", get_args(Initial))
         if not ancillas and forward_process.terminal == "haar":
             raise ValueError(
                 "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
@@ -84,6 +89,7 @@ class QuDDPM(Chain):
         depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
         if len(depths) != forward_process.steps:
             raise ValueError(f"layers: must be of {forward_process.steps} steps, was {layers}")
+        depths = tuple(check_whole(depth, "layers", 1) for depth in depths)
         self.circuits = tuple(
             circuits.denoising_circuit(forward_process.qubits + ancillas, depth, axes, entangled)
             for depth in depths

@@ -18,14 +18,15 @@ References:
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import scrambling_circuit
-from latentq.states import haar_states
+from latentq.randomness import check_whole
+from latentq.states import count_qubits, haar_states
 
 Terminal = Literal["basis", "zero", "haar"]
 
@@ -44,7 +45,7 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
     if not strengths:
         return psi
 
-    qubits = psi.shape[-1].bit_length() - 1
+    qubits = count_qubits(psi.shape[-1])
     circuit = scrambling_circuit(qubits, layers=len(strengths))
     angles = torch.rand(
         (len(psi), circuit.layers, circuit.layer_parameters),
@@ -58,6 +59,18 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
     )
     angles = angles * angles.new_tensor(strengths)[:, None]
     return fused.run(circuit, angles.flatten(1), psi)
+
+
+def _check_start(start: Tensor, n: int, dimension: int) -> Tensor:
+    """Returns basis states as they are, if there are as many as wanted and none is out of range.
+
+    A negative one would count from the end.
+    """
+    if start.shape != (n,) or bool(((start < 0) | (start >= dimension)).any()):
+        raise ValueError(
+            f"start: must be {n} basis states from 0 to {dimension - 1}, was {start.tolist()[:20]}"
+        )
+    return start
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,8 @@ class ForwardProcess:
         noise: The strength of the scrambling of the `basis` ensemble.
 
     Raises:
-        ValueError: If there are neither two strengths nor :math:`T`, or one is negative.
+        ValueError: If there are neither two strengths nor :math:`T`, one is negative, or there is
+            no such number of qubits or steps, or no such terminal ensemble.
     """
 
     qubits: int = 4
@@ -90,6 +104,13 @@ class ForwardProcess:
     noise: float = 1.0
 
     def __post_init__(self) -> None:
+        check_whole(self.qubits, "qubits", 1)
+        check_whole(self.steps, "steps", 1)
+        if self.terminal not in get_args(Terminal):
+            names = ", ".join(get_args(Terminal))
+            raise ValueError(f"terminal: must be one of {names}, was {self.terminal!r}")
+        if not 0 <= self.noise < math.inf:
+            raise ValueError(f"noise: must not be negative or infinite, was {self.noise}")
         if len(self.strength) not in (2, self.steps):
             raise ValueError(
                 f"strength: must be the first and the last, or one for each of {self.steps} "
@@ -115,8 +136,13 @@ class ForwardProcess:
             generator: The source of randomness.
 
         Raises:
-            ValueError: If there is no such step.
+            ValueError: If there is no such step, or the states are of other qubits.
         """
+        if psi.shape[-1] != 2**self.qubits:
+            raise ValueError(
+                f"psi: must be states of {self.qubits} qubits, with shape (B, {2**self.qubits}), "
+                f"was {tuple(psi.shape)}"
+            )
         if not 0 <= t <= self.steps:
             raise ValueError(f"t: must be from 0 to {self.steps}, was {t}")
 
@@ -134,20 +160,21 @@ class ForwardProcess:
                 integers from 0 to :math:`2^n - 1`; drawn uniformly if `None`.
 
         Raises:
-            ValueError: If `start` is given and the ensemble is another one.
+            ValueError: If `start` is given and the ensemble is another one, or it has other than
+                :math:`N` basis states.
         """
+        dimension = 2**self.qubits
         if start is not None and self.terminal != "basis":
             raise ValueError(f"start: needs the terminal ensemble basis, was {self.terminal}")
         if self.terminal == "haar":
             return haar_states(n, qubits=self.qubits, generator=generator)
 
-        dimension = 2**self.qubits
         if self.terminal == "zero":
             index = torch.zeros(n, dtype=torch.int64, device=generator.device)
             strengths = self.strengths
         else:
             uniform = torch.randint(dimension, (n,), device=generator.device, generator=generator)
-            index = uniform if start is None else start
+            index = uniform if start is None else _check_start(start, n, dimension)
             strengths = [self.noise]
 
         basis = torch.eye(dimension, dtype=torch.complex64, device=generator.device)

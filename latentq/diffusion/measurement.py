@@ -163,4 +163,4 @@ def score_outcomes(branches: Tensor, weights: Tensor, uniforms: Tensor) -> Parti
 
 def draw_uniforms(psi: Tensor, generator: torch.Generator) -> Tensor:
     """Draws the numbers in [0, 1) that decide the outcomes of N states, with shape (N)."""
-    return torch.rand(len(psi), generator=generator, device=psi.device)
+    return torch.rand(len(psi), generator=generator, device=psi.device, dtype=torch.float32)

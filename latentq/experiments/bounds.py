@@ -198,12 +198,12 @@ def bounds(arguments: list[str]) -> None:
         raise InputError(
             "checkpoint: must be an unconditional quantum model, was " + options["checkpoint"]
         )
-    from data.module import load_data
+    from data.identity import reopen_data
 
     model = cast(LatentQ, storage.load(options["checkpoint"]))
     classifier = cast(Classifier, storage.load(options["features"]))
-    seed = description["notes"]["seed"]
-    data = load_data("mnist", seed=seed)
+    data = reopen_data(options["checkpoint"])
+    seed = data.seed
     with torch.no_grad():
         latents = in_chunks(model.encode, data.train.images)
         reference = metrics.extract_features(classifier, data.validation.images)

@@ -50,13 +50,12 @@ def ensembles(arguments: list[str]) -> None:
     out = Path(options["out"])
     if out.suffix not in (".png", ".svg") or not out.parent.is_dir():
         raise InputError(f"out: must be a .png or .svg in a folder that exists, was {out}")
-    from data.module import load_data
+    from data.identity import reopen_data
 
     model = storage.load(options["checkpoint"])
     if not isinstance(model, LatentQ):
         raise InputError(f"checkpoint: must be a quantum model, was {options['checkpoint']}")
-    _, description = storage.describe(options["checkpoint"])
-    data = load_data("mnist", seed=description.get("notes", {}).get("seed", 0))
+    data = reopen_data(options["checkpoint"])
     with torch.no_grad():
         latents = in_chunks(model.encode, data.validation.images[: options["n"]])
     features = density_features(latents)

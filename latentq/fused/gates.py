@@ -9,12 +9,11 @@ since :math:`-iX, -iY, -iZ` multiply as the quaternion units do. One more rotati
 four real multiplications instead of a product of complex matrices.
 """
 
-from functools import cache
-
 import torch
 from torch import Tensor
 
 from latentq.circuits import Axis, Circuit
+from latentq.fused.constants import constant
 
 # Left multiplication by a unit: components and signs of e (w, x, y, z).
 UNIT_PRODUCTS: dict[Axis, tuple[list[int], list[float]]] = {
@@ -28,13 +27,13 @@ ENTRIES = [0, 3, 2, 1, 2, 1, 0, 3]
 ENTRY_SIGNS = [1.0, -1.0, -1.0, -1.0, 1.0, -1.0, 1.0, 1.0]
 
 
-@cache
+@constant
 def _unit_product(axis: Axis, like: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     places, signs = UNIT_PRODUCTS[axis]
     return torch.tensor(places, device=device), torch.tensor(signs, dtype=like, device=device)
 
 
-@cache
+@constant
 def _entries(like: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     return torch.tensor(ENTRIES, device=device), torch.tensor(
         ENTRY_SIGNS, dtype=like, device=device
@@ -81,7 +80,7 @@ def layer_rotations(circuit: Circuit, angles: Tensor) -> Tensor:
     return torch.view_as_complex(entries.unflatten(-1, (2, 2, 2)))
 
 
-@cache
+@constant
 def parity_sum(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     r"""Returns the diagonal :math:`\sum_{(i, j)} z_i z_j` over pairs, with shape :math:`(2^n)`."""
     index = torch.arange(2**qubits)
@@ -89,7 +88,7 @@ def parity_sum(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     return sum((z[i] * z[j] for i, j in pairs), torch.zeros(2**qubits))
 
 
-@cache
+@constant
 def cz_signs(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     r"""Returns the diagonal of a product of CZ gates, with shape :math:`(2^n)`."""
     index = torch.arange(2**qubits)
@@ -97,7 +96,7 @@ def cz_signs(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     return 1.0 - 2.0 * (sum((bit[i] & bit[j] for i, j in pairs), 0 * index) % 2)
 
 
-@cache
+@constant
 def cnot_sources(qubits: int, pairs: tuple[tuple[int, int], ...]) -> Tensor:
     r"""Returns where each amplitude comes from under CNOT gates, one after the other.
 

@@ -4,16 +4,15 @@ For states :math:`X` and the conjugate :math:`H` of their gradient, a rotation a
 changes the loss by :math:`b_P = \frac{1}{2} \mathrm{Im} \, \mathrm{Tr} (P \sigma)` per radian.
 """
 
-from functools import cache
-
 import torch
 from torch import Tensor
 
 from latentq.circuits import Circuit
+from latentq.fused.constants import constant
 from latentq.fused.gates import UNITS
 
 
-@cache
+@constant
 def _flips(qubits: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Returns the places (i, i with bit q flipped) of a matrix, and the signs z_q(i): (n, 2^n)."""
     index = torch.arange(2**qubits, device=device)

@@ -1,6 +1,5 @@
 r"""Circuits with measured ancillas: compiled to Kraus matrices, or run on the batch itself."""
 
-from functools import cache
 from typing import Any
 
 import torch
@@ -9,12 +8,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from latentq.circuits import Circuit
+from latentq.fused.constants import constant
 from latentq.fused.evolution import Loops, evolve, uses_loops
 
 GATE = 6  # measured, forwards and backwards: see docs/performance.md
 
 
-@cache
+@constant
 def _basis(ancillas: int, qubits: int, like: torch.dtype, device: torch.device) -> Tensor:
     r"""Returns :math:`| 0 \rangle | j \rangle` for all data states, with shape (1, d, D)."""
     return torch.eye(2 ** (qubits - ancillas), 2**qubits, dtype=like, device=device)[None]

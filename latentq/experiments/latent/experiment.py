@@ -79,10 +79,9 @@ def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Fou
         classifier: The classifier.
         options: The options of the command.
     """
-    from data.module import load_data
+    from data.identity import reopen_data
 
-    notes = storage.describe(options["checkpoint"])[1].get("notes", {})
-    held_out = load_data("mnist", seed=notes.get("seed", 0)).validation
+    held_out = reopen_data(options["checkpoint"]).validation
     latents = in_chunks(model.encode, held_out.images[: options["n"]])
     chain = model.sample_chain(options["n"], options["seed"])
     seen = torch.stack(
