@@ -1,1 +1,1 @@
-"""Matched classical baselines: the same networks and trainers as the quantum model."""
+"""Classical baselines with the networks, trainers and sizes of the quantum model."""

@@ -76,7 +76,7 @@ class StateDiffusion(StateModel):
 
 
 class VAEDiffusion(VAE):
-    r"""The matched VAE with a classical diffusion of its posterior means as its prior.
+    r"""The VAE with a classical diffusion of its posterior means as its prior.
 
     Arguments:
         channels: The number of channels of the networks.

@@ -1,4 +1,4 @@
-r"""The matched classical model: a VAE with a real latent and the networks of the quantum model.
+r"""A VAE with a real latent, the networks of the quantum model and as many weights in all.
 
 .. math:: z \sim N(\mu(x), \sigma^2(x)), \qquad
     \mathcal{L} = - \mathbb{E} \log p(x | z) + KL( q(z | x) \, \| \, N(0, 1) )

@@ -25,8 +25,8 @@ Features = Callable[[Tensor], Tensor]
 COMPARED = 1000  # How many images are looked for among the training images.
 
 
-def random_places(size: int, most: int, purpose: str) -> Tensor:
-    """Returns the places of some images at random, the same ones for every model.
+def random_places(size: int, most: int) -> Tensor:
+    """Returns the places of some held-out images at random, the same ones for every model.
 
     The first images of a split are no random sample: the two halves of MNIST's test images were
     written by different people.
@@ -34,9 +34,8 @@ def random_places(size: int, most: int, purpose: str) -> Tensor:
     Arguments:
         size: The number of images.
         most: How many are wanted at the most.
-        purpose: What they are for, from which the draw follows.
     """
-    return torch.randperm(size, generator=derive_generator(0, purpose))[:most]
+    return torch.randperm(size, generator=derive_generator(0, "held out"))[:most]
 
 
 @torch.no_grad()
@@ -115,9 +114,9 @@ def evaluate(
     Arguments:
         model: The model, which has `encode`, `decode` and `sample`.
         classifier: The feature extractor.
-        real: Real training images, for the floor, with shape (N, 1, 28, 28).
+        real: Real training images in random order, for the floor, with shape (N, 1, 28, 28).
         train: Those that the model was trained on, with shape (K, 1, 28, 28).
-        test: The held-out images, with shape (M, 1, 28, 28).
+        test: The held-out images, with shape (M, 1, 28, 28), of which a random sample is taken.
         labels: Their classes, with shape (M).
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
@@ -125,7 +124,7 @@ def evaluate(
     Returns:
         The rows of `metrics.json` that are measured; `None` where not estimable.
     """
-    chosen = random_places(len(test), samples, "held out")
+    chosen = random_places(len(test), samples)
     n, test, labels = len(chosen), test[chosen], labels[chosen]
 
     def features(images: Tensor) -> Tensor:
@@ -143,7 +142,7 @@ def evaluate(
         "n_samples": n,
         **sample_rows(features(images), reference, seed),
         "fid_reconstruction": metrics.fid(features(reconstructed), reference),
-        "fid_floor": metrics.fid(features(real[random_places(len(real), n, "floor")]), reference),
+        "fid_floor": metrics.fid(features(real[:n]), reference),
         "fid_terminal": None,
         "fid_haar": None,
         **class_rows(classifier, images, labels),

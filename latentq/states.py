@@ -48,7 +48,7 @@ def check_states(psi: Tensor) -> Tensor:
     Raises:
         ValueError: If a norm is not one, or an amplitude is not finite.
     """
-    norm = torch.linalg.vector_norm(psi, dim=-1)
+    norm = torch.linalg.vector_norm(psi.detach(), dim=-1)
     worst = float((norm - 1).abs().max()) if norm.numel() else 0.0
     if not worst < math.sqrt(torch.finfo(norm.dtype).eps):
         raise ValueError(f"psi: must be finite and of norm one, was off by {worst:.2g}")
