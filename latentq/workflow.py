@@ -161,11 +161,13 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
 
 def train_prior(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     """Trains or fits the prior on the frozen latents, if the model has one."""
+    if not isinstance(model, (FittedModel, TrainedInLatents)):
+        return
     latents, seed = stages.encode(run, model, data.train), run.config["seed"]
     if isinstance(model, FittedModel):
         with run.timed("prior"):
             model.fit(latents, seed)
-    elif isinstance(model, TrainedInLatents):
+    else:
         labels = data.train.labels.to(latents.device)
         objective = model.objective(latents, labels, run.config["denoising"], seed)
         with run.timed("prior"):
