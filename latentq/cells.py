@@ -12,13 +12,12 @@ References:
     Constrained k-means clustering (Bradley, Bennett and Demiriz, 2000), MSR-TR-2000-65.
 """
 
-import numpy as np
-import ot
 import torch
 from torch import Tensor
 
 from latentq.encoding import density_features
 from latentq.randomness import derive_generator
+from latentq.transport import optimal_transport
 
 ROUNDS = 25
 SUBSET = 6400  # an exact transport of more states takes minutes
@@ -36,11 +35,10 @@ def _first_centres(points: Tensor, cells: int, generator: torch.Generator) -> Te
 
 def _transport(points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the mean of each of the cells of equal mass, and their offsets."""
-    cost = torch.cdist(points, centres).square().double().cpu().numpy()
-    mass = (np.full(size, 1 / size) for size in cost.shape)
-    plan, log = ot.emd(*mass, cost, log=True)
-    means = torch.as_tensor(plan).to(points).mT @ points * len(centres)
-    return means, torch.as_tensor(log["v"]).to(points)
+    cost = torch.cdist(points, centres).square().double().cpu()
+    mass = (cost.new_full((size,), 1 / size) for size in cost.shape)
+    plan, _, offsets = optimal_transport(cost, *mass)
+    return plan.to(points).mT @ points * len(centres), offsets.to(points)
 
 
 def balanced_cells(psi: Tensor, cells: int, seed: int) -> Tensor:
