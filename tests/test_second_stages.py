@@ -13,7 +13,7 @@ from baselines.mixture import MixtureModel
 from baselines.neighbours import NeighboursModel, between
 from latentq import storage
 from latentq.encoding import amplitude_encode, density_features
-from latentq.errors import InputError
+from latentq.errors import ConvergenceError, InputError
 from latentq.generative import parameter_counts
 from latentq.mmd import mmdk
 from latentq.model import FittedModel
@@ -47,6 +47,18 @@ def test_a_single_gaussian_cannot(clusters: Tensor) -> None:
     one, two = (mmdk(model.sample_states(1000), clusters).item() for model in models)
 
     assert one > 5 * two
+
+
+@pytest.mark.parametrize("name", ["mixture", "codebook"])
+def test_a_fit_that_has_not_converged_is_an_error(
+    name: str, clusters: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = MixtureModel(4, 3) if name == "mixture" else CodebookModel(4, 9, spread=0.1)
+    model.fit(clusters, seed=0)
+    monkeypatch.setattr(f"baselines.{name}.ROUNDS", 2)
+
+    with pytest.raises(ConvergenceError, match="not converged after 2 rounds"):
+        model.fit(clusters, seed=0)
 
 
 def test_a_mixture_counts_its_free_numbers() -> None:
