@@ -11,7 +11,7 @@ from torch import nn
 from latentq import borrowed, evaluation, files, runs, stages, storage, summary
 from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
-from latentq.errors import RunError
+from latentq.errors import NumericalError, RunError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.logs import merge_logs
@@ -165,7 +165,7 @@ def measure(run: Run, model: GenerativeModel, data: ImageSource) -> dict[str, An
     networks = model.to(run.device), classifier.to(run.device)
     try:
         rows = evaluation.evaluate_on(*networks, data, split, samples, run.config["seed"])
-    except ValueError as error:
+    except NumericalError as error:
         raise RunError(f"evaluation: {error}") from error
     return {"features": described, **rows}
 

@@ -38,6 +38,7 @@ from latentq.diffusion.measurement import (
     select_outcomes,
     uniform_particles,
 )
+from latentq.errors import NumericalError
 from latentq.mmd import LOSSES, mmdk
 
 Outcomes = Literal["sampled", "exact", "score"]
@@ -92,7 +93,7 @@ class Chain(nn.Module, ABC):
         linear, :math:`\sum_m K_m^\dagger K_m = 1`.
 
         Raises:
-            ValueError: If that of a step is off by more than :data:`TOLERANCE`.
+            NumericalError: If that of a step is off by more than :data:`TOLERANCE`.
         """
         order = [*range(self.steps)]
         size, device = 2**self.forward_process.qubits, next(self.parameters()).device
@@ -102,7 +103,7 @@ class Chain(nn.Module, ABC):
             error = branches.conj() @ branches.mT - basis
             worst = (error if self.linear else error.diagonal()).abs().max().item()
             if not worst < TOLERANCE:
-                raise ValueError(
+                raise NumericalError(
                     f"prior: the Kraus operators of step {t} are not complete, their sum of "
                     f"K^dagger K is off by {worst:.2g}, at most {TOLERANCE:g} is allowed"
                 )
