@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.chain import Chain
-from latentq.mmd import mmdk
 from latentq.randomness import derive_generator
 
 
@@ -136,7 +135,10 @@ class DenoisingObjective(nn.Module):
 
     @torch.no_grad()
     def report(self, n: int) -> dict[str, object]:
-        r"""Measures by :func:`~latentq.mmd.mmdk` how well the generated ensembles agree.
+        r"""Measures how well the generated ensembles agree, by what the prior compares them with.
+
+        The ensembles are those that :meth:`~latentq.diffusion.Chain.sample_chain` generates, and
+        are compared by :meth:`~latentq.diffusion.Chain.discrepancy`.
 
         Arguments:
             n: The number of states on either side. If there are groups, the chain starts in
@@ -154,7 +156,7 @@ class DenoisingObjective(nn.Module):
         targets = [self.ensembles[t][:n] for t in range(prior.steps)]
         end = prior.forward_process.diffuse(latents[:n], prior.steps, generator)
         return {
-            "steps": [mmdk(p, s).item() for p, s in zip(chain[:-1], targets, strict=True)],
-            "undenoised": mmdk(chain[-1], targets[0]).item(),
-            "forward_end": mmdk(end, chain[-1]).item(),
+            "steps": [prior.discrepancy(p, s) for p, s in zip(chain[:-1], targets, strict=True)],
+            "undenoised": prior.discrepancy(chain[-1], targets[0]),
+            "forward_end": prior.discrepancy(end, chain[-1]),
         }
