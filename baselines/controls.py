@@ -96,6 +96,8 @@ class TracedChain(QuDDPM):
         InputError: If the loss is another one.
     """
 
+    pure = False
+
     def __init__(self, forward_process: ForwardProcess, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(forward_process, **arguments)
 

@@ -60,6 +60,8 @@ class Chain(nn.Module, ABC):
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
     linear = False
+    #: Whether the states that it generates are pure.
+    pure = True
 
     def __init__(
         self, forward_process: ForwardProcess, loss: str = "mmdk", outcomes: Outcomes = "exact"

@@ -53,8 +53,10 @@ def ensembles(arguments: list[str]) -> None:
     from data.module import load_data
 
     model = storage.load(options["checkpoint"])
-    if not isinstance(model, LatentQ):
-        raise InputError(f"checkpoint: must be a quantum model, was {options['checkpoint']}")
+    if not isinstance(model, LatentQ) or not model.prior.pure:
+        raise InputError(
+            f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
+        )
     _, description = storage.describe(options["checkpoint"])
     data = load_data("mnist", seed=description.get("notes", {}).get("seed", 0))
     with torch.no_grad():
