@@ -18,7 +18,8 @@ from baselines.controls import (
 from baselines.mixed import mixed_features, mixed_mmdk
 from latentq.compose import load_config
 from latentq.config import arguments_of
-from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM, report
+from latentq.diffusion.objective import diffused
 from latentq.encoding import density_features
 from latentq.errors import InputError
 from latentq.generative import parameter_counts
@@ -45,15 +46,6 @@ def traced(steps: int = 2, ancillas: int = 1) -> TracedChain:
         loss="wasserstein",
         init_scale=3.0,
         generator=torch.Generator().manual_seed(5),
-    )
-
-
-def objective_of(
-    chain: Chain, latents: Tensor, groups: Tensor | None = None
-) -> DenoisingObjective:
-    numbers = {"inputs": 6, "starts": 6, "targets": 6}
-    return DenoisingObjective(
-        chain, latents, **numbers, intermediate_weight=0.1, seed=0, groups=groups
     )
 
 
@@ -216,19 +208,19 @@ def test_the_report_of_a_traced_chain_is_of_its_mixed_states(
 ) -> None:
     chain, latents = traced(steps=2), haar_states(7, qubits=2, generator=generator)
     labels = torch.arange(7) % 3 if groups else None
-    objective = objective_of(chain, latents, labels)
     draws = derive_generator(0, "report", 0)
     terminal = chain.forward_process.terminal_states(7, draws, labels)
     end = chain.forward_process.diffuse(latents, 2, draws)
     mixed = [exact_chain(chain, psi, 1)[::-1] for psi in terminal[:, None].numpy()]
-    pure = [[oracles.density(x[None]) for x in s.numpy()] for s in (*objective.ensembles, end)]
+    targets = diffused(chain.forward_process, latents, 0)
+    pure = [[oracles.density(x[None]) for x in s.numpy()] for s in (*targets, end)]
     *steps, undone = ([rho[t] for rho in mixed] for t in range(3))
-    report = objective.report(7)
+    found = report(chain, latents, 0, labels)
 
     expected = [exact_mmd(rho, s) for rho, s in zip(steps, pure[:2], strict=True)]
-    assert report["steps"] == pytest.approx(expected, abs=1e-6)
-    assert report["undenoised"] == pytest.approx(exact_mmd(undone, pure[0]), abs=1e-6)
-    assert report["forward_end"] == pytest.approx(exact_mmd(pure[2], undone), abs=1e-6)
+    assert found["steps"] == pytest.approx(expected, abs=1e-6)
+    assert found["undenoised"] == pytest.approx(exact_mmd(undone, pure[0]), abs=1e-6)
+    assert found["forward_end"] == pytest.approx(exact_mmd(pure[2], undone), abs=1e-6)
 
 
 def test_what_a_chain_does_is_said_once(generator: torch.Generator) -> None:
@@ -240,11 +232,10 @@ def test_what_a_chain_does_is_said_once(generator: torch.Generator) -> None:
 
     chain = Fixed(ForwardProcess(2, 2), layers=1, generator=generator)
     first = torch.eye(4, dtype=torch.complex64)[:1]
-    objective = objective_of(chain, first.repeat(5, 1))
 
     assert torch.equal(chain.sample_chain(5, generator)[1:], first.expand(2, 5, 4))
     assert torch.equal(chain.draw_inputs(5, generator, 0), first.expand(5, 4))
-    steps = cast(list[float], objective.report(5)["steps"])
+    steps = cast(list[float], report(chain, first.repeat(5, 1), 0)["steps"])
     assert steps[0] == pytest.approx(0, abs=1e-6) and steps[1] > 1e-3
 
 

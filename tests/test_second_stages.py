@@ -184,6 +184,14 @@ def test_a_diffusion_of_states_learns_them(cells: bool, clusters: Tensor) -> Non
     assert (objective.cells is not None) == cells
 
 
+def test_cells_need_states(clusters: Tensor) -> None:
+    model = StateDiffusion(4, {**DIFFUSION, "cells": True})
+    with pytest.raises(
+        InputError, match=r"prior\.cells: needs at least 16 training images, had 9"
+    ):
+        model.objective(clusters[:9], torch.zeros(9).long(), {"batch": 8}, seed=0)
+
+
 def test_a_diffusion_sees_no_global_phase(clusters: Tensor) -> None:
     labels = torch.zeros(len(clusters), dtype=torch.int64)
     turned = torch.polar(torch.ones(800), torch.linspace(0, 6, 800))[:, None] * clusters
