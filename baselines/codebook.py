@@ -11,8 +11,9 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
-from baselines.mixture import reals_to_fit
+from baselines.mixture import ROUNDS, reals_to_fit
 from latentq.encoding import amplitude_encode
+from latentq.errors import ConvergenceError
 from latentq.generative import Labels
 from latentq.model import FittedModel
 from latentq.states import perturb
@@ -70,10 +71,13 @@ class CodebookModel(FittedModel):
 
         Raises:
             InputError: If there are fewer states than centres.
+            ConvergenceError: If the centres still move after :data:`~baselines.mixture.ROUNDS`.
         """
         centres = len(self.prior.weights)
         reals = reals_to_fit(latents, self.fitted, centres, "prior.centres").float()
-        found = KMeans(centres, n_init=1, random_state=seed).fit(reals.numpy())
+        found = KMeans(centres, n_init=1, random_state=seed, max_iter=ROUNDS).fit(reals.numpy())
+        if found.n_iter_ >= ROUNDS:
+            raise ConvergenceError(f"codebook: k-means has not converged after {ROUNDS} rounds")
         shares = torch.bincount(torch.as_tensor(found.labels_).long(), minlength=centres)
         self.prior.weights.copy_(shares / len(reals))
         self.prior.centres.copy_(torch.as_tensor(found.cluster_centers_))

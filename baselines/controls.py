@@ -6,19 +6,20 @@ losses, trainer. Other controls need no class, only other settings: see `latentq
 
 import math
 from functools import partial
-from typing import cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentq.diffusion import Chain, ForwardProcess, QuDDPM
+from baselines.mixed import mixed_mmdk
+from latentq.diffusion import Chain, ForwardProcess, Particles, QuDDPM
 from latentq.diffusion.chain import Instrument
 from latentq.encoding import amplitude_encode
-from latentq.generative import Labels
+from latentq.errors import InputError
 from latentq.model import LatentQ
 from latentq.states import gram_fidelities
-from latentq.transport import transport
+from latentq.transport import transport, wasserstein
 
 
 class PerceptronChain(Chain):
@@ -86,63 +87,58 @@ class TracedChain(QuDDPM):
     :math:`\rho = \sum_k | \phi_k \rangle \langle \phi_k |`; each step multiplies their number by
     :math:`2^{n_A}`. The loss is the Wasserstein distance to pure targets with the cost
     :math:`1 - \langle \psi | \rho | \psi \rangle`, the fidelity of a mixed state with a pure one.
+
+    Arguments:
+        forward_process: The forward process.
+        arguments: The other arguments of :class:`~latentq.diffusion.QuDDPM`.
+
+    Raises:
+        InputError: If the loss is another one.
     """
 
-    def mixed_chain(
-        self, n: int, generator: torch.Generator, stop: int = 0, start: Tensor | None = None
-    ) -> list[Tensor]:
-        r"""Draws starts and follows their mixed states, each of shape :math:`(N, K, d)`.
+    pure = False
 
-        Arguments:
-            n: The number of starts :math:`N`.
-            generator: The source of randomness; only the starts are random.
-            stop: The step to stop at.
-            start: The basis states to start from, see :meth:`sample_chain`.
+    def __init__(self, forward_process: ForwardProcess, **arguments: Any) -> None:  # noqa: ANN401
+        super().__init__(forward_process, **arguments)
+
+        if self.distance is not wasserstein:
+            raise InputError("loss: must be wasserstein where ancillas are traced out")
+
+    def lift(self, psi: Tensor) -> Tensor:
+        r"""Returns pure states as mixed ones of one vector, with shape :math:`(N, 1, d)`."""
+        return psi[:, None]
+
+    def move(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
+        """Applies one step to mixed states, without a draw."""
+        return trace_out(instrument, psi)
+
+    def advance(
+        self, instrument: Instrument, particles: Particles, generator: torch.Generator
+    ) -> Particles:
+        """Applies one step to equally weighted mixed states, as in generation."""
+        return Particles(self.move(instrument, particles.psi, generator), particles.weights)
+
+    def stack(self, chain: list[Tensor]) -> Tensor:
+        r"""Returns the ensembles with shape :math:`(T - s + 1, N, K, d)`.
+
+        States of fewer than :math:`K` vectors are filled up with zeros.
         """
-        chain = [self.forward_process.terminal_states(n, generator, start)[:, None]]
-        order = [*reversed(range(stop, self.steps))]
-        for instrument in self.instruments(order, n) if order else []:
-            chain.append(trace_out(instrument, chain[-1]))
-        return chain
+        most = chain[-1].shape[1]
+        return torch.stack([functional.pad(rho, (0, 0, 0, most - rho.shape[1])) for rho in chain])
 
-    @torch.no_grad()
-    def draw_inputs(
-        self, n: int, generator: torch.Generator, t: int, start: Tensor | None = None
+    def discrepancy(self, psi: Tensor, phi: Tensor) -> float:
+        """Returns the MMD of two ensembles, see :func:`~baselines.mixed.mixed_mmdk`."""
+        lifted = (x if x.dim() == 3 else self.lift(x) for x in (psi, phi))
+        return mixed_mmdk(*lifted)
+
+    def _distance(
+        self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
-        """Draws mixed input states of a step, see the base class."""
-        return self.mixed_chain(n, generator, t + 1, start)[-1]
-
-    def step_loss(
-        self,
-        t: int,
-        inputs: Tensor,
-        targets: Tensor,
-        generator: torch.Generator,
-        value: bool = True,
-        groups: int = 1,
-    ) -> Tensor:
-        r"""Returns the loss of a step on mixed inputs of shape :math:`(N, K, d)`."""
-        (instrument,) = self.instruments([t], len(inputs))
-        return _mixed_distance(trace_out(instrument, inputs), targets, groups)
-
-    def chain_losses(
-        self,
-        inputs: Tensor,
-        targets: list[Tensor],
-        generator: torch.Generator,
-        value: bool = True,
-        groups: int = 1,
-        last: bool = False,
-    ) -> list[Tensor]:
-        """Returns the losses of all steps of one chain of mixed states, see the base class."""
-        rho, losses = inputs[:, None], []
-        order = [*reversed(range(self.steps))]
-        for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
-            rho = trace_out(instrument, rho)
-            if not (last and t):
-                losses.append(_mixed_distance(rho, targets[t], groups))
-
-        return losses[::-1]
+        parts = []
+        for mixed, pure in zip(particles.psi.chunk(groups), targets.chunk(groups), strict=True):
+            overlaps = gram_fidelities(mixed.flatten(0, 1), pure)
+            parts.append(transport(1 - overlaps.unflatten(0, mixed.shape[:2]).sum(dim=1)))
+        return torch.stack(parts).mean()
 
 
 def trace_out(instrument: Instrument, rho: Tensor) -> Tensor:
@@ -158,31 +154,7 @@ def trace_out(instrument: Instrument, rho: Tensor) -> Tensor:
     return instrument(rho.flatten(0, 1)).unflatten(0, rho.shape[:2]).flatten(1, 2)
 
 
-def _mixed_distance(rho: Tensor, targets: Tensor, groups: int) -> Tensor:
-    parts = []
-    for mixed, pure in zip(rho.chunk(groups), targets.chunk(groups), strict=True):
-        overlaps = gram_fidelities(mixed.flatten(0, 1), pure)
-        parts.append(transport(1 - overlaps.unflatten(0, mixed.shape[:2]).sum(dim=1)))
-    return torch.stack(parts).mean()
-
-
 class Traced(LatentQ):
     """The quantum model with its ancillas traced out; the decoder sees mixed states."""
 
     chain = TracedChain
-
-    @torch.no_grad()
-    def sample_chain(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
-        r"""Draws the mixed states of a generation, with shape :math:`(T + 1, N, K, 16)`.
-
-        States of fewer than :math:`K` vectors are filled up with zeros.
-
-        Arguments:
-            n: The number of states :math:`N`.
-            seed: The seed of the draw.
-            label: The classes, see :meth:`labels`.
-        """
-        prior = cast(TracedChain, self.prior)
-        chain = prior.mixed_chain(n, self.generator(seed), start=self.labels(n, seed, label))
-        most = chain[-1].shape[1]
-        return torch.stack([functional.pad(rho, (0, 0, 0, most - rho.shape[1])) for rho in chain])

@@ -13,10 +13,9 @@ from torch import Tensor
 
 from baselines.ddpm import DDPM, DiffusionObjective
 from baselines.vae import VAE
-from latentq.cells import balanced_cells
 from latentq.encoding import amplitude_encode, phase_reference, to_reals
 from latentq.generative import Labels, in_chunks, seeded
-from latentq.model import StateModel
+from latentq.model import StateModel, cells_of
 from latentq.randomness import derive_generator
 
 
@@ -61,8 +60,11 @@ class StateDiffusion(StateModel):
             labels: Not used.
             settings: The section `denoising` of the configuration: `batch`.
             seed: The seed of all draws.
+
+        Raises:
+            InputError: If there are fewer states than cells.
         """
-        cells = balanced_cells(latents, latents.shape[1], seed) if self.prior.cells else None
+        cells = cells_of(latents, "prior.cells", seed) if self.prior.cells else None
         reals = to_reals(latents, phase_reference(latents))
         return DiffusionObjective(
             self.prior, reals, batch=settings["batch"], seed=seed, cells=cells

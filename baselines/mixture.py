@@ -10,14 +10,19 @@ References:
     samples autoencoders so.
 """
 
+import warnings
+
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
 from latentq.encoding import amplitude_encode, phase_reference, to_reals
-from latentq.errors import InputError
+from latentq.errors import ConvergenceError, InputError
 from latentq.generative import Labels
 from latentq.model import FittedModel
+
+ROUNDS = 2000  # of a fit at most; those of 20,000 states take about a hundred
 
 
 class Mixture(nn.Module):
@@ -93,10 +98,16 @@ class MixtureModel(FittedModel):
 
         Raises:
             InputError: If there are fewer states than components.
+            ConvergenceError: If the likelihood still grows after :data:`ROUNDS`.
         """
         components = len(self.prior.weights)
         reals = reals_to_fit(latents, self.fitted, components, "prior.components").numpy()
-        found = GaussianMixture(components, random_state=seed).fit(reals)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # It is checked below.
+            mixture = GaussianMixture(components, random_state=seed, max_iter=ROUNDS)
+            found = mixture.fit(reals)
+        if not found.converged_:
+            raise ConvergenceError(f"mixture: the fit has not converged after {ROUNDS} rounds")
         self.prior.weights.copy_(torch.as_tensor(found.weights_))
         self.prior.means.copy_(torch.as_tensor(found.means_))
         factors = torch.linalg.cholesky(torch.as_tensor(found.covariances_))

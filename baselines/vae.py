@@ -20,6 +20,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from latentq.errors import NumericalError
 from latentq.generative import (
     CHUNK,
     GenerativeModel,
@@ -130,7 +131,7 @@ class VAE(GenerativeModel):
                 f"{tuple(latents.shape)}"
             )
         if not bool(torch.isfinite(latents).all()):
-            raise ValueError("latents: must be finite, had a NaN or an infinity")
+            raise NumericalError("latents: must be finite, had a NaN or an infinity")
         self._check_labels(labels)
         return self.logits(latents, labels).sigmoid()
 

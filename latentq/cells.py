@@ -12,13 +12,13 @@ References:
     Constrained k-means clustering (Bradley, Bennett and Demiriz, 2000), MSR-TR-2000-65.
 """
 
-import numpy as np
-import ot
 import torch
 from torch import Tensor
 
 from latentq.encoding import density_features
+from latentq.errors import InputError, NumericalError
 from latentq.randomness import derive_generator
+from latentq.transport import optimal_transport
 
 ROUNDS = 25
 SUBSET = 6400  # an exact transport of more states takes minutes
@@ -29,6 +29,8 @@ def _first_centres(points: Tensor, cells: int, generator: torch.Generator) -> Te
     centres = points[:1]
     while len(centres) < cells:
         gap = torch.cdist(points, centres).amin(dim=1).square()
+        if not bool(gap.sum() > 0):
+            raise NumericalError(f"cells: {cells} were asked for, {len(centres)} states differ")
         chosen = torch.multinomial(gap, 1, generator=generator)
         centres = torch.cat((centres, points[chosen]))
     return centres
@@ -36,11 +38,10 @@ def _first_centres(points: Tensor, cells: int, generator: torch.Generator) -> Te
 
 def _transport(points: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
     """Returns the mean of each of the cells of equal mass, and their offsets."""
-    cost = torch.cdist(points, centres).square().double().cpu().numpy()
-    mass = (np.full(size, 1 / size) for size in cost.shape)
-    plan, log = ot.emd(*mass, cost, log=True)
-    means = torch.as_tensor(plan).to(points).mT @ points * len(centres)
-    return means, torch.as_tensor(log["v"]).to(points)
+    cost = torch.cdist(points, centres).square().double().cpu()
+    mass = (cost.new_full((size,), 1 / size) for size in cost.shape)
+    plan, _, offsets = optimal_transport(cost, *mass)
+    return plan.to(points).mT @ points * len(centres), offsets.to(points)
 
 
 def balanced_cells(psi: Tensor, cells: int, seed: int) -> Tensor:
@@ -57,10 +58,11 @@ def balanced_cells(psi: Tensor, cells: int, seed: int) -> Tensor:
         The cell of each state, with shape :math:`(N)`, integers from 0 to :math:`K - 1`.
 
     Raises:
-        ValueError: If there are fewer states than cells.
+        InputError: If there are fewer states than cells.
+        NumericalError: If a cell has no state, as too many of them are the same.
     """
     if len(psi) < cells:
-        raise ValueError(f"psi: must be at least {cells} states, one for a cell, was {len(psi)}")
+        raise InputError(f"psi: must be at least {cells} states, one for a cell, was {len(psi)}")
 
     generator = derive_generator(seed, "cells")
     subset = psi[torch.randperm(len(psi), generator=generator)[:SUBSET].to(psi.device)].cpu()
@@ -73,4 +75,7 @@ def balanced_cells(psi: Tensor, cells: int, seed: int) -> Tensor:
         (torch.cdist(density_features(chunk.cpu()), centres).square() - offsets).argmin(dim=1)
         for chunk in psi.split(SUBSET)
     ]
-    return torch.cat(nearest).to(psi.device)
+    found = torch.cat(nearest)
+    if empty := cells - len(found.unique()):
+        raise NumericalError(f"cells: {empty} of {cells} have no state, too many are the same")
+    return found.to(psi.device)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from latentq.errors import InputError, RunError, printable
+from latentq.errors import InputError, NumericalError, RunError, printable
 from latentq.rules import LONGEST, Rule, nearest, shown
 
 OUT_OF_MEMORY = (
@@ -69,7 +69,8 @@ def is_explained(error: Exception) -> bool:
     """Whether :func:`complain` can say what happened, so that no traceback is wanted."""
     if isinstance(error, BrokenPipeError):
         return False
-    return isinstance(error, (InputError, RunError, OSError)) or _is_out_of_memory(error)
+    ours = isinstance(error, (InputError, RunError, NumericalError))
+    return ours or isinstance(error, OSError) or _is_out_of_memory(error)
 
 
 def complain(error: Exception) -> int:

@@ -27,7 +27,8 @@ def amplitude_encode(features: Tensor) -> Tensor:
         Statevectors, with shape :math:`(*, d)`, complex64 or complex128.
 
     Raises:
-        ValueError: If a feature vector is zero, not finite, or of odd length.
+        NumericalError: If a feature vector is zero or not finite.
+        ValueError: If their length is odd.
     """
     if features.shape[-1] % 2:
         raise ValueError(f"features: must be of even length, was {features.shape[-1]}")

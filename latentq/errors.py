@@ -28,6 +28,18 @@ class RunError(RuntimeError):
     """Something that ends a run which was asked for rightly: exit code 1."""
 
 
+class NumericalError(ValueError):
+    """Numbers that are not as our mathematics needs them: exit code 1.
+
+    They are found out in a calculation that was asked for rightly. What else is a `ValueError` is
+    of other code, and keeps its traceback.
+    """
+
+
+class ConvergenceError(NumericalError):
+    """A solver that stopped before its optimum."""
+
+
 class NonFiniteError(RunError):
     """A loss, gradient, weight or image became NaN or infinite."""
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from latentq.errors import NumericalError
 from latentq.features import Classifier
 from latentq.frechet import Normal, moments
 from latentq.neighbours import ROWS, squared_distances, squared_radii
@@ -66,11 +67,11 @@ def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
     """Returns the features of images in float64, with shape (N, 128).
 
     Raises:
-        ValueError: If an image is not finite, or a pixel is outside [0, 1].
+        NumericalError: If an image is not finite, or a pixel is outside [0, 1].
     """
     low, high = images.min().item(), images.max().item()
     if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
-        raise ValueError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+        raise NumericalError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
 
     return _apply(classifier.features, classifier, images).double()
 

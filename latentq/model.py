@@ -24,6 +24,7 @@ from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.encoding import amplitude_encode, density_features
 from latentq.errors import InputError
 from latentq.generative import (
+    CLASSES,
     GenerativeModel,
     Labels,
     check_images,
@@ -168,6 +169,24 @@ class FittedModel(StateModel):
         """
 
 
+def cells_of(latents: Tensor, key: str, seed: int) -> Tensor:
+    r"""Divides latent states into as many cells as there are basis states.
+
+    Arguments:
+        latents: The states, with shape :math:`(N, d)`.
+        key: The key of the configuration that asks for cells.
+        seed: The seed, see :func:`~latentq.cells.balanced_cells`.
+
+    Raises:
+        InputError: If there are fewer states than cells.
+    """
+    if len(latents) < (number := latents.shape[1]):
+        raise InputError(
+            f"{key}: needs at least {number} training images, had {len(latents)}; set it to false"
+        )
+    return balanced_cells(latents, number, seed)
+
+
 class LatentQ(StateModel):
     r"""A CNN autoencoder with a latent of :math:`n`-qubit states, and a QuDDPM as its prior.
 
@@ -222,18 +241,20 @@ class LatentQ(StateModel):
             seed: The seed of all draws.
 
         Raises:
-            InputError: If there are fewer states than cells.
+            InputError: If there are fewer states than cells, a class of a conditional model has
+                no state, or there are fewer `inputs`, `starts` or `targets` than groups.
         """
-        groups, number = None, latents.shape[1]
+        groups = None
         if self.conditional:
+            counts = torch.bincount(labels, minlength=CLASSES)
+            if missing := int((counts == 0).sum()):
+                raise InputError(
+                    f"labels: must hold all {CLASSES} classes of a conditional model, "
+                    f"{missing} of them have no state"
+                )
             groups = labels
         elif settings["cells"]:
-            if len(latents) < number:
-                raise InputError(
-                    f"denoising.cells: needs at least {number} training images, had "
-                    f"{len(latents)}; set it to false"
-                )
-            groups = balanced_cells(latents, number, seed)
+            groups = cells_of(latents, "denoising.cells", seed)
         names = ("inputs", "starts", "targets", "intermediate_weight")
         chosen = {name: settings[name] for name in names}
         return DenoisingObjective(self.prior, latents, **chosen, seed=seed, groups=groups)

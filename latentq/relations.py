@@ -1,8 +1,9 @@
 """Rules between several keys of a configuration, checked where each of these is fine by itself."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from latentq.errors import InputError
 from latentq.rules import CLASSES, MAX_PARTICLES, shown
 
 Config = Mapping[str, Any]
@@ -127,14 +128,45 @@ def _limit(config: Config) -> Iterator[str]:
         )
 
 
+def _groups(config: Config) -> tuple[str, int]:
+    """Returns the key that divides the states into groups, and the number of these, at least 1."""
+    qubits = value_of(config, "prior.qubits")
+    if value_of(config, "model.conditional") is True:
+        return "model.conditional", CLASSES
+    for key in ("denoising.cells", "prior.cells"):
+        if value_of(config, key) is True and isinstance(qubits, int):
+            return key, 2 ** min(max(qubits, 0), 64)
+    return "", 1
+
+
+@relation("denoising.inputs", "denoising.starts", "denoising.targets")
+def _each_group(config: Config) -> Iterator[str]:
+    by, groups = _groups(config)
+    for name in ("inputs", "starts", "targets"):
+        if (number := config["denoising"][name]) < groups:
+            yield (
+                f"denoising.{name}: must be at least {groups} where {by}=true, one for each "
+                f"group of states, was {number}"
+            )
+
+
 def _wanted(config: Config) -> Iterator[tuple[str, int]]:
     """Lists the keys that need a number of training images, and how many."""
     for key, more in (("prior.components", 0), ("prior.centres", 0), ("prior.neighbours", 1)):
         if isinstance(number := value_of(config, key), int):
             yield key, number + more
-    qubits = value_of(config, "prior.qubits")
-    if value_of(config, "denoising.cells") is True and isinstance(qubits, int):
-        yield "denoising.cells", 2 ** min(max(qubits, 0), 64)
+    by, groups = _groups(config)
+    if by:
+        yield by, groups
+
+
+def _short(config: Config, images: int) -> Iterator[str]:
+    """Lists what needs more training images than there are."""
+    for key, need in _wanted(config):
+        fitted = value_of(config, "prior.fitted")
+        room = min(images, fitted) if isinstance(fitted, int) else images
+        if need > room:
+            yield f"{key}: needs at least {need} training images, there are {room} of them"
 
 
 @relation("data.name", "data.validation")
@@ -143,9 +175,27 @@ def _few_images(config: Config) -> Iterator[str]:
     limit = data.get("limit")
     if (data["name"] != "mnist" and limit is None) or limit == 0:
         return
-    images = limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
-    for key, need in _wanted(config):
-        fitted = value_of(config, "prior.fitted")
-        room = min(images, fitted) if isinstance(fitted, int) else images
-        if need > room:
-            yield f"{key}: needs at least {need} training images, there are {room} of them"
+    yield from _short(
+        config, limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
+    )
+
+
+def check_training_images(config: Config, counts: Sequence[int]) -> None:
+    """Checks that there are the training images that a configuration needs.
+
+    Arguments:
+        config: The configuration.
+        counts: The number of training images of each class.
+
+    Raises:
+        InputError: If they are too few, or a class has none and is to be generated.
+    """
+    mistakes = [*_short(config, sum(counts))]
+    missing = [str(label) for label, count in enumerate(counts) if not count]
+    if missing and value_of(config, "model.conditional"):
+        mistakes = [
+            f"model.conditional: needs training images of all {CLASSES} classes, {len(missing)} "
+            f"of them have none ({', '.join(missing)}); raise data.limit, or set it to false"
+        ]
+    if mistakes:
+        raise InputError(*mistakes)

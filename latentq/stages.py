@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from latentq import callbacks, stopping
 from latentq.batches import BatchesFrom
 from latentq.checkpoints import State, StateIO
-from latentq.errors import InputError, NonFiniteError, RunError
+from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
 from latentq.evaluation import reconstruct
 from latentq.generative import GenerativeModel, in_chunks
 from latentq.guards import FAILURE, Guard
@@ -63,7 +63,8 @@ def fit(
         grid: The callback that draws a grid after each epoch.
 
     Raises:
-        RunError: If a number is not as it must be, or the state cannot be saved.
+        RunError: If a number is not as it must be, or the state cannot be saved. Errors of other
+            code, such as of a loss that is being tried, are passed on as they are.
         Stopped: If a signal came; the state of the last iteration is saved.
     """
     state = run.state if run.state and run.state.stage == module.stage else None
@@ -74,11 +75,9 @@ def fit(
     try:
         with stopping.deferred(), quiet(), quiet_threads():
             trainer.fit(module, train, validation, ckpt_path=path, weights_only=True)
-    except InputError:
-        raise
     except NonFiniteError as error:
         raise RunError(f"{error}; the numbers are in {run.folder / FAILURE}") from error
-    except ValueError as error:
+    except NumericalError as error:
         where = f"stage {module.stage}, iteration {trainer.global_step}"
         raise RunError(f"{where}: {error}; the numbers are in {run.folder / FAILURE}") from error
     finally:

@@ -10,6 +10,8 @@ import math
 import torch
 from torch import Tensor
 
+from latentq.errors import NumericalError
+
 
 def count_qubits(dimension: int) -> int:
     """Returns the number of qubits of a space.
@@ -30,11 +32,11 @@ def normalize(psi: Tensor) -> Tensor:
         psi: Vectors, with shape :math:`(*, d)`.
 
     Raises:
-        ValueError: If a vector is zero or not finite, as it has no direction.
+        NumericalError: If a vector is zero or not finite, as it has no direction.
     """
     norm = torch.linalg.vector_norm(psi, dim=-1, keepdim=True)
     if not bool(((norm > 0) & torch.isfinite(norm)).all()):
-        raise ValueError("psi: must be finite and not zero, had a vector without direction")
+        raise NumericalError("psi: must be finite and not zero, had a vector without direction")
 
     return psi / norm
 
@@ -46,12 +48,12 @@ def check_states(psi: Tensor) -> Tensor:
         psi: Statevectors, with shape :math:`(*, d)`.
 
     Raises:
-        ValueError: If a norm is not one, or an amplitude is not finite.
+        NumericalError: If a norm is not one, or an amplitude is not finite.
     """
     norm = torch.linalg.vector_norm(psi.detach(), dim=-1)
     worst = float((norm - 1).abs().max()) if norm.numel() else 0.0
     if not worst < math.sqrt(torch.finfo(norm.dtype).eps):
-        raise ValueError(f"psi: must be finite and of norm one, was off by {worst:.2g}")
+        raise NumericalError(f"psi: must be finite and of norm one, was off by {worst:.2g}")
 
     return psi
 

@@ -20,7 +20,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from latentq.arguments import check_arguments
-from latentq.errors import CheckpointError, InputError
+from latentq.errors import CheckpointError, InputError, NumericalError
 from latentq.files import write_atomically
 from latentq.process import own_defaults
 from latentq.randomness import derive_seed
@@ -54,8 +54,10 @@ def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
 def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     """Builds a model of a kind from its arguments.
 
+    Errors of the class of the model itself are passed on as they are.
+
     Raises:
-        InputError: If there is no such kind, or an argument does not fit it.
+        InputError: If there is no such kind, or an argument is not as it must be.
     """
     if kind not in KINDS:
         raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
@@ -63,10 +65,14 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     module, name = KINDS[kind]
     try:
         check_arguments(kind, arguments)
-        with own_defaults():
-            return getattr(importlib.import_module(module), name)(**arguments)
-    except UNFIT as error:
-        raise InputError(f"config: does not fit a {kind} model: {error}") from error
+    except InputError as error:
+        raise _unfit(kind, error) from error
+    with own_defaults():
+        return getattr(importlib.import_module(module), name)(**arguments)
+
+
+def _unfit(kind: str, error: Exception) -> InputError:
+    return InputError(f"config: does not fit a {kind} model: {error}")
 
 
 def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
@@ -192,7 +198,7 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         raise CheckpointError(
             f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
         )
-    model = build(description["kind"], description["arguments"])
+    model = _rebuild(description["kind"], description["arguments"])
     _put_weights(model, content, weights)
     return model.to(torch.device(device)).eval()
 
@@ -206,6 +212,16 @@ def _check_device(device: str) -> None:
         raise InputError(f"device: must be one that torch sees, was {device}: {why}") from error
 
 
+def _rebuild(kind: str, arguments: dict[str, Any]) -> nn.Module:
+    """Builds a model from arguments that anybody may have written into its description."""
+    try:
+        return build(kind, arguments)
+    except InputError:
+        raise
+    except UNFIT as error:
+        raise _unfit(kind, error) from error
+
+
 def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
     """Gives a model the weights of a file, if they are the right ones and finite.
 
@@ -214,26 +230,26 @@ def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
     """
     try:
         tensors = load_tensors(content)
-        different = _first_difference(model.state_dict(), tensors)
-        if different:
-            raise CheckpointError(f"checkpoint: {path} does not fit its config, {different}")
+    except UNFIT as error:
+        raise _misfit(path, error) from error
+    if different := _first_difference(model.state_dict(), tensors):
+        raise CheckpointError(f"checkpoint: {path} does not fit its config, {different}")
+    try:
         model.load_state_dict(tensors, strict=True)
-        for module in model.modules():
-            if callable(check := getattr(module, "check", None)):
+    except RuntimeError as error:
+        raise _misfit(path, error) from error
+    for module in model.modules():
+        if callable(check := getattr(module, "check", None)):
+            try:
                 check()
-    except CheckpointError:
-        raise
-    except (
-        RuntimeError,
-        ValueError,
-        SafetensorError,
-        KeyError,
-        TypeError,
-        OverflowError,
-    ) as error:
-        # torch says in the second line what does not fit.
-        why = (str(error).splitlines()[:2] or [type(error).__name__])[-1].strip()
-        raise CheckpointError(f"checkpoint: {path} does not fit its config, {why}") from error
+            except NumericalError as error:
+                raise _misfit(path, error) from error
+
+
+def _misfit(path: Path, error: Exception) -> CheckpointError:
+    # torch says in the second line what does not fit.
+    why = (str(error).splitlines()[:2] or [type(error).__name__])[-1].strip()
+    return CheckpointError(f"checkpoint: {path} does not fit its config, {why}")
 
 
 def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 import yaml
 from torch import nn
 
@@ -12,11 +13,14 @@ from data.identity import data_differences
 from latentq import borrowed, evaluation, files, runs, stages, storage, summary
 from latentq.checkpoints import newest
 from latentq.config import Config, arguments_of
-from latentq.errors import InputError, RunError
+from latentq.diffusion import report
+from latentq.errors import InputError, NumericalError, RunError
 from latentq.features import Classifier
 from latentq.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.logs import merge_logs
 from latentq.model import FittedModel, LatentQ
+from latentq.relations import check_training_images
+from latentq.rules import CLASSES
 from latentq.run import Run
 from latentq.training import ImageSource, TrainedInLatents
 
@@ -28,8 +32,10 @@ def open_run(config: Config, data: ImageSource) -> Run:
     """Makes the run folder, or finds the one to resume or to skip.
 
     Raises:
-        InputError: If the folder cannot be written, or the run to resume does not fit.
+        InputError: If the training images are too few, the folder cannot be written, or the run to
+            resume does not fit.
     """
+    check_training_images(config, torch.bincount(data.train.labels, minlength=CLASSES).tolist())
     kind, root = config["model"]["kind"], Path(config["run"]["root"])
     if config["model"].get("conditional"):
         kind += "-conditional"
@@ -186,18 +192,16 @@ def measure(run: Run, model: GenerativeModel, data: ImageSource) -> dict[str, An
     networks = model.to(run.device), classifier.to(run.device)
     try:
         rows = evaluation.evaluate_on(*networks, data, split, samples, run.config["seed"])
-    except ValueError as error:
+    except NumericalError as error:
         raise RunError(f"evaluation: {error}") from error
     return {"features": described, **rows}
 
 
 def measure_chain(run: Run, model: LatentQ, data: ImageSource) -> dict[str, Any]:
     """Measures the ensembles of a denoising chain on validation states."""
-    settings = {**run.config["denoising"], "cells": False}
     latents = stages.encode(run, model, data.validation)
-    labels = data.validation.labels.to(latents.device)
-    objective = model.objective(latents, labels, settings, run.config["seed"])
-    return {"loss": "mmdk", **objective.report(len(latents))}
+    start = data.validation.labels.to(latents.device) if model.conditional else None
+    return {"loss": "mmdk", **report(model.prior, latents, run.config["seed"], start)}
 
 
 def finish(

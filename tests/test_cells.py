@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from latentq.cells import balanced_cells
+from latentq.errors import InputError, NumericalError
 from latentq.states import haar_states, perturb
 
 
@@ -50,5 +51,10 @@ def test_states_beyond_the_subset_get_the_nearest_cell(
 
 
 def test_fewer_states_than_cells_are_refused(generator: torch.Generator) -> None:
-    with pytest.raises(ValueError, match="at least 4"):
+    with pytest.raises(InputError, match="at least 4"):
         balanced_cells(haar_states(3, qubits=2, generator=generator), 4, seed=0)
+
+
+def test_states_that_are_the_same_fill_no_cells() -> None:
+    with pytest.raises(NumericalError, match="cells: 4 were asked for, 2 states differ"):
+        balanced_cells(torch.eye(4, dtype=torch.complex64)[torch.arange(40) % 2], 4, seed=0)

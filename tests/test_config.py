@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from latentq.compose import check_command_line, expand_sweep, load_config, split_arguments
 from latentq.config import leaves, validate
 from latentq.errors import InputError
+from latentq.relations import check_training_images
 from latentq.rules import KINDS, RULES
 
 MISTAKES = [
@@ -31,6 +32,23 @@ MISTAKES = [
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
+    (
+        ["model.conditional=true", "data.limit=5"],
+        "model.conditional: needs at least 10 training images, there are 5 of them",
+    ),
+    (["model=classical", "model.conditional=true", "data.limit=5"], "model.conditional: needs"),
+    (
+        ["model=latent_diffusion", "prior.cells=true", "data.limit=5"],
+        "prior.cells: needs at least 16 training images, there are 5 of them",
+    ),
+    (
+        ["denoising.inputs=15"],
+        "denoising.inputs: must be at least 16 where denoising.cells=true, one for each group",
+    ),
+    (
+        ["model.conditional=true", "denoising.targets=9"],
+        "denoising.targets: must be at least 10 where model.conditional=true",
+    ),
     (["model=traced", "loss=mmdk"], "loss: must be wasserstein where ancillas are traced out"),
     (["model=mixture", "prior.components=0"], "prior.components: must be an integer, at least 1"),
     (["model=ensemble", "prior.ensemble=har"], "did you mean haar"),
@@ -60,6 +78,42 @@ def test_mistakes_are_named(overrides: list[str], message: str) -> None:
 
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_conditional_model_has_no_cells_to_fill() -> None:
+    load_config(["model.conditional=true", "data.limit=12", "denoising.starts=10"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "counts", "message"),
+    [
+        (
+            ["model=quantum", "model.conditional=true"],
+            [3, 0, 2, 9, 0, 9, 9, 9, 9, 9],
+            "model.conditional: needs training images of all 10 classes, 2 of them have none "
+            "(1, 4); raise data.limit, or set it to false",
+        ),
+        (["model=classical", "model.conditional=true"], [5] * 9 + [0], "1 of them have none (9)"),
+        (["model=quantum"], [2] * 7 + [0] * 3, "denoising.cells: needs at least 16"),
+        (
+            ["model=latent_diffusion", "prior.cells=true"],
+            [1] * 10,
+            "prior.cells: needs at least 16 training images, there are 10 of them",
+        ),
+        (["model=mixture"], [9] + [0] * 9, "prior.components: needs at least 10"),
+        (["model=codebook"], [9] * 10, "prior.centres: needs at least 130"),
+    ],
+)
+def test_images_that_are_too_few_are_named(
+    overrides: list[str], counts: list[int], message: str
+) -> None:
+    """Of data whose size no configuration says."""
+    config = load_config([*overrides, "data=digits"])
+    check_training_images(config, [200] * 10)
+    with pytest.raises(InputError) as error:
+        check_training_images(config, counts)
+
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize("model", KINDS)

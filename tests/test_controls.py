@@ -1,10 +1,11 @@
 """The controls: what the MLP chain draws, and mixed states against dense channels."""
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from baselines.controls import (
@@ -14,10 +15,16 @@ from baselines.controls import (
     TracedChain,
     trace_out,
 )
+from baselines.mixed import mixed_features, mixed_mmdk
 from latentq.compose import load_config
 from latentq.config import arguments_of
-from latentq.diffusion import DenoisingObjective, ForwardProcess
+from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM, report
+from latentq.diffusion.objective import diffused
+from latentq.encoding import density_features
+from latentq.errors import InputError
 from latentq.generative import parameter_counts
+from latentq.mmd import mmdk
+from latentq.randomness import derive_generator
 from latentq.states import fidelity, haar_states
 from latentq.storage import build
 from latentq.transport import wasserstein
@@ -40,6 +47,26 @@ def traced(steps: int = 2, ancillas: int = 1) -> TracedChain:
         init_scale=3.0,
         generator=torch.Generator().manual_seed(5),
     )
+
+
+def exact_chain(
+    chain: TracedChain, psi: np.ndarray[Any, Any], ancillas: int
+) -> list[np.ndarray[Any, Any]]:
+    """The density matrices of a generation from one pure state, by dense channels."""
+    found = [oracles.density(psi)]
+    for circuit, angles in zip(reversed(chain.circuits), reversed(chain.angles), strict=True):
+        kraus = oracles.kraus(circuit, angles.detach().numpy(), ancillas)
+        found.append(oracles.apply_channel(kraus, found[-1]))
+    return found
+
+
+def exact_mmd(rho: list[np.ndarray[Any, Any]], sigma: list[np.ndarray[Any, Any]]) -> float:
+    """The MMD of density matrices by a double loop."""
+
+    def mean(a: list[np.ndarray[Any, Any]], b: list[np.ndarray[Any, Any]]) -> float:
+        return float(np.mean([oracles.ladder(np.trace(x @ y).real) for x in a for y in b]))
+
+    return mean(rho, rho) + mean(sigma, sigma) - 2 * mean(rho, sigma)
 
 
 def test_perceptrons_toss_a_fair_coin(generator: torch.Generator) -> None:
@@ -101,16 +128,12 @@ def test_the_chain_of_mlps_has_the_size_of_the_circuits() -> None:
 
 def test_tracing_out_is_the_channel(generator: torch.Generator) -> None:
     chain = traced(steps=3, ancillas=2)
-    mixed = chain.mixed_chain(4, generator)
+    mixed = chain.sample_chain(4, generator).numpy()
 
-    assert [rho.shape for rho in mixed] == [(4, 4**k, 4) for k in range(4)]
-    rho = oracles.density(mixed[0][2].numpy())
-    for k, t in enumerate((2, 1, 0)):
-        kraus = oracles.kraus(chain.circuits[t], chain.angles[t].detach().numpy(), 2)
-        rho = oracles.apply_channel(kraus, rho)
-        assert np.allclose(
-            oracles.density(mixed[k + 1][2].detach().numpy()) * 4 ** (k + 1), rho, atol=1e-5
-        )
+    assert mixed.shape == (4, 4, 4**3, 4)
+    assert [int((np.abs(rho[2]).sum(axis=1) > 0).sum()) for rho in mixed] == [1, 4, 16, 64]
+    for rho, vectors in zip(exact_chain(chain, mixed[0][2, :1], 2), mixed, strict=True):
+        assert np.allclose(oracles.density(vectors[2], np.ones(64)), rho, atol=1e-5)
 
 
 def test_the_loss_of_mixed_states_is_transport_of_their_fidelities(
@@ -163,6 +186,65 @@ def test_phases_alone_hand_mixed_states_on(generator: torch.Generator) -> None:
     loss = chain.step_loss(0, inputs, haar_states(5, qubits=2, generator=generator), generator)
     loss.backward()
     assert chain.angles[0].grad is not None and chain.angles[1].grad is None
+
+
+def test_the_mmd_of_mixed_states_is_that_of_density_matrices(generator: torch.Generator) -> None:
+    phi, psi = (haar_states(n, 3, qubits=2, generator=generator) for n in (6, 4))
+    phi, psi = phi * torch.tensor([0.7, 0.1, 0.2]).sqrt()[:, None], psi / 3**0.5
+    exact = [[oracles.density(x, np.ones(3)) for x in part.numpy()] for part in (phi, psi)]
+
+    assert mixed_mmdk(phi, psi) == pytest.approx(exact_mmd(*exact), abs=1e-6)
+    assert mixed_mmdk(phi, psi) > 0.01
+    assert torch.allclose(mixed_features(phi), density_features(phi).sum(dim=1), atol=1e-6)
+    pure = phi[:, 0] / 0.7**0.5
+    assert mixed_mmdk(pure[:, None], psi[:, :1] * 3**0.5) == pytest.approx(
+        mmdk(pure, psi[:, 0] * 3**0.5).item(), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("groups", [False, True])
+def test_the_report_of_a_traced_chain_is_of_its_mixed_states(
+    groups: bool, generator: torch.Generator
+) -> None:
+    chain, latents = traced(steps=2), haar_states(7, qubits=2, generator=generator)
+    labels = torch.arange(7) % 3 if groups else None
+    draws = derive_generator(0, "report", 0)
+    terminal = chain.forward_process.terminal_states(7, draws, labels)
+    end = chain.forward_process.diffuse(latents, 2, draws)
+    mixed = [exact_chain(chain, psi, 1)[::-1] for psi in terminal[:, None].numpy()]
+    targets = diffused(chain.forward_process, latents, 0)
+    pure = [[oracles.density(x[None]) for x in s.numpy()] for s in (*targets, end)]
+    *steps, undone = ([rho[t] for rho in mixed] for t in range(3))
+    found = report(chain, latents, 0, labels)
+
+    expected = [exact_mmd(rho, s) for rho, s in zip(steps, pure[:2], strict=True)]
+    assert found["steps"] == pytest.approx(expected, abs=1e-6)
+    assert found["undenoised"] == pytest.approx(exact_mmd(undone, pure[0]), abs=1e-6)
+    assert found["forward_end"] == pytest.approx(exact_mmd(pure[2], undone), abs=1e-6)
+
+
+def test_what_a_chain_does_is_said_once(generator: torch.Generator) -> None:
+    """Samples, inputs of steps and the report follow one method, which a subclass may replace."""
+
+    class Fixed(QuDDPM):
+        def move(self, *given: Any) -> Tensor:  # noqa: ANN401
+            return torch.eye(4, dtype=torch.complex64)[:1].repeat(5, 1)
+
+    chain = Fixed(ForwardProcess(2, 2), layers=1, generator=generator)
+    first = torch.eye(4, dtype=torch.complex64)[:1]
+
+    assert torch.equal(chain.sample_chain(5, generator)[1:], first.expand(2, 5, 4))
+    assert torch.equal(chain.draw_inputs(5, generator, 0), first.expand(5, 4))
+    steps = cast(list[float], report(chain, first.repeat(5, 1), 0)["steps"])
+    assert steps[0] == pytest.approx(0, abs=1e-6) and steps[1] > 1e-3
+
+
+def test_a_traced_chain_knows_one_loss() -> None:
+    """Another one would be replaced by it without a word."""
+    with pytest.raises(InputError, match="loss: must be wasserstein"):
+        TracedChain(
+            ForwardProcess(2, 2), layers=1, loss="mmdk", generator=torch.Generator().manual_seed(0)
+        )
 
 
 def test_perceptrons_are_a_model_like_any_other() -> None:

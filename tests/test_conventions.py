@@ -14,15 +14,15 @@ SOURCES = [
 ] + [ROOT / "train.py"]
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
+    ["errors"],
     [
-        *("errors", "stopping", "randomness", "states", "neighbours", "frechet", "batches"),
+        *("stopping", "randomness", "states", "neighbours", "frechet", "batches"),
         "rules",
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
     ["arguments", "files"],
-    ["storage"],
+    ["storage", "transport"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
-    ["transport"],
     ["checkpoints"],
     ["fused", "mmd", "compose", "costs"],
     ["scrambling"],

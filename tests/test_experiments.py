@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from latentq import storage
 from latentq.compose import check_command_line, load_config
 from latentq.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
@@ -13,6 +14,7 @@ from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
 from latentq.experiments.bounds import FreeInstruments, fitted, instrument_states
 from latentq.experiments.ensembles import principal_axes
+from latentq.experiments.latent.experiment import EXPERIMENT as LATENT
 from latentq.mmd import mmdk
 from latentq.model import LatentQ
 from latentq.states import fidelity, haar_states, perturb
@@ -141,6 +143,16 @@ def test_principal_axes_are_those_of_the_largest_variance(generator: torch.Gener
 def test_ensembles_names_a_wrong_file() -> None:
     with pytest.raises(InputError, match=r"out: must be a .png or .svg"):
         ensembles.ensembles(["out=picture.gif"])
+
+
+def test_mixed_states_are_not_looked_at_as_pure_ones(tmp_path: Path) -> None:
+    arguments = arguments_of(load_config(["model=traced", "prior.layers=1", "model.channels=2"]))
+    folder = tmp_path / "model"
+    storage.save(storage.build("traced", arguments), folder, "traced", arguments)
+    words = [f"checkpoint={folder}", f"out={tmp_path / 'e.png'}"]
+    for look in (ensembles.ensembles, LATENT.run):
+        with pytest.raises(InputError, match="must be a quantum model of pure states"):
+            look(words)
 
 
 @needs_mnist

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from latentq.entanglement import mutual_information, page_entropy
+from latentq.errors import ConvergenceError
 from latentq.experiments.measures import (
     haar_magnitude_fidelity,
     haar_negative_share,
@@ -25,6 +26,14 @@ from latentq.states import fidelity, haar_states, normalize
 
 C = torch.complex128
 BELL = torch.tensor([[1, 0, 0, 1]], dtype=C) / math.sqrt(2)
+
+
+def test_an_integral_that_is_not_precise_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    haar_negative_share(3)
+    monkeypatch.setattr("latentq.experiments.measures.PRECISE", 1e-30)
+
+    with pytest.raises(ConvergenceError, match="integral: is known to"):
+        haar_negative_share(3)
 
 
 def test_a_bell_state_is_negative_in_half_of_the_orientations() -> None:

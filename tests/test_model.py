@@ -7,6 +7,7 @@ import torch
 from baselines.vae import VAE, kl_to_normal
 from latentq.diffusion import QuDDPM
 from latentq.encoding import density_features
+from latentq.errors import InputError
 from latentq.generative import GenerativeModel, in_chunks, parameter_counts, pixel_loss
 from latentq.model import LatentQ
 from latentq.states import fidelity, haar_states, perturb
@@ -184,6 +185,17 @@ def test_a_class_starts_in_its_basis_state() -> None:
     start = model.sample_chain(3, label=torch.tensor([9, 0, 4]))[0]
 
     assert torch.equal(start, torch.eye(16, dtype=torch.complex64)[[9, 0, 4]])
+
+
+def test_a_class_without_states_is_named() -> None:
+    """The highest ones would be generated from basis states that nothing was trained on."""
+    model, latents = LatentQ(4, PRIOR, conditional=True), torch.eye(16, dtype=torch.complex64)
+    numbers = {"inputs": 20, "starts": 20, "targets": 20, "intermediate_weight": 0.1}
+    settings = {**numbers, "cells": False}
+    model.objective(latents, torch.arange(16) % 10, settings, seed=0)
+
+    with pytest.raises(InputError, match=r"labels: must hold all 10 classes .*, 2 of them"):
+        model.objective(latents, torch.arange(16) % 8, settings, seed=0)
 
 
 def test_noise_on_states_is_for_training_only(generator: torch.Generator) -> None:

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
+from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM, report
+from latentq.errors import InputError
 from latentq.mmd import mmdk
 from latentq.randomness import derive_generator
 from latentq.states import fidelity, haar_states, perturb
@@ -105,19 +106,19 @@ def test_draws_depend_on_seed_and_step_alone(latents: Tensor) -> None:
 
 
 def test_report(latents: Tensor) -> None:
+    latents = latents[:9]
     ours = objective(latents, seed=2)
     ours.prior.distance = wasserstein  # the report is by mmdk, whatever the loss
     generator = derive_generator(2, "report", 0)
     terminal, *generated = ours.prior.sample_chain(9, generator)
-    end = ours.prior.forward_process.diffuse(latents[:9], 3, generator)
-    steps = [
-        mmdk(p, s[:9]).item() for p, s in zip(reversed(generated), ours.ensembles, strict=True)
-    ]
+    end = ours.prior.forward_process.diffuse(latents, 3, generator)
+    pairs = zip(reversed(generated), ours.ensembles, strict=True)
+    steps = [mmdk(p, s).item() for p, s in pairs]
 
-    report = ours.report(9)
-    assert report["steps"] == pytest.approx(steps)
-    assert report["undenoised"] == pytest.approx(mmdk(terminal, latents[:9]).item())
-    assert report["forward_end"] == pytest.approx(mmdk(end, terminal).item())
+    found = report(ours.prior, latents, seed=2)
+    assert found["steps"] == pytest.approx(steps)
+    assert found["undenoised"] == pytest.approx(mmdk(terminal, latents).item())
+    assert found["forward_end"] == pytest.approx(mmdk(end, terminal).item())
 
 
 @pytest.mark.parametrize("loss", ["mmd1", "mmdk"])
@@ -201,8 +202,40 @@ def test_groups_are_generated_from_their_basis_states() -> None:
 
 def test_the_report_of_groups_starts_in_them(latents: Tensor) -> None:
     groups = torch.arange(20) % 3
-    ours = grouped(objective(latents).prior, latents, groups)
-    generator = derive_generator(0, "report", 0)
-    chain = ours.prior.sample_chain(9, generator, start=groups[:9])
+    prior, generator = objective(latents).prior, derive_generator(0, "report", 0)
+    chain = prior.sample_chain(20, generator, start=groups)
 
-    assert ours.report(9)["undenoised"] == pytest.approx(mmdk(chain[0], latents[:9]).item())
+    found = report(prior, latents, 0, groups)
+    assert found["undenoised"] == pytest.approx(mmdk(chain[0], latents).item())
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([0, 0, 2, 3], r"groups: each must have a state, 1 of 4 have none \(1\)"),
+        ([0, 1, -1, 1], "groups: must be from 0 to 3"),
+        ([0, 1, 4, 2], "groups: must be from 0 to 3"),
+    ],
+)
+def test_groups_that_are_none_are_refused(
+    groups: list[int], message: str, latents: Tensor
+) -> None:
+    with pytest.raises(InputError, match=message):
+        grouped(objective(latents).prior, latents[:4], torch.tensor(groups))
+
+
+@pytest.mark.parametrize("name", ["inputs", "starts", "targets"])
+def test_there_is_one_state_for_each_group_at_least(name: str, latents: Tensor) -> None:
+    """Fewer were rounded up without a word."""
+    numbers = {"inputs": 3, "starts": 3, "targets": 3}
+    groups = torch.arange(20) % 3
+
+    def make(**given: int) -> None:
+        prior = objective(latents).prior
+        DenoisingObjective(prior, latents, **given, intermediate_weight=0.0, seed=0, groups=groups)
+
+    make(**numbers)
+    with pytest.raises(InputError, match=f"{name}: must be at least 3, one for a group, was 2"):
+        make(**{**numbers, name: 2})
+    with pytest.raises(InputError, match="each must have a state, 1 of 1"):
+        objective(latents[:0])

@@ -13,7 +13,7 @@ from baselines.mixture import MixtureModel
 from baselines.neighbours import NeighboursModel, between
 from latentq import storage
 from latentq.encoding import amplitude_encode, density_features
-from latentq.errors import InputError
+from latentq.errors import ConvergenceError, InputError
 from latentq.generative import parameter_counts
 from latentq.mmd import mmdk
 from latentq.model import FittedModel
@@ -47,6 +47,18 @@ def test_a_single_gaussian_cannot(clusters: Tensor) -> None:
     one, two = (mmdk(model.sample_states(1000), clusters).item() for model in models)
 
     assert one > 5 * two
+
+
+@pytest.mark.parametrize("name", ["mixture", "codebook"])
+def test_a_fit_that_has_not_converged_is_an_error(
+    name: str, clusters: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = MixtureModel(4, 3) if name == "mixture" else CodebookModel(4, 9, spread=0.1)
+    model.fit(clusters, seed=0)
+    monkeypatch.setattr(f"baselines.{name}.ROUNDS", 2)
+
+    with pytest.raises(ConvergenceError, match="not converged after 2 rounds"):
+        model.fit(clusters, seed=0)
 
 
 def test_a_mixture_counts_its_free_numbers() -> None:
@@ -170,6 +182,14 @@ def test_a_diffusion_of_states_learns_them(cells: bool, clusters: Tensor) -> Non
     assert torch.allclose(fidelity(drawn, drawn), torch.ones(1000), atol=1e-5)
     assert mmdk(drawn, clusters).item() < 0.2 * before
     assert (objective.cells is not None) == cells
+
+
+def test_cells_need_states(clusters: Tensor) -> None:
+    model = StateDiffusion(4, {**DIFFUSION, "cells": True})
+    with pytest.raises(
+        InputError, match=r"prior\.cells: needs at least 16 training images, had 9"
+    ):
+        model.objective(clusters[:9], torch.zeros(9).long(), {"batch": 8}, seed=0)
 
 
 def test_a_diffusion_sees_no_global_phase(clusters: Tensor) -> None:

@@ -78,6 +78,30 @@ def test_foreign_models_are_refused(folder: Path) -> None:
         latentq.load(folder)
 
 
+class Faulty(torch.nn.Module):
+    """A model that somebody is writing, with a bug in its constructor or its check."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        if channels == 1:
+            raise TypeError("a bug of the constructor")
+
+    def check(self) -> None:
+        raise TypeError("a bug of the check")
+
+
+def test_a_bug_in_somebodys_own_model_is_no_wrong_argument(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(storage.KINDS, "features", (__name__, "Faulty"))
+    with pytest.raises(TypeError, match="a bug of the constructor"):
+        storage.build("features", {"channels": 1})
+    model = storage.build("features", {"channels": 2})
+    storage.save(model, tmp_path, "features", {"channels": 2})
+    with pytest.raises(TypeError, match="a bug of the check"):
+        storage.load(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null", "\x00"])
 def test_a_damaged_description_is_refused(folder: Path, content: str) -> None:
     (folder / storage.CONFIG).write_text(content)

@@ -14,6 +14,7 @@ import yaml
 
 import latentq
 from data import load_data
+from data.module import Split
 from latentq import stages
 from latentq.compose import load_config
 from latentq.diffusion import DenoisingObjective
@@ -21,6 +22,7 @@ from latentq.errors import InputError, RunError
 from latentq.evaluation import evaluate
 from latentq.features import Classifier
 from latentq.training import DenoisingModule
+from latentq.workflow import open_run
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 from train import train
@@ -325,6 +327,17 @@ def test_conditional_models_are_measured_by_their_labels(tmp_path: Path) -> None
 
         assert metrics["conditional"] and 0 <= metrics["label_accuracy"] <= 1
         assert latentq.load(tmp_path / f"{model}-conditional-digits-seed0").conditional
+
+
+@pytest.mark.parametrize("model", ["quantum", "classical"])
+def test_a_missing_class_is_told_before_anything_is_trained(model: str, tmp_path: Path) -> None:
+    data = load_data("digits", limit=200)
+    kept = (data.train.labels != 3) & (data.train.labels != 8)
+    data.train = Split(data.train.images[kept], data.train.labels[kept])
+    with pytest.raises(InputError, match=r"all 10 classes, 2 of them have none \(3, 8\)"):
+        open_run(small(tmp_path, f"model={model}", "model.conditional=true"), data)
+
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> None:

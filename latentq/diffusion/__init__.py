@@ -12,6 +12,7 @@ from latentq.diffusion.measurement import (
     uniform_particles,
 )
 from latentq.diffusion.objective import DenoisingObjective
+from latentq.diffusion.report import report
 
 __all__ = [
     "Chain",
@@ -21,6 +22,7 @@ __all__ = [
     "QuDDPM",
     "draw_uniforms",
     "keep_outcomes",
+    "report",
     "score_outcomes",
     "scramble",
     "select_outcomes",

@@ -15,7 +15,8 @@ Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`late
   (`outcomes="score"`), which costs as much as the first and does not ignore the probabilities.
 
 What an instrument is made of is up to the subclass: circuits in
-:class:`latentq.diffusion.QuDDPM`.
+:class:`latentq.diffusion.QuDDPM`. What becomes of the outcomes is said once for generation, in
+:meth:`Chain.lift` and :meth:`Chain.move`: samples, inputs of steps and the report all follow them.
 
 References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
@@ -38,6 +39,7 @@ from latentq.diffusion.measurement import (
     select_outcomes,
     uniform_particles,
 )
+from latentq.errors import NumericalError
 from latentq.mmd import LOSSES, mmdk
 
 Outcomes = Literal["sampled", "exact", "score"]
@@ -67,6 +69,8 @@ class Chain(nn.Module, ABC):
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
     linear = False
+    #: Whether the states that it generates are pure.
+    pure = True
 
     def __init__(
         self, forward_process: ForwardProcess, loss: str = "mmdk", outcomes: Outcomes = "exact"
@@ -103,7 +107,7 @@ class Chain(nn.Module, ABC):
         linear, :math:`\sum_m K_m^\dagger K_m = 1`.
 
         Raises:
-            ValueError: If that of a step is off by more than :data:`TOLERANCE`.
+            NumericalError: If that of a step is off by more than :data:`TOLERANCE`.
         """
         order = [*range(self.steps)]
         size, device = 2**self.forward_process.qubits, next(self.parameters()).device
@@ -113,7 +117,7 @@ class Chain(nn.Module, ABC):
             error = branches.conj() @ branches.mT - basis
             worst = (error if self.linear else error.diagonal()).abs().max().item()
             if not worst < TOLERANCE:
-                raise ValueError(
+                raise NumericalError(
                     f"prior: the Kraus operators of step {t} are not complete, their sum of "
                     f"K^dagger K is off by {worst:.2g}, at most {TOLERANCE:g} is allowed"
                 )
@@ -121,6 +125,18 @@ class Chain(nn.Module, ABC):
     def uniforms(self, psi: Tensor, generator: torch.Generator) -> Tensor:
         """Draws the numbers that decide the outcomes of states, with shape (N)."""
         return draw_uniforms(psi, generator)
+
+    def lift(self, psi: Tensor) -> Tensor:
+        """Returns pure states of shape (N, d) as the states that this chain works on."""
+        return psi
+
+    def move(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
+        """Applies one step to states of the chain, as in generation: one outcome is drawn."""
+        return select_outcomes(instrument(psi), self.uniforms(psi, generator))
+
+    def discrepancy(self, psi: Tensor, phi: Tensor) -> float:
+        r"""Returns the MMD by :func:`~latentq.mmd.mmdk` of two ensembles, each pure or lifted."""
+        return mmdk(psi, phi).item()
 
     @torch.no_grad()
     def sample_chain(
@@ -130,7 +146,7 @@ class Chain(nn.Module, ABC):
         stop: int = 0,
         start: Tensor | None = None,
     ) -> Tensor:
-        r"""Draws states along the generation, with shape :math:`(T - s + 1, N, d)`.
+        r"""Draws states along the generation, with shape :math:`(T - s + 1, N, *)`.
 
         Arguments:
             n: The number of states :math:`N`.
@@ -140,19 +156,23 @@ class Chain(nn.Module, ABC):
                 :meth:`~latentq.diffusion.ForwardProcess.terminal_states`.
 
         Returns:
-            The ensembles from the terminal one to the generated :math:`S_s`.
+            The ensembles from the terminal one to the generated :math:`S_s`; pure states have
+            shape :math:`(d)`.
 
         Raises:
             ValueError: If there is no such step.
         """
         if not 0 <= stop <= self.steps:
             raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
-        chain = [self.forward_process.terminal_states(n, generator, start)]
+        chain = [self.lift(self.forward_process.terminal_states(n, generator, start))]
         order = [*reversed(range(stop, self.steps))]
         for instrument in self.instruments(order, n) if order else []:
-            uniforms = self.uniforms(chain[-1], generator)
-            chain.append(select_outcomes(instrument(chain[-1]), uniforms))
+            chain.append(self.move(instrument, chain[-1], generator))
 
+        return self.stack(chain)
+
+    def stack(self, chain: list[Tensor]) -> Tensor:
+        """Returns the ensembles of a chain as one tensor."""
         return torch.stack(chain)
 
     def draw_inputs(
@@ -206,7 +226,7 @@ class Chain(nn.Module, ABC):
 
         Arguments:
             t: The step, from :math:`T - 1` down to 0.
-            inputs: Its input states, with shape :math:`(N, d)`.
+            inputs: Its input states, from :meth:`draw_inputs`, with shape :math:`(N, d)`.
             targets: States of :math:`S_t`, with shape :math:`(M, d)`.
             generator: The source of randomness, used for sampled outcomes.
             value: Whether the value matters, or only the gradient by the angles.
@@ -241,7 +261,7 @@ class Chain(nn.Module, ABC):
             The losses of the steps :math:`0 \dots T - 1`, differentiable end to end; that of
             step 0 alone with `last`.
         """
-        particles, losses = uniform_particles(inputs), []
+        particles, losses = uniform_particles(self.lift(inputs)), []
         order = [*reversed(range(self.steps))]
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)

@@ -17,8 +17,23 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.chain import Chain
-from latentq.mmd import mmdk
+from latentq.diffusion.forward import ForwardProcess
+from latentq.errors import InputError
 from latentq.randomness import derive_generator
+
+
+def diffused(process: ForwardProcess, latents: Tensor, seed: int) -> list[Tensor]:
+    r"""Draws :math:`S_0 \dots S_{T-1}` from states of the data, each on its own.
+
+    Arguments:
+        process: The forward process.
+        latents: The states of the data :math:`S_0`, with shape :math:`(N, d)`.
+        seed: The seed of all draws.
+    """
+    return [
+        process.diffuse(latents, t, derive_generator(seed, "diffuse", t, device=latents.device))
+        for t in range(process.steps)
+    ]
 
 
 class DenoisingObjective(nn.Module):
@@ -39,6 +54,10 @@ class DenoisingObjective(nn.Module):
         groups: The group of each state, with shape :math:`(N)`, from 0 to at most
             :math:`2^n - 1`, none of them empty; `None` for no groups. The numbers of inputs,
             starts and targets are rounded down to a multiple of the number of groups.
+
+    Raises:
+        InputError: If there are no states, a group has none or no basis state, or there are fewer
+            inputs, starts or targets than groups.
     """
 
     def __init__(
@@ -56,20 +75,32 @@ class DenoisingObjective(nn.Module):
         super().__init__()
 
         self.prior = prior
-        self.groups = groups
         places = torch.arange(len(latents), device=latents.device)
         self.members = [places]
-        if groups is not None:
-            self.members = [places[groups == k] for k in range(int(groups.max()) + 1)]
+        if groups is not None and len(groups):
+            number = 1 + int(groups.max()) if bool((groups >= 0).all()) else 0
+            self.members = [places[groups == k] for k in range(number)]
+        self._check(inputs, starts, targets)
         self.inputs, self.starts, self.targets = inputs, starts, targets
         self.intermediate_weight = intermediate_weight
         self.seed = seed
-        self.ensembles = [
-            prior.forward_process.diffuse(latents, t, self._generator("diffuse", t, latents))
-            for t in range(prior.steps)
-        ]
+        self.ensembles = diffused(prior.forward_process, latents, seed)
         self.phase = 0
         self._inputs = latents[:0]
+
+    def _check(self, inputs: int, starts: int, targets: int) -> None:
+        groups, room = len(self.members), 2**self.prior.forward_process.qubits
+        if not 1 <= groups <= room:
+            raise InputError(f"groups: must be from 0 to {room - 1}, one for each basis state")
+        empty = [str(k) for k, members in enumerate(self.members) if not len(members)]
+        if empty:
+            raise InputError(
+                f"groups: each must have a state, {len(empty)} of {groups} have none "
+                f"({', '.join(empty)})"
+            )
+        for name, n in (("inputs", inputs), ("starts", starts), ("targets", targets)):
+            if n < groups:
+                raise InputError(f"{name}: must be at least {groups}, one for a group, was {n}")
 
     @property
     def alone(self) -> int:
@@ -96,10 +127,10 @@ class DenoisingObjective(nn.Module):
             return None
 
         index = torch.arange(groups, device=self.ensembles[0].device)
-        return index.repeat_interleave(max(1, n // groups))
+        return index.repeat_interleave(n // groups)
 
     def _targets(self, t: int, generator: torch.Generator) -> Tensor:
-        n = max(1, self.targets // len(self.members))
+        n = self.targets // len(self.members)
         index = [
             members[torch.randint(len(members), (n,), device=members.device, generator=generator)]
             for members in self.members
@@ -133,28 +164,3 @@ class DenoisingObjective(nn.Module):
         weighted = losses[0] + weight * sum(losses[1:])
         parts = {f"loss_{t}": part.detach() for t, part in enumerate(losses)}
         return {"loss": weighted / (1 + weight * (steps - 1)), **parts}
-
-    @torch.no_grad()
-    def report(self, n: int) -> dict[str, object]:
-        r"""Measures by :func:`~latentq.mmd.mmdk` how well the generated ensembles agree.
-
-        Arguments:
-            n: The number of states on either side. If there are groups, the chain starts in
-                those of the first :math:`n` states, and otherwise in random basis states.
-
-        Returns:
-            The MMD :math:`D(P_t, S_t)` for :math:`t = 0 \dots T - 1`, that of the
-            undenoised terminal ensemble to :math:`S_0`, and that of :math:`S_T` to the terminal
-            ensemble.
-        """
-        prior, latents = self.prior, self.ensembles[0]
-        generator = self._generator("report", 0, latents)
-        start = None if self.groups is None else self.groups[:n]
-        chain = prior.sample_chain(n, generator, start=start).flip(0)
-        targets = [self.ensembles[t][:n] for t in range(prior.steps)]
-        end = prior.forward_process.diffuse(latents[:n], prior.steps, generator)
-        return {
-            "steps": [mmdk(p, s).item() for p, s in zip(chain[:-1], targets, strict=True)],
-            "undenoised": mmdk(chain[-1], targets[0]).item(),
-            "forward_end": mmdk(end, chain[-1]).item(),
-        }

@@ -69,6 +69,8 @@ class FreeInstruments(Chain):
         generator: The source of the initial matrices.
     """
 
+    linear = True
+
     def __init__(
         self, forward_process: ForwardProcess, ancillas: int, *, generator: torch.Generator
     ) -> None:

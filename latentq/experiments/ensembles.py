@@ -53,8 +53,10 @@ def ensembles(arguments: list[str]) -> None:
     from data.identity import reopen_data
 
     model = storage.load(options["checkpoint"])
-    if not isinstance(model, LatentQ):
-        raise InputError(f"checkpoint: must be a quantum model, was {options['checkpoint']}")
+    if not isinstance(model, LatentQ) or not model.prior.pure:
+        raise InputError(
+            f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
+        )
     data = reopen_data(options["checkpoint"])
     with torch.no_grad():
         latents = in_chunks(model.encode, data.validation.images[: options["n"]])

@@ -21,9 +21,11 @@ import torch
 from torch import Tensor
 
 from latentq.entanglement import entanglement_entropy
+from latentq.errors import ConvergenceError
 from latentq.states import count_qubits, normalize
 from latentq.wigner import negative_cells, negativity, wigner
 
+PRECISE = 1e-7  # what is known of an integral of the order of one
 CHUNK = 500  # The number of states whose Wigner functions are held at a time.
 
 
@@ -63,6 +65,9 @@ def haar_negative_share(qubits: int) -> float:
     Arguments:
         qubits: The number of qubits :math:`n`.
 
+    Raises:
+        ConvergenceError: If the integral is not known to :data:`PRECISE`.
+
     References:
         Note on the inversion theorem (Gil-Pelaez, 1951), Biometrika 38, 481.
     """
@@ -77,7 +82,10 @@ def haar_negative_share(qubits: int) -> float:
         size = math.fsum(many / 2 * math.log1p((value * t) ** 2) for many, value in values)
         return math.exp(-size) * math.sin(phase) / (t * (1 - x) ** 2)
 
-    return 0.5 - quad(integrand, 1e-12, 1 - 1e-12, limit=500)[0] / math.pi
+    value, error = quad(integrand, 1e-12, 1 - 1e-12, limit=500)
+    if not error < PRECISE:
+        raise ConvergenceError(f"integral: is known to {error:.2g} only, must be to {PRECISE:g}")
+    return 0.5 - value / math.pi
 
 
 def magnitude_fidelity(target: Tensor, psi: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from latentq.errors import NumericalError
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -32,7 +34,8 @@ def mosaic(images: Tensor, columns: int) -> np.ndarray:
         One array, with shape :math:`(r (h + 1) + 1, c (w + 1) + 1)`.
 
     Raises:
-        ValueError: If there is no image, the shape is another, or a pixel is not finite.
+        ValueError: If there is no image, or the shape is another.
+        NumericalError: If a pixel is not finite.
     """
     if images.ndim != 4 or images.shape[1] != 1 or not len(images) or columns < 1:
         shape = tuple(images.shape)
@@ -40,7 +43,7 @@ def mosaic(images: Tensor, columns: int) -> np.ndarray:
 
     pixels = images.detach().cpu().numpy()[:, 0].astype(np.float64).clip(0, 1)
     if not np.isfinite(pixels).all():
-        raise ValueError("images: must be finite, had a pixel that is not")
+        raise NumericalError("images: must be finite, had a pixel that is not")
 
     height, width = pixels.shape[1] + 1, pixels.shape[2] + 1
     canvas = np.full((math.ceil(len(pixels) / columns) * height + 1, columns * width + 1), np.nan)

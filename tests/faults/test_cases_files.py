@@ -9,7 +9,7 @@ import pytest
 
 from latentq import files, sample
 from latentq.commands import run_command
-from latentq.errors import InputError
+from latentq.errors import ConvergenceError, InputError
 from latentq.experiments.record import Experiment, Record
 from latentq.report.__main__ import report
 from tests.command_line import ROOT, CommandLine
@@ -120,6 +120,15 @@ def test_case_39_ctrl_c(line: CommandLine) -> None:
     done = line.call(command)
 
     assert (done.code, done.out, done.err) == (130, "", "interrupted\n")
+
+
+def test_a_solver_that_fails_is_told_in_one_line(line: CommandLine) -> None:
+    def command(words: list[str]) -> None:
+        raise ConvergenceError("transport: stopped")
+
+    done = line.call(command)
+
+    assert (done.code, done.out, done.err) == (1, "", "error: transport: stopped\n")
 
 
 def test_a_real_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

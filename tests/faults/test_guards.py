@@ -14,11 +14,14 @@ from baselines.latent_diffusion import StateDiffusion
 from baselines.vae import VAE
 from data import load_data
 from latentq import checkpoints, guards, stages, storage
+from latentq.commands import is_explained
 from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.chain import TOLERANCE
-from latentq.errors import CheckpointError, NonFiniteError, RunError
+from latentq.errors import CheckpointError, InputError, NonFiniteError, NumericalError, RunError
 from latentq.model import LatentQ
 from latentq.randomness import derive_generator
+from latentq.run import Run
+from latentq.workflow import measure
 from tests.faults.runs import folder_of, outcome, tiny
 from tests.faults.test_resume import at_saves
 from train import train
@@ -117,6 +120,35 @@ def test_an_encoder_that_overflows_is_told_as_well(
     folder = folder_of("latent_diffusion", tmp_path)
     failure = json.loads((folder / "failure.json").read_text())
     assert failure["iteration"] == 0 and set(failure["gradient_norms"].values()) == {None}
+
+
+def test_an_error_of_somebodys_own_loss_keeps_its_type_and_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def own_loss(*_: Any) -> dict[str, Tensor]:  # noqa: ANN401
+        raise ValueError("too many values to unpack")
+
+    monkeypatch.setattr(VAE, "loss", own_loss)
+    with pytest.raises(ValueError, match=r"^too many values to unpack$") as caught:
+        train(tiny("classical", tmp_path))
+
+    assert caught.traceback[-1].name == "own_loss" and not is_explained(caught.value)
+    failure = json.loads((folder_of("classical", tmp_path) / "failure.json").read_text())
+    assert (failure["error"], failure["iteration"]) == ("too many values to unpack", 0)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_only_errors_of_ours_are_explained_in_a_measurement(
+    ours: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:  # noqa: ANN401
+        raise NumericalError("images: wrong") if ours else ValueError("a bug")
+
+    monkeypatch.setattr("latentq.evaluation.evaluate_on", broken)
+    config, data = tiny("classical", tmp_path), load_data("digits", validation=20, limit=60)
+    model = VAE(channels=2)
+    with pytest.raises(RunError if ours else ValueError, match="images: wrong" if ours else "bug"):
+        measure(Run(tmp_path, config, "cpu", "a run"), model, data)
 
 
 def test_images_that_are_not_finite_stop_a_training(
@@ -243,3 +275,4 @@ def test_a_gradient_that_vanishes_is_told_once_and_recorded(
 
 def test_errors_of_numbers_are_no_mistakes_of_the_user() -> None:
     assert issubclass(NonFiniteError, RunError) and not issubclass(RunError, ValueError)
+    assert not issubclass(NumericalError, InputError)

@@ -60,11 +60,12 @@ def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
         InputError: If one is missing, or of another kind.
     """
     model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
-    if not isinstance(model, LatentQ) or model.prior.forward_process.qubits < 2:
+    if not (isinstance(model, LatentQ) and model.prior.pure):
         raise InputError(
-            f"checkpoint: must be a quantum model of two or more qubits, was "
-            f"{options['checkpoint']}"
+            f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
         )
+    if model.prior.forward_process.qubits < 2:
+        raise InputError(f"checkpoint: must be of two qubits or more, was {options['checkpoint']}")
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {options['features']}")
     return model, classifier
