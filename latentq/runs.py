@@ -22,6 +22,7 @@ from latentq.files import check_writable, write_atomically
 from latentq.stopping import Stopped
 
 METRICS, CONFIG, LOG, DATA = "metrics.json", "config.yaml", "metrics.csv", "data.json"
+ENVIRONMENT, THEN = "environment.json", ", then "
 LEFT_BEHIND = (".*.partial", ".*.tmp")  # by a process that was killed while it wrote
 PACKAGES = (
     "torch",
@@ -94,6 +95,22 @@ def environment() -> dict[str, Any]:
         "command": " ".join(["python", *sys.argv]),
         "git_commit": git_commit(),
     }
+
+
+def note_environment(folder: Path) -> str | None:
+    """Writes `environment.json` of a run, and returns the commits of all code that it has run.
+
+    A run that is resumed after an update was trained by both: `COMMIT, then COMMIT`.
+    """
+    path, found = folder / ENVIRONMENT, environment()
+    try:
+        before = json.loads(path.read_text())["git_commit"]
+    except (OSError, ValueError, TypeError, KeyError):
+        before = found["git_commit"]
+    commits = dict.fromkeys([*(before or "unknown").split(THEN), found["git_commit"] or "unknown"])
+    found["git_commit"] = None if [*commits] == ["unknown"] else THEN.join(commits)
+    write_json(path, found)
+    return found["git_commit"]
 
 
 def is_finished(folder: Path) -> bool:

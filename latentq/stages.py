@@ -28,9 +28,6 @@ from latentq.training import DenoisingModule, ImageModule, Images, ImageSource, 
 LOG_EVERY = 10
 SHOWN = 64
 
-# Lightning announces devices and products at each start; what matters is printed by the run.
-logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-
 
 def accelerator(device: str) -> str:
     """Returns the device to use, `cpu` or `cuda`.
@@ -69,7 +66,8 @@ def fit(
     """
     state = run.state if run.state and run.state.stage == module.stage else None
     log = CsvLog(run, module.stage)
-    trainer = _trainer(run, state, log, epochs, min(LOG_EVERY, batches), grid)
+    with quiet():
+        trainer = _trainer(run, state, log, epochs, min(LOG_EVERY, batches), grid)
     path = None if state is None else str(state.path)
     train, validation = _loaders(data, state)
     try:
@@ -129,7 +127,22 @@ def _loaders(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leaves out what Lightning says of things that are as they should be."""
+    """Leaves out what Lightning says of things that are as they should be.
+
+    It announces devices and products at each start; what matters is printed by the run.
+    """
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with _quiet_warnings():
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextmanager
+def _quiet_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         for text in (
             ".*exists and is not empty.*",

@@ -80,9 +80,7 @@ def work(run: Run, data: ImageSource) -> dict[str, Any]:
     with runs.held(run.folder):
         if run.config["resume"]:
             run.state = newest(run.folder, runs.decisive(run.config))
-        environment = runs.environment()
-        run.git_commit = environment["git_commit"]
-        runs.write_json(run.folder / "environment.json", environment)
+        run.git_commit = runs.note_environment(run.folder)
         print(f"run folder: {run.folder}", flush=True)
         if run.config["model"]["kind"] == "features":
             return train_features(run, data)

@@ -1,5 +1,6 @@
 """What the caller has set for the whole process neither changes results nor is changed."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from hydra.core.global_hydra import GlobalHydra
 from torch import Tensor
 
 import latentq
-from latentq import process, storage
+from latentq import process, stages, storage
 from latentq.compose import load_config
 from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.objective import DenoisingObjective
@@ -301,3 +302,15 @@ def test_states_of_other_qubits_are_refused() -> None:
 def test_a_quddpm_that_is_none_is_refused(options: dict[str, Any], word: str) -> None:
     with pytest.raises(ValueError, match=word):
         QuDDPM(ForwardProcess(2, 2), **options, generator=derive_generator(0, "init"))
+
+
+def test_the_level_of_lightnings_log_is_the_callers() -> None:
+    logger = logging.getLogger("pytorch_lightning")
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    try:
+        with stages.quiet():
+            assert logger.level == logging.WARNING
+        assert logger.level == logging.DEBUG
+    finally:
+        logger.setLevel(before)

@@ -123,3 +123,17 @@ def test_an_interrupted_stage_is_timed_from_its_beginning(tmp_path: Path) -> Non
     assert notes["seconds"]["training"] >= 0.03
     assert second.seconds["training"] >= 0.02 + notes["seconds"]["training"]
     assert second.missing == ["a log"]
+
+
+def test_a_resumed_run_names_all_code_that_it_has_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for commit in (None, "a", "a", "b+changes", "b+changes"):
+        monkeypatch.setattr(runs, "git_commit", lambda commit=commit: commit)
+        found.append(runs.note_environment(tmp_path))
+
+    both = "unknown, then a"
+    assert found == [None, both, both, *[f"{both}, then b+changes"] * 2]
+    content = json.loads((tmp_path / "environment.json").read_text())
+    assert content["git_commit"] == found[-1]
