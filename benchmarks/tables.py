@@ -97,7 +97,11 @@ def document_of_chain(result: Row) -> Document:
     whole = Section("The whole", [_chain(timing)], level=2)
     notes = []
     if timing["cores"] < SHARED:
-        notes.append(f"The machine was shared: it had {timing['cores']:.0%} of its core.")
+        spent = milliseconds(timing["cores"] * timing["median"])
+        notes.append(
+            f"The machine was not idle: the run had {timing['cores']:.0%} of its core, so that an "
+            f"iteration took about {spent} ms of the processor."
+        )
     return _own_document(result, [whole, *_parts(result)], notes)
 
 

@@ -399,7 +399,7 @@ def test_the_parts_of_a_chain_are_what_an_iteration_does(
     text = markdown(document_of_chain(result), Path())
 
     assert timing.median > 0 and sum(row["ms"].values()) == pytest.approx(row["whole_ms"])
-    assert "| solver of the transports | " in text and "it had 50% of its core" in text
+    assert "| solver of the transports | " in text and "had 50% of its core" in text
 
 
 def own_suite(suite: str) -> dict[str, Any]:
