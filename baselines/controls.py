@@ -131,9 +131,10 @@ class TracedChain(QuDDPM):
         lifted = (x if x.dim() == 3 else self.lift(x) for x in (psi, phi))
         return mixed_mmdk(*lifted)
 
-    def _distance(
+    def compare(
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
+        """Returns the loss of mixed states, which have no weights, see the base class."""
         parts = []
         for mixed, pure in zip(particles.psi.chunk(groups), targets.chunk(groups), strict=True):
             overlaps = gram_fidelities(mixed.flatten(0, 1), pure)

@@ -2,7 +2,7 @@
 
     python -m benchmarks [suite=headline] [engines=all] [seconds=3] [out=benchmarks/results]
 
-    suite    headline, batch, qubits, parts, choices or all
+    suite    headline, batch, qubits, chain, parts, choices or all
     engines  all, or some, separated by commas; ours always runs
     device   cpu or cuda; on cuda only our engine and torchquantum run
     seconds  the time for each engine in each row

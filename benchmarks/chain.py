@@ -1,55 +1,62 @@
-"""The training iteration of the shipped model: all steps end to end, exact branches, `mmdk`.
+"""The iteration that trains all steps of the model of `configs/`, and where it spends its time.
 
-No peer has this loss, so it is timed on its own. The states of the data are Haar states.
+Model, objective and optimiser are those that a training builds from the same configuration, so
+that what is timed is what is trained. No peer has it, so it is timed on its own. The states of
+the data are Haar states, and the angles are those that a training starts with.
 """
 
+from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import torch
+from torch import Tensor
 
+from benchmarks.choices import exchanged
 from benchmarks.timing import ROUNDS, Timing, plan, run_block, summarize
-from latentq.compose import load_config
-from latentq.config import arguments_of
-from latentq.diffusion import DenoisingObjective
+from latentq import storage, transport
+from latentq.config import Config, arguments_of
+from latentq.diffusion import Particles, uniform_particles
 from latentq.model import LatentQ
 from latentq.randomness import derive_generator
 from latentq.states import haar_states
+from latentq.training import DenoisingModule
 
-OBJECTIVE = ("inputs", "starts", "targets", "intermediate_weight")
+STATES = 6400  # of the data, from which the targets are drawn; more cost no time
+Parts = dict[str, Callable[[], object]]
 
 
 class Chain:
-    """The iterations of the phases that train all steps together, as configured by default.
+    """The iterations of the phases that train all steps together, as a configuration has them.
 
     Arguments:
-        seed: The seed of the model and of all draws.
+        config: The configuration of a model with a chain.
         device: Where it runs.
     """
 
-    def __init__(self, seed: int, device: str) -> None:
-        self.config = load_config(["model=quantum", f"seed={seed}"])
-        self.device = device
-        self.prior = LatentQ(**arguments_of(self.config)).prior.to(device)
-        settings = self.config["denoising"]
-        generator = derive_generator(seed, "benchmark", "latents")
-        latents = haar_states(
-            settings["targets"], qubits=self.config["prior"]["qubits"], generator=generator
-        )
-        self.objective = DenoisingObjective(
-            self.prior, latents.to(device), **{k: settings[k] for k in OBJECTIVE}, seed=seed
-        )
+    def __init__(self, config: Config, device: str) -> None:
+        self.config, self.device = config, device
+        model = storage.build(config["model"]["kind"], arguments_of(config)).to(device)
+        generator = derive_generator(config["seed"], "benchmark", "latents")
+        qubits = config["prior"]["qubits"]
+        latents = haar_states(STATES, qubits=qubits, generator=generator).to(device)
+        labels, settings = torch.arange(STATES, device=device) % 10, config["denoising"]
+        self.objective = cast(LatentQ, model).objective(latents, labels, settings, config["seed"])
+        self.prior = self.objective.prior
+        made = DenoisingModule.configured(self.objective, settings).configure_optimizers()
+        self.optimizer, self.scheduler = made["optimizer"], made["lr_scheduler"]["scheduler"]
         self.objective.begin(self.prior.steps)
-        self.optimizer = torch.optim.Adam(self.prior.parameters(), lr=settings["lr_together"])
         self.iteration = 0
 
     @property
     def label(self) -> str:
         """The sizes in one line."""
         prior, settings = self.config["prior"], self.config["denoising"]
-        particles = settings["starts"] * 2 ** (prior["ancillas"] * prior["steps"])
-        return (
-            f"n={prior['qubits']}, n_A={prior['ancillas']}, L={prior['layers']}, "
-            f"{prior['steps']} steps, {particles} branches, {settings['targets']} targets"
+        parts = [f"n={prior['qubits']}", f"n_A={prior['ancillas']}", f"L={prior['layers']}"]
+        parts += [f"{prior['steps']} steps", f"{self.config['outcomes']} outcomes"]
+        parts += [f"{settings[k]} {k}" for k in ("starts", "targets")]
+        return ", ".join(
+            [*parts, f"{self.config['loss']} in {len(self.objective.members)} groups"]
         )
 
     def step(self) -> None:
@@ -57,6 +64,7 @@ class Chain:
         self.optimizer.zero_grad()
         self.objective.loss(self.iteration)["loss"].backward()
         self.optimizer.step()
+        self.scheduler.step()
         self.iteration += 1
 
     def wait(self) -> None:
@@ -65,19 +73,82 @@ class Chain:
             torch.cuda.synchronize()
 
 
-def time_chain(seed: int, device: str, budget: float) -> tuple[str, Timing]:
+def time_chain(chain: Chain, budget: float) -> Timing:
     """Times the iteration, with at least as many rounds as a slow engine gets.
 
     Arguments:
-        seed: The seed of the model and of all draws.
-        device: Where it runs.
+        chain: The iteration.
         budget: The time for all rounds in seconds.
-
-    Returns:
-        The sizes in one line, and the timing.
     """
-    chain = Chain(seed, device)
     run = partial(run_block, chain)
     run(2)
     size, rounds = plan(run(2)[0] / 2, budget)
-    return chain.label, summarize([run(size) for _ in range(max(rounds, ROUNDS[0]))], size)
+    return summarize([run(size) for _ in range(max(rounds, ROUNDS[0]))], size)
+
+
+def _leaves(particles: Particles) -> Particles:
+    """Returns particles as they are, with a gradient of their own where they have one."""
+    return Particles(*(x.detach().requires_grad_(x.requires_grad) for x in particles))
+
+
+def parts_of_chain(chain: Chain) -> Parts:
+    """Returns the parts of an iteration, with their gradients, and the whole."""
+    prior, objective = chain.prior, chain.objective
+    generator = derive_generator(chain.config["seed"], "benchmark", "parts", device=chain.device)
+    start = objective.start(objective.starts)
+    n = objective.starts if start is None else len(start)
+    order, groups = [*reversed(range(prior.steps))], len(objective.members)
+    compared = order if objective.intermediate_weight else order[-1:]
+
+    def terminal() -> Tensor:
+        return prior.lift(prior.forward_process.terminal_states(n, generator, start))
+
+    def drawn() -> list[Tensor]:
+        return [objective.targets_of(t, generator) for t in compared]
+
+    def moved() -> list[Particles]:
+        """The outputs of all steps, each from detached inputs."""
+        found, particles = [], first
+        for instrument in prior.instruments(order, n):
+            found.append(prior.advance(instrument, particles, generator))
+            particles = Particles(*(x.detach() for x in found[-1]))
+        return found
+
+    def measured() -> None:
+        total = sum(psi.real.sum() + weights.sum() for psi, weights in moved())
+        torch.autograd.grad(cast(Tensor, total), [*prior.parameters()])
+
+    def losses() -> None:
+        for cloud, wanted in zip(clouds, targets, strict=True):
+            leaves = [x for x in cloud if x.requires_grad]
+            torch.autograd.grad(prior.compare(cloud, wanted, True, groups), leaves)
+
+    def unsolved() -> None:
+        known = iter([solution for _, solution in solved])
+        with exchanged(transport, optimal_transport=lambda *_: next(known)):
+            losses()
+
+    first, targets = uniform_particles(terminal()), drawn()
+    clouds = [_leaves(particles) for particles in moved()[-len(compared) :]]
+    solved = _solved(losses)
+    return {
+        "terminal states": terminal,
+        "targets": drawn,
+        "circuits and measurements": measured,
+        "solver of the transports": lambda: [transport.optimal_transport(*x) for x, _ in solved],
+        "losses without the solver": unsolved,
+        "the whole": chain.step,
+    }
+
+
+def _solved(losses: Callable[[], None]) -> list[tuple[tuple[Tensor, ...], transport.Solution]]:
+    """Returns the transports of an iteration, and their solutions."""
+    solve, seen = transport.optimal_transport, []
+
+    def spy(*problem: Tensor) -> transport.Solution:
+        seen.append((problem, solve(*problem)))
+        return seen[-1][1]
+
+    with exchanged(transport, optimal_transport=spy):
+        losses()
+    return seen

@@ -40,7 +40,8 @@ class Choice:
 
 
 @contextmanager
-def _set(module: Any, **values: Any) -> Iterator[None]:  # noqa: ANN401
+def exchanged(module: Any, **values: Any) -> Iterator[None]:  # noqa: ANN401
+    """Gives names of a module other values for a while."""
     before = {name: getattr(module, name) for name in values}
     for name, value in values.items():
         setattr(module, name, value)
@@ -97,7 +98,7 @@ def copies_or_pairs(states: int) -> Choice:
     phi.requires_grad_()
 
     def run(threshold: int) -> Tensor:
-        with _set(mmd, COPIES=threshold):
+        with exchanged(mmd, COPIES=threshold):
             return _gradient(mmd.mmdk(phi, psi), phi)
 
     ways: dict[str, Work] = {"copies": partial(run, 0), "pairs": partial(run, 10**9)}

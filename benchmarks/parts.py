@@ -1,28 +1,17 @@
 """Where the time of an iteration goes: its parts, each timed on its own, against the whole."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from benchmarks.chain import Chain
 from benchmarks.engines import OURS
 from benchmarks.task import Task
 from benchmarks.timing import Repeated, time_in_turn
 from latentq import fused
-from latentq.diffusion import QuDDPM
-from latentq.diffusion.measurement import (
-    as_states,
-    keep_outcomes,
-    pull_selection,
-    select_branches,
-    uniform_particles,
-)
-from latentq.kernels import ladder_own_sum, ladder_sum
+from latentq.diffusion.measurement import as_states, pull_selection, select_branches
 from latentq.mmd import mean_difference, squared_norm
-from latentq.randomness import derive_generator
 
 Parts = dict[str, Callable[[], object]]
 
@@ -53,40 +42,6 @@ def parts_of_iteration(task: Task) -> Parts:
         "loss, backward": lambda: torch.mm(states, difference.mT),
         "Adam": ours.optimizer.step,
         "the whole": ours.step,
-    }
-
-
-def parts_of_chain(seed: int) -> Parts:
-    """Returns the parts of an iteration of the chain, with their gradients, and the whole."""
-    chain = Chain(seed, "cpu")
-    prior, objective = cast(QuDDPM, chain.prior), chain.objective
-    generator = derive_generator(seed, "benchmark", "parts")
-    starts = prior.forward_process.terminal_states(objective.starts, generator)
-    order = [*reversed(range(prior.steps))]
-    particles, clouds = uniform_particles(starts), []
-    for instrument in prior.instruments(order, len(starts)):
-        particles = keep_outcomes(instrument(particles.psi), particles.weights)
-        clouds.append([x.detach().requires_grad_() for x in particles])
-    targets = [objective.ensembles[t][: objective.targets] for t in order]
-    uniform = targets[0].real.new_full((len(targets[0]),), 1 / len(targets[0]))
-
-    def states() -> Tensor:
-        return prior.forward_process.terminal_states(objective.starts, generator)
-
-    def circuits() -> None:
-        angles = torch.stack([prior.angles[t] for t in order])
-        kraus = fused.kraus(prior.circuits[0], angles, prior.ancillas)
-        torch.autograd.grad(kraus.real.sum(), angles)
-
-    return {
-        "terminal states": states,
-        "circuits and their gradient": circuits,
-        "particles with particles": lambda: [ladder_own_sum(p, w) for p, w in clouds],
-        "particles with targets": lambda: [
-            ladder_sum(p, w, t, uniform) for (p, w), t in zip(clouds, targets, strict=True)
-        ],
-        "targets with targets": lambda: [ladder_own_sum(t, uniform) for t in targets],
-        "the whole": chain.step,
     }
 
 

@@ -8,10 +8,11 @@ from benchmarks.task import Task
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 QUBITS = (2, 3, 4, 6, 8, 10, 12, 14, 16)
 PEER_SUITES = ("headline", "batch", "qubits")
-SUITES = (*PEER_SUITES, "parts", "choices")
+SUITES = (*PEER_SUITES, "chain", "parts", "choices")
 MEANINGS = {
     "headline": "Two sizes of the training iteration.",
     "batch": "The training iteration against the number of states.",
+    "chain": "The iteration that trains all steps of the model of `configs/` together.",
     "parts": "Where the time of an iteration goes.",
     "choices": "What the engine chooses by a measured rule, against the alternative.",
     "qubits": "The training iteration against the number of qubits, of which one is an ancilla.",

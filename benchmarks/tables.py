@@ -91,19 +91,37 @@ def document_of_choices(result: Row) -> Document:
     return _own_document(result, [Section("Choices", [table], level=2)])
 
 
+def document_of_chain(result: Row) -> Document:
+    """Returns the document of the suite `chain`, given what its JSON file holds."""
+    timing = result["chain"]
+    whole = Section("The whole", [_chain(timing)], level=2)
+    notes = []
+    if timing["cores"] < SHARED:
+        spent = milliseconds(timing["cores"] * timing["median"])
+        notes.append(
+            f"The machine was not idle: the run had {timing['cores']:.0%} of its core, so that an "
+            f"iteration took about {spent} ms of the processor."
+        )
+    return _own_document(result, [whole, *_parts(result)], notes)
+
+
 def document_of_parts(result: Row) -> Document:
     """Returns the document of the suite `parts`, given what its JSON file holds."""
+    return _own_document(result, _parts(result))
+
+
+def _parts(result: Row) -> list[Section]:
     sections = []
     for row in result["rows"]:
         whole = row["whole_ms"]
         lines = [[k, f"{v:.3f}", f"{v / whole:.0%}"] for k, v in row["ms"].items()]
         grid = Grid(["part", "ms", "share"], [*lines, ["the whole", f"{whole:.3f}", "100%"]])
         sections.append(Section(row["label"], [grid], level=2))
-    return _own_document(result, sections)
+    return sections
 
 
-def _own_document(result: Row, sections: list[Section]) -> Document:
-    notes = Section("Notes", [Bullets([*_machine(result["machine"])])], level=2)
+def _own_document(result: Row, sections: list[Section], more: Sequence[str] = ()) -> Document:
+    notes = Section("Notes", [Bullets([*_machine(result["machine"]), *more])], level=2)
     text = f"{MEANINGS[result['suite']]} One thread, medians, the ways taken in turn."
     title = f"Benchmark: {result['suite']}"
     return Document(title, [], [Paragraph(text)], [*sections, notes])
@@ -144,8 +162,6 @@ def document(result: Row, picture: Path | None) -> Document:
         sections.append(Section("Peers with Kraus matrices, in ms", blocks, level=2))
     if all("roofline" in row for row in rows):
         sections.append(Section("Roofline of our engine", _floor(result), level=2))
-    if chain := result.get("chain"):
-        sections.append(Section("The shipped model, end to end", [_chain(chain)], level=2))
     sections.append(Section("Notes", [Bullets([*_notes(result)])], level=2))
     title = f"Benchmark: {result['suite']}"
     return Document(title, [], [Paragraph(MEANINGS[result["suite"]])], sections)

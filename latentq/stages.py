@@ -211,13 +211,7 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> None:
     settings = run.config["denoising"]
     if not settings["iterations"]:
         return
-    module = DenoisingModule(
-        objective,
-        iterations=settings["iterations"],
-        together=settings["together"],
-        lr_alone=settings.get("lr_alone", 0.0),
-        lr_together=settings["lr_together"],
-    )
+    module = DenoisingModule.configured(objective, settings)
     module.train()
     draw = partial(model.sample, SHOWN, run.config["seed"])
     grid = callbacks.SampleGrid(run, draw, "samples")

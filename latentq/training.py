@@ -210,6 +210,17 @@ class DenoisingModule(pl.LightningModule):
         self.lr_alone, self.lr_together = lr_alone, lr_together
         self._entered: int | None = None
 
+    @classmethod
+    def configured(cls, objective: Objective, settings: Mapping[str, Any]) -> "DenoisingModule":
+        """Returns the training of an objective, as the section `denoising` has it."""
+        return cls(
+            objective,
+            iterations=settings["iterations"],
+            together=settings["together"],
+            lr_alone=settings.get("lr_alone", 0.0),
+            lr_together=settings["lr_together"],
+        )
+
     @property
     def phases(self) -> int:
         """The number of phases, each of which is a Lightning epoch."""

@@ -6,20 +6,22 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 
 from benchmarks import engines, roofline
+from benchmarks.chain import Chain, parts_of_chain, time_chain
 from benchmarks.check import Disagreement, Observation, compare, observe
 from benchmarks.choices import (
     Choice,
     compiled_or_run,
     copies_or_pairs,
+    exchanged,
     loops_or_products,
     one_node_or_pieces,
     time_choice,
@@ -31,15 +33,29 @@ from benchmarks.figure import chart
 from benchmarks.parts import parts_of_iteration, time_parts
 from benchmarks.rows import Limits, time_row
 from benchmarks.suites import PEER_SUITES, tasks_of
-from benchmarks.tables import document, document_of_choices, document_of_parts
+from benchmarks.tables import (
+    document,
+    document_of_chain,
+    document_of_choices,
+    document_of_parts,
+)
 from benchmarks.task import Task
 from benchmarks.timing import ROUNDS, plan, time_in_turn
-from latentq import fused
+from latentq import fused, storage, transport
+from latentq.compose import load_config
+from latentq.config import arguments_of
+from latentq.diffusion import QuDDPM
 from latentq.errors import InputError
+from latentq.mmd import LOSSES
 from latentq.report.markdown import markdown
+from latentq.training import cosine_schedule
 
 ROOT = Path(__file__).parent.parent
 TINY = Task(2, 1, 2, 8)
+TINY_CHAIN = (
+    *("model=quantum", "prior.layers=2", "prior.qubits=2", "prior.steps=2"),
+    *("denoising.inputs=8", "denoising.starts=8", "denoising.targets=8"),
+)
 # d > B: the loss of the peers takes its other form, and ours does not compile the circuit.
 WIDE = Task(3, 1, 3, 4)
 
@@ -247,7 +263,10 @@ def test_engines_are_chosen_by_name() -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("suite=headlines", "suite: must be one of headline, batch, qubits, parts, choices, all"),
+        (
+            "suite=headlines",
+            "suite: must be one of headline, batch, qubits, chain, parts, choices, all",
+        ),
         ("seconds=0", "seconds: must be a number, above 0"),
         ("engines=nothing", "engines: must be all or some of fused"),
     ],
@@ -294,6 +313,93 @@ def test_parts_and_their_whole() -> None:
 
     assert sum(row["ms"].values()) == pytest.approx(row["whole_ms"])
     assert "| the whole | " in text and "100%" in text
+
+
+CHANGED = {
+    "prior.layers": 3,
+    "prior.ancillas": 2,
+    "prior.qubits": 2,
+    "loss": "mmdk",
+    "outcomes": "exact",
+    "denoising.cells": False,
+    "denoising.inputs": 40,
+    "denoising.starts": 8,
+    "denoising.targets": 24,
+    "denoising.intermediate_weight": 0.25,
+    "denoising.lr_together": 0.02,
+    "prior.steps": 3,
+}
+
+
+@pytest.mark.parametrize("changed", [{}, CHANGED], ids=["shipped", "changed"])
+def test_the_chain_that_is_timed_is_that_of_the_configuration(
+    changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a training builds it, key by key."""
+    monkeypatch.setattr("benchmarks.chain.STATES", 400)
+    config = load_config([f"{key}={value}" for key, value in changed.items()])
+    chain, prior, settings = Chain(config, "cpu"), config["prior"], config["denoising"]
+    found, objective = cast(QuDDPM, chain.prior), chain.objective
+
+    assert [c.layers for c in found.circuits] == [prior["layers"]] * prior["steps"]
+    assert (found.ancillas, found.forward_process.qubits) == (prior["ancillas"], prior["qubits"])
+    assert (found.outcomes, found.engine) == (config["outcomes"], config["engine"])
+    assert found.distance is LOSSES[config["loss"]]
+    numbers = ("inputs", "starts", "targets", "intermediate_weight")
+    assert [getattr(objective, k) for k in numbers] == [settings[k] for k in numbers]
+    assert len(objective.members) == (2 ** prior["qubits"] if settings["cells"] else 1)
+    assert objective.phase == prior["steps"]
+    assert chain.optimizer.param_groups[0]["initial_lr"] == 1.0
+    rate = settings["lr_together"] * cosine_schedule(0, 100 * settings["together"])
+    assert chain.scheduler.lr_lambdas[0](100 * prior["steps"]) == pytest.approx(rate)
+    for word in (f"L={prior['layers']}", config["loss"], f"{config['outcomes']} outcomes"):
+        assert word in chain.label
+
+
+def test_the_default_of_the_chain_is_the_model_that_is_shipped() -> None:
+    """The page calls it so."""
+    shipped = storage.describe(ROOT / "checkpoints" / "quantum")[1]["arguments"]
+
+    assert arguments_of(load_config(["model=quantum"])) == shipped
+
+
+@pytest.mark.parametrize("outcomes", ["score", "sampled"])
+def test_the_parts_of_a_chain_are_what_an_iteration_does(
+    outcomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.chain.STATES", 200)
+    chain = Chain(load_config([*TINY_CHAIN, f"outcomes={outcomes}"]), "cpu")
+    parts = parts_of_chain(chain)
+    calls: list[Any] = []
+    solve = transport.optimal_transport
+
+    def spy(*problem: torch.Tensor) -> transport.Solution:
+        calls.append(problem)
+        return solve(*problem)
+
+    with exchanged(transport, optimal_transport=spy):
+        counts = []
+        for name in ("the whole", "losses without the solver", "solver of the transports"):
+            calls.clear()
+            parts[name]()
+            counts.append(len(calls))
+
+    assert counts == ([8, 0, 8] if outcomes == "score" else [0, 0, 0])
+    before = [p.detach().clone() for p in chain.prior.parameters()]
+    for name, part in parts.items():
+        part()
+        moved = any(
+            not torch.equal(a, b) for a, b in zip(before, chain.prior.parameters(), strict=True)
+        )
+        assert moved == (name == "the whole"), name
+    timing = time_chain(chain, 0.01)
+    row = time_parts(chain.label, parts, 0.01, seed=0)
+    result = {**own_suite("chain"), "rows": [row]}
+    result["chain"] = {"label": chain.label, **asdict(timing), "cores": 0.5}
+    text = markdown(document_of_chain(result), Path())
+
+    assert timing.median > 0 and sum(row["ms"].values()) == pytest.approx(row["whole_ms"])
+    assert "| solver of the transports | " in text and "had 50% of its core" in text
 
 
 def own_suite(suite: str) -> dict[str, Any]:

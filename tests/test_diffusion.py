@@ -308,9 +308,9 @@ def test_the_sum_of_weights_does_not_matter(loss: str, generator: torch.Generato
     scale = torch.tensor(1.3, requires_grad=True)
     weights = torch.rand(6, generator=generator)
 
-    scaled = model._distance(Particles(psi, scale * weights), targets, value=True)
+    scaled = model.compare(Particles(psi, scale * weights), targets, value=True)
     (gradient,) = torch.autograd.grad(scaled, scale)
 
     assert gradient.abs() < 1e-5
-    unit = model._distance(Particles(psi, weights / weights.sum()), targets, value=True)
+    unit = model.compare(Particles(psi, weights / weights.sum()), targets, value=True)
     assert scaled.item() == pytest.approx(unit.item(), abs=1e-5)

@@ -202,9 +202,10 @@ class Chain(nn.Module, ABC):
 
         return Particles(select_outcomes(branches, uniforms), particles.weights)
 
-    def _distance(
+    def compare(
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
+        """Returns the loss of an ensemble, the mean over its groups, see :meth:`step_loss`."""
         distance = partial(mmdk, constant=value) if self.distance is mmdk else self.distance
         blocks = zip(
             *(x.chunk(groups) for x in (particles.psi, targets, particles.weights)), strict=True
@@ -235,7 +236,7 @@ class Chain(nn.Module, ABC):
         """
         (instrument,) = self.instruments([t], len(inputs))
         particles = self.advance(instrument, uniform_particles(inputs), generator)
-        return self._distance(particles, targets, value, groups)
+        return self.compare(particles, targets, value, groups)
 
     def chain_losses(
         self,
@@ -266,6 +267,6 @@ class Chain(nn.Module, ABC):
         for t, instrument in zip(order, self.instruments(order, len(inputs)), strict=True):
             particles = self.advance(instrument, particles, generator)
             if not (last and t):
-                losses.append(self._distance(particles, targets[t], value, groups))
+                losses.append(self.compare(particles, targets[t], value, groups))
 
         return losses[::-1]

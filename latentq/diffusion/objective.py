@@ -116,11 +116,11 @@ class DenoisingObjective(nn.Module):
         if phase < self.prior.steps:
             t = self.prior.steps - 1 - phase
             generator = self._generator("inputs", t, self.ensembles[0])
-            start = self._start(self.inputs)
+            start = self.start(self.inputs)
             n = self.inputs if start is None else len(start)
             self._inputs = self.prior.draw_inputs(n, generator, t, start)
 
-    def _start(self, n: int) -> Tensor | None:
+    def start(self, n: int) -> Tensor | None:
         """Returns the basis states of the groups, one group after the other, if there are any."""
         groups = len(self.members)
         if groups == 1:
@@ -129,7 +129,8 @@ class DenoisingObjective(nn.Module):
         index = torch.arange(groups, device=self.ensembles[0].device)
         return index.repeat_interleave(n // groups)
 
-    def _targets(self, t: int, generator: torch.Generator) -> Tensor:
+    def targets_of(self, t: int, generator: torch.Generator) -> Tensor:
+        """Draws target states of a step, one group after the other."""
         n = self.targets // len(self.members)
         index = [
             members[torch.randint(len(members), (n,), device=members.device, generator=generator)]
@@ -149,16 +150,16 @@ class DenoisingObjective(nn.Module):
         steps = self.prior.steps
         if self.phase < steps:
             t = steps - 1 - self.phase
-            targets = self._targets(t, generator)
+            targets = self.targets_of(t, generator)
             loss = self.prior.step_loss(
                 t, self._inputs, targets, generator, value, len(self.members)
             )
             return {"loss": loss, f"loss_{t}": loss.detach()}
 
-        start = self._start(self.starts)
+        start = self.start(self.starts)
         n = self.starts if start is None else len(start)
         starts = self.prior.forward_process.terminal_states(n, generator, start)
-        ensembles = [self._targets(t, generator) for t in range(steps)]
+        ensembles = [self.targets_of(t, generator) for t in range(steps)]
         weight, groups = self.intermediate_weight, len(self.members)
         losses = self.prior.chain_losses(starts, ensembles, generator, value, groups, not weight)
         weighted = losses[0] + weight * sum(losses[1:])
