@@ -356,11 +356,16 @@ def test_the_chain_that_is_timed_is_that_of_the_configuration(
         assert word in chain.label
 
 
-def test_the_default_of_the_chain_is_the_model_that_is_shipped() -> None:
+def test_the_recorded_chain_is_the_model_that_is_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page calls it so."""
+    monkeypatch.setattr("benchmarks.chain.STATES", 400)
     shipped = storage.describe(ROOT / "checkpoints" / "quantum")[1]["arguments"]
 
-    assert arguments_of(load_config(["model=quantum"])) == shipped
+    config = load_config(["model=quantum"])
+    recorded = json.loads((ROOT / "benchmarks" / "results" / "chain.json").read_text())
+
+    assert arguments_of(config) == shipped
+    assert recorded["chain"]["label"] == Chain(config, "cpu").label
 
 
 @pytest.mark.parametrize("outcomes", ["score", "sampled"])
