@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from latentq.commands import parse_options, run_command
+from latentq.commit import NO_COMMIT
 from latentq.errors import InputError
 from latentq.files import write_atomically
 from latentq.rules import Rule
@@ -43,11 +44,11 @@ def table_row(folder: Path) -> str:
         if metrics["label_accuracy"] is not None:
             result += f", label accuracy {metrics['label_accuracy']:.1%}"
     size = (folder / WEIGHTS).stat().st_size / 1e6
-    commit, changes, _ = str(metrics["git_commit"]).partition("+changes")
+    commit, changes, _ = str(metrics["git_commit"] or NO_COMMIT).partition("+changes")
     digest = description["sha256"]
     return (
         f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
-        f"| {size:.2f} MB | `{digest}` | `{commit[:10]}{changes}` |\n"
+        f"| {size:.2f} MB | `{digest}` | `{commit if commit == NO_COMMIT else commit[:10]}{changes}` |\n"
     )
 
 

@@ -5,7 +5,6 @@ import json
 import math
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 import yaml
 
+from latentq.commit import git_commit
 from latentq.config import Config, leaves
 from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
@@ -63,23 +63,6 @@ def package_versions() -> dict[str, str | None]:
             return None
 
     return {name: find(name) for name in PACKAGES}
-
-
-def git_commit() -> str | None:
-    """Returns the commit of the source tree, marked `+changes` if files differ from it."""
-
-    def git(*words: str) -> str:
-        root = Path(__file__).parent.parent
-        done = subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=20
-        )
-        return done.stdout.strip()
-
-    try:
-        dirty = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if dirty else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def environment() -> dict[str, Any]:

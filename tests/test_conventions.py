@@ -15,7 +15,16 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     [
-        *("errors", "stopping", "randomness", "states", "neighbours", "frechet", "batches"),
+        *(
+            "commit",
+            "errors",
+            "stopping",
+            "randomness",
+            "states",
+            "neighbours",
+            "frechet",
+            "batches",
+        ),
         "rules",
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],

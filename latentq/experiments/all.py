@@ -21,6 +21,7 @@ import jinja2
 
 from latentq import files
 from latentq.commands import parse_options, run_command
+from latentq.commit import commit_text
 from latentq.errors import InputError
 from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
 from latentq.rules import Rule
@@ -98,6 +99,7 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
         records={record["name"]: record for record in records},
         root=Path(os.path.relpath(root, page.parent)).as_posix(),
         cost_of=cost_of,
+        commit_text=commit_text,
     )
     files.write_atomically(page, text.encode())
 

@@ -23,9 +23,9 @@ from rich.progress import track
 
 from latentq import files, plots
 from latentq.commands import parse_options
+from latentq.commit import commit_text, git_commit
 from latentq.errors import InputError
 from latentq.rules import Rule, nearest
-from latentq.runs import git_commit
 
 Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
 Item = TypeVar("Item")
@@ -204,7 +204,8 @@ def page(record: Record, facts: Mapping[str, Any]) -> str:
     links = [f"[{name}.csv]({name}.csv)" for name in record.tables]
     links += [f"[{name}.svg]({name}.svg)" for name in record.pictures]
     parts.append(f"Numbers and figures: {', '.join(links)}.")
-    parts.append(f"`{facts['command']}` took {cost_of(facts)} (commit {facts['git_commit']}).")
+    commit = commit_text(facts["git_commit"])
+    parts.append(f"`{facts['command']}` took {cost_of(facts)} ({commit}).")
     return "\n\n".join(parts) + "\n"
 
 

@@ -33,6 +33,7 @@ from typing import Any
 from rich.console import Console
 
 from latentq.commands import run_command
+from latentq.commit import git_commit
 from latentq.compose import load_config
 from latentq.config import Config
 from latentq.errors import InputError
@@ -127,7 +128,7 @@ def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> i
     """Runs the cells that are not finished, and returns the exit code."""
     from latentq import runs
 
-    commit = runs.git_commit()
+    commit = git_commit()
     shown = {key: str(v) if isinstance(v, Path) else v for key, v in vars(options).items()}
     schedule = Schedule(cells, finished_before(study, cells))
 
