@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from latentq import stopping
 from latentq.commands import complain, is_explained
-from latentq.compose import check_command_line
+from latentq.compose import check_command_line, fit_words
 from latentq.config import Config, validate
 from latentq.errors import InputError
 
@@ -63,6 +63,7 @@ def main() -> int:
         with stopping.handling():
             if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
                 check_command_line(sys.argv[1:])
+                sys.argv = [sys.argv[0], *fit_words(sys.argv[1:])]
             job()
             sys.stdout.flush()
     except InputError as error:

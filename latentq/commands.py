@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from latentq.errors import InputError, RunError, printable
-from latentq.rules import LONGEST, Rule, nearest, shown
+from latentq.rules import LONGEST, Rule, expand_home, nearest, shown
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "
@@ -48,8 +48,10 @@ def parse_options(
 
 
 def _convert(text: str, rule: Rule) -> Any:  # noqa: ANN401
-    """Reads a number where one is wanted; what is none stays text."""
+    """Reads a number or a path where one is wanted; what is none stays text."""
     try:
+        if rule.path:
+            return expand_home(text)
         return rule.kind(text) if rule.kind in (int, float) else text
     except ValueError:
         return text

@@ -44,11 +44,12 @@ def table_row(folder: Path) -> str:
         if metrics["label_accuracy"] is not None:
             result += f", label accuracy {metrics['label_accuracy']:.1%}"
     size = (folder / WEIGHTS).stat().st_size / 1e6
-    commit, changes, _ = str(metrics["git_commit"] or NO_COMMIT).partition("+changes")
+    commit, changes, _ = (metrics["git_commit"] or "").partition("+changes")
+    source = f"`{commit[:10]}{changes}`" if commit else NO_COMMIT
     digest = description["sha256"]
     return (
         f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
-        f"| {size:.2f} MB | `{digest}` | `{commit if commit == NO_COMMIT else commit[:10]}{changes}` |\n"
+        f"| {size:.2f} MB | `{digest}` | {source} |\n"
     )
 
 
@@ -58,7 +59,9 @@ def publish(arguments: list[str]) -> None:
     Raises:
         InputError: If the run is not finished, or its model does not load.
     """
-    options = parse_options(arguments, {"run": Rule(str), "name": Rule(str, plain=True)}, {})
+    options = parse_options(
+        arguments, {"run": Rule(str, path=True), "name": Rule(str, plain=True)}, {}
+    )
     run, target = Path(options["run"]), FOLDER / options["name"]
     if not (run / "metrics.json").is_file():
         raise InputError(f"run: must be a finished run folder, was {run}")

@@ -1,6 +1,7 @@
 """Run folders: how one is made, found again, kept to one process, and what it says of itself."""
 
 import fcntl
+import glob
 import json
 import math
 import os
@@ -20,6 +21,7 @@ from latentq.config import Config, leaves
 from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
 from latentq.stopping import Stopped
+from latentq.words import override, pasted
 
 METRICS, CONFIG, LOG = "metrics.json", "config.yaml", "metrics.csv"
 LEFT_BEHIND = (".*.partial", ".*.tmp")  # by a process that was killed while it wrote
@@ -74,7 +76,7 @@ def environment() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "command": " ".join(["python", *sys.argv]),
+        "command": pasted(["python", *sys.argv]),
         "git_commit": git_commit(),
     }
 
@@ -91,7 +93,7 @@ def versions_of(root: Path, name: str) -> list[Path]:
         tail = path.name[len(name) + 1 :]
         return int(tail) if tail.isdigit() else 1
 
-    numbered = root.glob(f"{name}-[0-9]*")
+    numbered = root.glob(f"{glob.escape(name)}-[0-9]*")
     return sorted((p for p in (root / name, *numbered) if p.is_dir()), key=number)
 
 
@@ -194,7 +196,7 @@ def held(folder: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
         yield
     except Stopped as stop:
-        stop.folder = str(folder)
+        stop.resume = pasted([override("resume", folder)])
         raise
     finally:
         os.close(place)

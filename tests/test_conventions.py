@@ -25,7 +25,7 @@ LAYERS = [
             "frechet",
             "batches",
         ),
-        "rules",
+        *("rules", "words"),
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
     ["arguments", "files"],

@@ -35,8 +35,8 @@ PAGES = {"log": "results/research-log.md", "papers": "results/quddpm.md"}
 RULES = {
     "of": Rule(str, choices=tuple(SETS)),
     "only": Rule(str),
-    "root": Rule(str),
-    "page": Rule(str),
+    "root": Rule(str, path=True),
+    "page": Rule(str, path=True),
 }
 DEFAULTS = {"of": "log", "only": "", "root": "results", "page": ""}
 

@@ -26,6 +26,7 @@ from latentq.commands import parse_options
 from latentq.commit import commit_text, git_commit
 from latentq.errors import InputError
 from latentq.rules import Rule, nearest
+from latentq.words import pasted
 
 Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
 Item = TypeVar("Item")
@@ -90,7 +91,7 @@ class Experiment:
         Raises:
             InputError: If an option is wrong.
         """
-        rules = {"out": Rule(str), "threads": Rule(int, low=1, high=1024), **self.rules}
+        rules = {"out": Rule(str, path=True), "threads": Rule(int, low=1, high=1024), **self.rules}
         defaults = {"out": f"results/{self.name}", "threads": 1, **self.defaults}
         return parse_options(arguments, rules, defaults)
 
@@ -129,7 +130,7 @@ class Experiment:
     def command(self, options: Mapping[str, Any]) -> str:
         """Returns the command line of some options, without those that are as usual."""
         given = [f"{k}={v}" for k, v in options.items() if v != self.defaults.get(k)]
-        return " ".join([f"python -m latentq.experiments.{self.name}", *given])
+        return pasted(["python", "-m", f"latentq.experiments.{self.name}", *given])
 
 
 def parse_counts(name: str, text: str, low: int, high: int) -> list[int]:
