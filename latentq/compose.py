@@ -19,7 +19,7 @@ from latentq.config import Config, unknown_key, validate
 from latentq.errors import InputError
 from latentq.memory import check_room
 from latentq.rules import LONGEST, RULES, nearest, shown
-from latentq.versions import check_engine, check_python
+from latentq.versions import check_engine, check_python, check_surroundings
 from latentq.words import override as written
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
@@ -213,10 +213,12 @@ def check_command_line(arguments: list[str]) -> None:
     """Checks every configuration that a command line asks for, before the first is run.
 
     Raises:
-        InputError: If Python is not one that Hydra runs on, overrides are malformed, keys or
-            values wrong, or a run would take more memory than there is; it lists all mistakes.
+        InputError: If Python or the system is not one that LatentQ runs on, overrides are
+            malformed, keys or values wrong, or a run would take more memory than there is; it
+            lists all mistakes.
     """
     check_python()
+    check_surroundings()
     for word in arguments:
         flag = word.partition("=")[0]
         # Hydra also takes the beginning of a flag, and the value of a short one right behind it.

@@ -1,6 +1,5 @@
 """Run folders: how one is made, found again, kept to one process, and what it says of itself."""
 
-import fcntl
 import glob
 import json
 import math
@@ -20,6 +19,7 @@ from latentq.commit import git_commit
 from latentq.config import Config, leaves
 from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
+from latentq.locks import lock
 from latentq.stopping import Stopped
 from latentq.words import override, pasted
 
@@ -174,13 +174,6 @@ def check_same_config(folder: Path, config: Config) -> None:
         )
 
 
-def _lock(place: int, folder: Path) -> None:
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(f"run: {folder} is in use by another process") from error
-
-
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a run folder, and clears what a killed one was writing.
@@ -190,7 +183,8 @@ def held(folder: Path) -> Iterator[None]:
     """
     place = os.open(folder, os.O_RDONLY)
     try:
-        _lock(place, folder)
+        if not lock(place, folder):
+            raise InputError(f"run: {folder} is in use by another process")
         for pattern in LEFT_BEHIND:
             for path in folder.rglob(pattern):
                 path.unlink(missing_ok=True)

@@ -15,17 +15,8 @@ SOURCES = [
 # From the bottom up: a module imports only modules of layers below its own.
 LAYERS = [
     [
-        *(
-            "commit",
-            "errors",
-            "stopping",
-            "randomness",
-            "states",
-            "neighbours",
-            "frechet",
-            "batches",
-        ),
-        *("rules", "words"),
+        *("errors", "stopping", "randomness", "states", "neighbours", "frechet", "batches"),
+        *("alone", "backend", "commit", "locks", "output", "rules", "words"),
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
     ["arguments", "files"],

@@ -9,7 +9,6 @@ import contextlib
 import csv
 import io
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -167,6 +166,8 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
 
 def peak_memory() -> int:
     """Returns the most memory, in bytes, that this process has held."""
+    import resource  # Windows has none, and is refused only where a command begins.
+
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else 1024 * used  # Bytes there, KiB elsewhere.
 
