@@ -12,10 +12,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.metrics import classify
 from latentq.neighbours import nearest_distances, squared_distances, squared_radii
 from latentq.rules import CLASSES
+from latentq.vectors import check_features
 
 NEIGHBOURS = 5
 # Below as many held-out items, the nearest one in a hundred of them says nothing.
@@ -41,6 +43,9 @@ def density_coverage(
         Reliable fidelity and diversity metrics for generative models (Naeem et al., 2020),
         arXiv 2002.09797.
     """
+    check_features(features=features, reference=reference)
+    if neighbours < 1:
+        raise InputError(f"neighbours: must be at least 1, was {neighbours}")
     if len(features) == 0 or len(reference) <= neighbours:
         return None, None
 
@@ -102,6 +107,9 @@ def memorisation(generated: Tensor, held_out: Tensor, train: Tensor) -> dict[str
     if len(held_out) < LEAST_HELD_OUT or min(len(generated), len(train)) == 0:
         return None
 
+    check_features(
+        generated=generated.flatten(1), held_out=held_out.flatten(1), train=train.flatten(1)
+    )
     known = train.flatten(1)
     near = nearest_distances(generated.flatten(1), known)
     real = nearest_distances(held_out.flatten(1), known)

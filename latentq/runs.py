@@ -190,7 +190,7 @@ def held(folder: Path) -> Iterator[None]:
                 path.unlink(missing_ok=True)
         yield
     except Stopped as stop:
-        stop.resume = pasted([override("resume", folder)])
+        stop.resume = pasted([override("resume", folder)], getattr(sys.stderr, "encoding", None))
         raise
     finally:
         os.close(place)

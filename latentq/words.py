@@ -21,14 +21,19 @@ def override(key: str, text: object) -> str:
     return f"{key}='{value}'"
 
 
-def pasted(words: Iterable[str]) -> str:
-    """Writes a command line on one line, so that it can be pasted into a shell."""
-    return " ".join(_quoted(word) for word in words)
+def pasted(words: Iterable[str], encoding: str | None = None) -> str:
+    """Writes a command line on one line, so that it can be pasted into a shell.
+
+    Arguments:
+        words: The words.
+        encoding: What the line is written in; any character can be if `None`.
+    """
+    return " ".join(_quoted(word, encoding or "utf-8") for word in words)
 
 
-def _quoted(word: str) -> str:
-    if word.isprintable():
+def _quoted(word: str, encoding: str) -> str:
+    if word.isprintable() and word.encode(encoding, "ignore").decode(encoding) == word:
         return shlex.quote(word)
-    # Line breaks and bytes that are no text, as bash, zsh and ksh read them.
+    # Line breaks and what is not in the encoding, as bash, zsh and ksh read them.
     known = {ord(c): c for c in map(chr, range(32, 127)) if c not in "\\'"}
     return "$'" + "".join(known.get(b, f"\\{b:03o}") for b in os.fsencode(word)) + "'"

@@ -19,7 +19,7 @@ LAYERS = [
         *("alone", "backend", "commit", "locks", "output", "rules", "words"),
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
-    ["arguments", "files"],
+    ["arguments", "files", "vectors"],
     ["storage"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["transport"],
