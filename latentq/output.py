@@ -15,8 +15,9 @@ def make_ready() -> None:
     The number of a closed stream would be that of the next file that is opened, which would then
     get what libraries print.
     """
-    for name, number, mode in STREAMS:
+    for _, number, _ in STREAMS:
         _occupy(number)
+    for name, _, mode in STREAMS:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

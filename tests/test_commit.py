@@ -112,7 +112,7 @@ def test_the_tree_may_belong_to_another_user(
 
     def start(words: list[str], **options: dict[str, str]) -> subprocess.Popen[bytes]:
         options["env"] = {**options["env"], assume: "1"}
-        return popen(words, **options)  # type: ignore[call-overload, no-any-return]
+        return popen(words, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(commit.subprocess, "Popen", start)
     assert git_commit(tmp_path) == head

@@ -36,7 +36,7 @@ def good(generator: torch.Generator) -> Tensor:
 def test_what_is_no_set_of_features_is_refused(
     measure: Callable[[Tensor, Tensor], Any], good: Tensor
 ) -> None:
-    said = {
+    said: dict[str, Any] = {
         "must be finite, 1 of 120 rows were not": changed(good, torch.nan),
         "must be finite, 1 of 120 rows": changed(good, -torch.inf),
         r"must have the shape \(N, F\), had \(120,\)": good[:, 0],

@@ -35,7 +35,7 @@ def compiled(function: Callable) -> Callable:
     result = numba.njit(**OPTIONS)(function)
     if isinstance(result, Dispatcher):  # With NUMBA_DISABLE_JIT nothing is compiled.
         with contextlib.suppress(RuntimeError, OSError):  # No folder can be written.
-            result._cache = SparingCache(function)
+            vars(result)["_cache"] = SparingCache(function)
     return result
 
 
