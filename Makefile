@@ -12,6 +12,22 @@ else
 LOCK := -r requirements.txt
 endif
 
+# The versions that LatentQ runs on, as in pyproject.toml.
+VERSIONS := 3.11 3.12
+VERSION := import sys; print("%d.%d" % sys.version_info[:2])
+# A .venv that does not run, or not with the PYTHON that is asked for, is made anew.
+ifneq ($(wildcard $(READY)),)
+HAS := $(shell $(BIN)/python -c '$(VERSION)' 2>/dev/null)
+ifeq ($(origin PYTHON),command line)
+WANTED := $(shell $(PYTHON) -c '$(VERSION)' 2>/dev/null)
+else
+WANTED := $(HAS)
+endif
+ifeq ($(and $(HAS),$(filter $(HAS),$(WANTED))),)
+.PHONY: $(READY)
+endif
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup train test report conditional benchmark ray features faults audit lint format types ci clean
 
@@ -19,7 +35,14 @@ help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): requirements.txt requirements-hashed.txt requirements-no-deps.txt constraints-build.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	@found=$$($(PYTHON) -c '$(VERSION)' 2>/dev/null || echo none); \
+	case " $(VERSIONS) " in *" $$found "*) ;; *) \
+	  echo "error: PYTHON: must be one of Python $(VERSIONS), $(PYTHON) is $$found;" \
+	    "make setup PYTHON=python3.11" >&2; exit 2;; esac; \
+	rm -f $(READY); \
+	test "$$($(BIN)/python -c '$(VERSION)' 2>/dev/null)" = "$$found" || rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "error: $(PYTHON) -m venv failed, see above; it may need the package python3-venv" >&2; exit 2; }
 	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -12,9 +12,9 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from latentq import stopping
+from latentq import output, stopping
 from latentq.commands import complain, is_explained
-from latentq.compose import check_command_line
+from latentq.compose import check_command_line, fit_words
 from latentq.config import Config, validate
 from latentq.errors import InputError
 
@@ -61,10 +61,12 @@ def job(config: DictConfig) -> None:
 def main() -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    output.make_ready()
     try:
         with stopping.handling():
             if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
                 check_command_line(sys.argv[1:])
+                sys.argv = [sys.argv[0], *fit_words(sys.argv[1:])]
             job()
             sys.stdout.flush()
     except InputError as error:
@@ -74,7 +76,7 @@ def main() -> int:
         return stop.code
     except BrokenPipeError:
         # Whoever read the output has gone; what Python still holds of it must not go there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.forget(sys.stdout)
         return 128 + signal.SIGPIPE
     return 0
 

@@ -40,7 +40,7 @@ RULES = {
     "seconds": Rule(float, low=0, above=True),
     "memory": Rule(float, low=0, above=True),
     "seed": Rule(int, low=0),
-    "out": Rule(str),
+    "out": Rule(str, path=True),
 }
 DEFAULTS: dict[str, Any] = {
     "suite": "headline",

@@ -58,7 +58,9 @@ def _get(address: str) -> bytes:
     end, parts, size = time.monotonic() + DEADLINE_SECONDS, [], 0
     if urlsplit(address).scheme not in ("http", "https"):
         raise ValueError("is no http address")
-    with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
+    # A new one, as the one that `urlopen` keeps has the proxies of its first call.
+    opener = urllib.request.build_opener()
+    with opener.open(address, timeout=TIMEOUT_SECONDS) as answer:
         while chunk := answer.read1(CHUNK):
             parts.append(chunk)
             size += len(chunk)

@@ -13,6 +13,7 @@ import pytorch_lightning as pl
 import torch
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn import functional
@@ -21,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from latentq.errors import InputError
 from latentq.randomness import derive_generator
-from latentq.rules import shown
+from latentq.rules import expand_home, shown
 
 NAMES = ("mnist", "digits")
 
@@ -209,7 +210,7 @@ class ImageData(pl.LightningDataModule):
 
 def data_root(root: str | None) -> Path:
     """Returns the data root: the argument, else `LATENTQ_DATA_ROOT`, else the folder `data`."""
-    return Path(root or os.environ.get("LATENTQ_DATA_ROOT") or Path(__file__).parent)
+    return Path(expand_home(root or os.environ.get("LATENTQ_DATA_ROOT")) or Path(__file__).parent)
 
 
 def load_data(
@@ -279,6 +280,7 @@ def open_data(
             f"{error}\n\nThis run uses scikit-learn's 8x8 DIGITS instead of MNIST. Its numbers "
             "do not compare with those on MNIST; its name, metrics and pictures say 'digits'."
         )
-        panel = Panel(text, title="NOT MNIST", border_style="bold red")
+        # As it is: what stands in brackets in a path is no markup.
+        panel = Panel(Text(text), title="NOT MNIST", border_style="bold red")
         Console(stderr=True).print(panel)
         return load_data("digits", **common)

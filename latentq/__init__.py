@@ -2,11 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+from latentq.backend import import_matplotlib
+
 if TYPE_CHECKING:
     from latentq.storage import load
 
 __version__ = "0.1.0"
 __all__ = ["load"]
+
+import_matplotlib()
 
 
 def __getattr__(name: str) -> object:

@@ -1,13 +1,13 @@
 """What the small command-line tools share: `key=value` arguments, one-line errors, exit codes."""
 
-import io
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from latentq import output
 from latentq.errors import InputError, NumericalError, RunError, printable
-from latentq.rules import LONGEST, Rule, nearest, shown
+from latentq.rules import LONGEST, Rule, expand_home, nearest, shown
+from latentq.versions import check_surroundings
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "
@@ -48,8 +48,10 @@ def parse_options(
 
 
 def _convert(text: str, rule: Rule) -> Any:  # noqa: ANN401
-    """Reads a number where one is wanted; what is none stays text."""
+    """Reads a number or a path where one is wanted; what is none stays text."""
     try:
+        if rule.path:
+            return expand_home(text)
         return rule.kind(text) if rule.kind in (int, float) else text
     except ValueError:
         return text
@@ -98,13 +100,11 @@ def run_command(command: Callable[[list[str]], object], usage: str | None) -> in
     and 141 where nobody reads the output any more, as in `| head -1`. None of them is told by a
     traceback.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A code page without some character of the output is no reason to fail.
-        sys.stdout.reconfigure(errors="replace")
+    output.make_ready()
     try:
         return _run(command, usage)
     except BrokenPipeError:
-        _forget_output()
+        output.forget(sys.stdout)
         return NO_READER
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -120,14 +120,10 @@ def _run(command: Callable[[list[str]], object], usage: str | None) -> int:
         print(usage)
     else:
         try:
+            check_surroundings()
             command(sys.argv[1:])
         except InputError as error:
             sys.stdout.flush()
             return complain(error)
     sys.stdout.flush()
     return 0
-
-
-def _forget_output() -> None:
-    """Sends what is still to be written nowhere, so that Python does not fail on it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,7 +20,8 @@ from latentq.config import Config, unknown_key, validate
 from latentq.errors import InputError
 from latentq.memory import check_room
 from latentq.rules import LONGEST, RULES, nearest, shown
-from latentq.versions import check_engine, check_python
+from latentq.versions import check_engine, check_python, check_surroundings
+from latentq.words import override as written
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 # They take configurations from elsewhere, or unpickle a job.
@@ -28,6 +29,7 @@ REFUSED = ("--config-dir", "-cd", "--config-path", "-cp", "--experimental-rerun"
 CONFIGS = Path(__file__).parent.parent / "configs"
 GROUPS = ("model", "data")
 MAX_SWEEP = 1000
+TEXTS = {key for key, rule in RULES.items() if rule.kind is str and not rule.choices}
 
 
 def _known(group: str) -> list[str]:
@@ -57,12 +59,44 @@ def _override_mistake(override: Override) -> str | None:
     return unknown_key(key)
 
 
-def parse_overrides(words: list[str]) -> tuple[list[Override], list[str]]:
+def as_meant(word: str, parser: OverridesParser, sweep: bool = False) -> str:
+    """Quotes the value of an override that is text, where Hydra would read something else.
+
+    Arguments:
+        word: The override, such as `run.root=/tmp/a(b)`, `run.name=2024` or `data.root=/a,b`.
+        parser: Hydra's parser.
+        sweep: Whether several values with commas between them are a sweep.
+    """
+    key, separator, text = word.partition("=")
+    if key not in TEXTS or not separator:
+        return word
+    try:
+        override = parser.parse_override(word)
+        value = override.value()
+    except HydraException:
+        return written(key, text)
+    if override.is_sweep_override():
+        return word if sweep else written(key, text)
+    return word if value is None or isinstance(value, str) else written(key, text)
+
+
+def fit_words(words: list[str]) -> list[str]:
+    """Returns a command line in which Hydra reads texts as they are meant."""
+    parser, sweep = OverridesParser.create(), is_sweep(words)
+    return [as_meant(word, parser, sweep) for word in words]
+
+
+def is_sweep(words: list[str]) -> bool:
+    """Returns whether a command line asks for several runs."""
+    return bool({"-m", "--multirun"} & set(words))
+
+
+def parse_overrides(words: list[str], sweep: bool = False) -> tuple[list[Override], list[str]]:
     """Parses overrides one by one, and returns those that are fine and what is wrong elsewhere."""
     parser, fine, mistakes = OverridesParser.create(), [], []
     for word in words:
         try:
-            override = parser.parse_override(word)
+            override = parser.parse_override(as_meant(word, parser, sweep))
             mistake = _override_mistake(override)
         except (HydraException, OmegaConfBaseException, ValueError, RecursionError):
             mistake = f"{word[:LONGEST]}: must be an option of the form key=value, see configs/"
@@ -169,7 +203,7 @@ def expand_sweep(overrides: list[str]) -> list[list[str]]:
     Raises:
         InputError: If an override is not of the form `key=value`, or they are too many.
     """
-    parsed, mistakes = parse_overrides(overrides)
+    parsed, mistakes = parse_overrides(overrides, sweep=True)
     if mistakes:
         raise InputError(*mistakes)
 
@@ -191,10 +225,12 @@ def check_command_line(arguments: list[str]) -> None:
     """Checks every configuration that a command line asks for, before the first is run.
 
     Raises:
-        InputError: If Python is not one that Hydra runs on, overrides are malformed, keys or
-            values wrong, or a run would take more memory than there is; it lists all mistakes.
+        InputError: If Python or the system is not one that LatentQ runs on, overrides are
+            malformed, keys or values wrong, or a run would take more memory than there is; it
+            lists all mistakes.
     """
     check_python()
+    check_surroundings()
     for word in arguments:
         flag = word.partition("=")[0]
         # Hydra also takes the beginning of a flag, and the value of a short one right behind it.
@@ -202,7 +238,7 @@ def check_command_line(arguments: list[str]) -> None:
         if begins or word.startswith(REFUSED):
             raise InputError(f"{flag}: is not supported; configurations are in configs/")
     overrides, name = split_arguments(arguments)
-    sweep = {"-m", "--multirun"} & set(arguments)
+    sweep = is_sweep(arguments)
     mistakes: dict[str, None] = {}
     for combination in expand_sweep(overrides) if sweep else [overrides]:
         try:

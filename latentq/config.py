@@ -9,7 +9,7 @@ from typing import Any
 
 from latentq.errors import InputError
 from latentq.relations import check_relations
-from latentq.rules import COMMON, KEYS_OF, KINDS, LONGEST, RULES, nearest, shown
+from latentq.rules import COMMON, KEYS_OF, KINDS, LONGEST, RULES, expand_home, nearest, shown
 
 Config = dict[str, Any]
 LISTED = "; `python train.py --cfg job` lists all keys"
@@ -64,8 +64,20 @@ def _wrong_keys(config: Config) -> dict[str, str]:
     }
 
 
+def _with_homes(config: Config) -> Config:
+    """Returns a configuration with the home folder where a path begins with `~`."""
+    found = dict(config)
+    for name in (key for key, rule in RULES.items() if rule.path):
+        section, _, key = name.rpartition(".")
+        inner = found.get(section) if section else found
+        if isinstance(inner, dict) and key in inner:
+            changed = {**inner, key: expand_home(inner[key])}
+            found = {**found, section: changed} if section else changed
+    return found
+
+
 def validate(config: Config) -> Config:
-    """Checks a configuration as a whole and returns it.
+    """Checks a configuration as a whole and returns it, with `~` in paths put into full.
 
     Raises:
         InputError: If keys or values are wrong, or do not fit together; it lists all mistakes.
@@ -75,7 +87,7 @@ def validate(config: Config) -> Config:
     if mistakes:
         raise InputError(*mistakes)
 
-    return config
+    return _with_homes(config)
 
 
 def arguments_of(config: Config) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from latentq.errors import InputError
 from latentq.features import Classifier
 from latentq.metrics import classify
 from latentq.neighbours import nearest_distances, squared_distances, squared_radii
 from latentq.rules import CLASSES
+from latentq.vectors import check_features
 
 NEIGHBOURS = 5
 # Below as many held-out items, the nearest one in a hundred of them says nothing.
@@ -41,6 +43,9 @@ def density_coverage(
         Reliable fidelity and diversity metrics for generative models (Naeem et al., 2020),
         arXiv 2002.09797.
     """
+    check_features(features=features, reference=reference)
+    if neighbours < 1:
+        raise InputError(f"neighbours: must be at least 1, was {neighbours}")
     if len(features) == 0 or len(reference) <= neighbours:
         return None, None
 
@@ -107,8 +112,13 @@ def memorisation(
     if len(held_out) < LEAST_HELD_OUT or min(len(generated), len(train)) == 0:
         return None
 
-    items = {"generated": generated, "reconstructed": reconstructed, "held_out": held_out}
-    near = {name: nearest_distances(x.flatten(1), train.flatten(1)) for name, x in items.items()}
+    items = {
+        "generated": generated.flatten(1),
+        "reconstructed": reconstructed.flatten(1),
+        "held_out": held_out.flatten(1),
+    }
+    check_features(**items, train=train.flatten(1))
+    near = {name: nearest_distances(x, train.flatten(1)) for name, x in items.items()}
     medians = {name: distances.quantile(0.5).item() for name, distances in near.items()}
     closer = near["generated"] < near["reconstructed"].quantile(0.01)
     return {**medians, "closer": closer.double().mean().item()}

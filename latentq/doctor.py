@@ -12,6 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from latentq.commands import parse_options, run_command
+from latentq.commit import describe_commit
 from latentq.errors import InputError, RunError, printable
 from latentq.memory import GIB, free_memory
 from latentq.versions import check_python, concerning, missing_torchquantum, normal
@@ -143,9 +144,7 @@ def check_checkpoints() -> str:
 
 def check_commit() -> str:
     """Says from which commit this is."""
-    from latentq.runs import git_commit
-
-    return git_commit() or "this is no git checkout"
+    return describe_commit()
 
 
 CHECKS: dict[str, Callable[[], str]] = {

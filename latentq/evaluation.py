@@ -218,8 +218,8 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
 
 
 RULES = {
-    "checkpoint": Rule(str),
-    "features": Rule(str),
+    "checkpoint": Rule(str, path=True),
+    "features": Rule(str, path=True),
     "split": Rule(str, choices=("test", "validation")),
     "samples": Rule(int, low=2, high=10_000),
     "seed": Rule(int, low=0, high=2**32 - 1, optional=True),

@@ -1,11 +1,21 @@
 """Files that are whole or absent, whatever fails, and folders that can be written to."""
 
+import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentq.errors import InputError
+
+# What CIFS, shared folders of virtual machines, FUSE and Windows answer to an fsync, or where a
+# folder is opened for it.
+NOT_ASKED = {
+    *(errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP),
+    *(errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR),
+}
 
 
 def check_writable(folder: Path, name: str) -> None:
@@ -45,16 +55,28 @@ def write_synced(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        with _where_it_can_be_asked():
+            os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
     """Waits until the disk has the names of the files of a folder."""
-    place = os.open(folder, os.O_RDONLY)
+    with _where_it_can_be_asked():
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+@contextmanager
+def _where_it_can_be_asked() -> Iterator[None]:
+    """Lets a file system be that does not wait for its disk on demand, such as a shared folder."""
     try:
-        os.fsync(place)
-    finally:
-        os.close(place)
+        yield
+    except OSError as error:
+        if error.errno not in NOT_ASKED:
+            raise
 
 
 def sha256_file(path: Path) -> str:

@@ -94,10 +94,21 @@ class BoardLog(TensorBoardLogger):
 
     def __init__(self, run: Run, stage: str, step: int | None) -> None:
         purge: dict[str, Any] = {} if step is None else {"purge_step": step}
-        super().__init__(run.folder / "logs", name=stage, version="", **purge)
+        # Lightning would read the path as an address of fsspec, as in `a::b`.
+        super().__init__(".", name=stage, version="", **purge)
 
         self.run = run
         self.what = f"logs/{stage}/events.out.tfevents*"
+
+    @property
+    def root_dir(self) -> str:
+        """The folder of the log."""
+        return self.log_dir
+
+    @property
+    def log_dir(self) -> str:
+        """The folder of the log, in whose path `$HOME` and `~` are names like any other."""
+        return str(self.run.folder / "logs" / str(self.name))
 
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:  # noqa: ANN401
         """Adds the values of an iteration."""

@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from latentq.errors import NumericalError
+from latentq.errors import InputError, NumericalError
 from latentq.features import Classifier
 from latentq.frechet import Normal, moments
 from latentq.neighbours import ROWS, squared_distances, squared_radii
 from latentq.randomness import derive_generator, derive_seed
+from latentq.vectors import check_features
 
 NEIGHBOURS = 3
 KID_SUBSETS, KID_SUBSET_SIZE = 100, 1000
@@ -53,13 +54,26 @@ def _apply(function: Callable[[Tensor], Tensor], classifier: Classifier, images:
     return torch.cat(chunks).cpu()
 
 
+def _check_images(images: Tensor) -> None:
+    if images.dim() != 4 or images.numel() == 0:
+        raise InputError(f"images: must have the shape (N, 1, 28, 28), had {tuple(images.shape)}")
+    low, high = images.min().item(), images.max().item()
+    if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
+        raise NumericalError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+
+
 def classify(classifier: Classifier, images: Tensor) -> Tensor:
     """Returns the classes that the classifier sees in images, with shape (N).
 
     Arguments:
         classifier: The classifier.
         images: Images in [0, 1], with shape (N, 1, 28, 28).
+
+    Raises:
+        InputError: If there is none.
+        NumericalError: If one is not finite, or a pixel is outside [0, 1].
     """
+    _check_images(images)
     return _apply(classifier, classifier, images).argmax(dim=1)
 
 
@@ -67,12 +81,10 @@ def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
     """Returns the features of images in float64, with shape (N, 128).
 
     Raises:
-        NumericalError: If an image is not finite, or a pixel is outside [0, 1].
+        InputError: If there is none.
+        NumericalError: If one is not finite, or a pixel is outside [0, 1].
     """
-    low, high = images.min().item(), images.max().item()
-    if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
-        raise NumericalError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
-
+    _check_images(images)
     return _apply(classifier.features, classifier, images).double()
 
 
@@ -87,6 +99,7 @@ def fid(features: Tensor, reference: Tensor) -> float | None:
         The distance; `None` where it is not estimable, that is, where N or M is not larger
         than F and a covariance matrix is singular.
     """
+    check_features(features=features, reference=reference)
     if min(len(features), len(reference)) <= features.shape[1]:
         return None
 
@@ -119,6 +132,7 @@ def fid_infinity(features: Tensor, reference: Tensor, seed: int) -> float | None
     References:
         Effectively unbiased FID and Inception Score (Chong & Forsyth, 2020), arXiv 1911.07023.
     """
+    check_features(features=features, reference=reference)
     n, dimension = features.shape
     least = max(dimension + 1, n // 5)
     if len(reference) <= dimension or n - least < FID_SIZES - 1:
@@ -147,6 +161,9 @@ def fid_deviation(
     Returns:
         The deviation; `None` where FID is not estimable.
     """
+    check_features(features=features, reference=reference)
+    if resamples < 2:
+        raise InputError(f"resamples: must be at least 2, was {resamples}")
     n, dimension = features.shape
     if min(n, len(reference)) <= dimension:
         return None
@@ -169,6 +186,7 @@ def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, f
         reference: The features of real images, with shape (M, F).
         seed: The seed of the subsets.
     """
+    check_features(features=features, reference=reference)
     size = min(KID_SUBSET_SIZE, len(features), len(reference))
     if size < 2:
         return None, None
@@ -197,6 +215,7 @@ def precision_recall(features: Tensor, reference: Tensor) -> tuple[float | None,
     References:
         Improved precision and recall metric (Kynkäänniemi et al., 2019), arXiv 1904.06991.
     """
+    check_features(features=features, reference=reference)
     if min(len(features), len(reference)) <= NEIGHBOURS + 1:
         return None, None
 
@@ -231,6 +250,8 @@ def fid_inception(images: Tensor, reference: Tensor, weights: Path) -> float:
         reference: Real images, with shape (M, 1, 28, 28).
         weights: The file with the weights of torch-fidelity's Inception.
     """
+    for part in (images, reference):
+        _check_images(part)
     metric = FrechetInceptionDistance(
         normalize=True, feature_extractor_weights_path=str(weights)
     ).set_dtype(torch.float64)

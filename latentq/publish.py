@@ -13,6 +13,7 @@ from pathlib import Path
 
 from latentq import evaluation
 from latentq.commands import parse_options, run_command
+from latentq.commit import NO_COMMIT
 from latentq.errors import InputError
 from latentq.files import write_atomically
 from latentq.rules import Rule
@@ -46,11 +47,12 @@ def table_row(folder: Path) -> str:
         if metrics["label_accuracy"] is not None:
             result += f", label accuracy {metrics['label_accuracy']:.1%}"
     size = (folder / WEIGHTS).stat().st_size / 1e6
-    commit, changes, _ = str(metrics["git_commit"]).partition("+changes")
+    commit, changes, _ = (metrics["git_commit"] or "").partition("+changes")
+    source = f"`{commit[:10]}{changes}`" if commit else NO_COMMIT
     digest = description["sha256"]
     return (
         f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
-        f"| {size:.2f} MB | `{digest}` | `{commit[:10]}{changes}` |\n"
+        f"| {size:.2f} MB | `{digest}` | {source} |\n"
     )
 
 
@@ -103,7 +105,7 @@ def publish(arguments: list[str]) -> None:
     Raises:
         InputError: If the run is not finished, or a model does not load.
     """
-    rules = {"run": Rule(str, optional=True), "name": Rule(str, plain=True)}
+    rules = {"run": Rule(str, optional=True, path=True), "name": Rule(str, plain=True)}
     options = parse_options(arguments, rules, {"run": None})
     target = FOLDER / options["name"]
     if options["run"] is None:

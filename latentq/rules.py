@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ class Rule:
         optional: Whether null is allowed.
         above: Whether `low` itself is not allowed.
         plain: Whether the text must be the name of a file, without a folder.
+        path: Whether the text is the path of a file or folder.
     """
 
     kind: type
@@ -31,6 +33,7 @@ class Rule:
     optional: bool = False
     above: bool = False
     plain: bool = False
+    path: bool = False
 
     def describe(self) -> str:
         """Says what the value must be."""
@@ -39,6 +42,8 @@ class Rule:
             return f"one of {', '.join(self.choices)}{null}"
         if self.plain:
             return f"a name of at most {LONGEST} bytes without / or \\{null}"
+        if self.path:
+            return f"a path{null}"
         if self.kind in (bool, str):
             return {bool: "true or false", str: "text"}[self.kind] + null
         name = "an integer" if self.kind is int else "a number"
@@ -57,7 +62,8 @@ class Rule:
         if self.choices:
             return value in self.choices
         if isinstance(value, str):
-            return "\0" not in value and not (self.plain and not _is_name(value))
+            named = _is_name(value) if self.plain else _is_path(value) if self.path else True
+            return "\0" not in value and named
         if isinstance(value, (int, float)):
             low = value > self.low if self.above else value >= self.low
             return low and value <= self.high and abs(value) < math.inf
@@ -68,6 +74,22 @@ def _is_name(text: str) -> bool:
     """Whether a text is the name of a file or folder in another one, on any system."""
     named = text not in ("", ".", "..") and not set(text) & set("/\\")
     return named and text.isprintable() and len(text.encode()) <= LONGEST
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text can be a path, and be written down as one."""
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:  # Bytes that are no text in the encoding of this system.
+        return False
+
+
+def expand_home(value: Any) -> Any:  # noqa: ANN401
+    """Puts the home folder in the place of the `~` that a path begins with.
+
+    A shell does so at the beginning of a word only, and not in `key=~/folder`.
+    """
+    return os.path.expanduser(value) if isinstance(value, str) else value
 
 
 def _count(high: float = math.inf, low: int = 1, optional: bool = False) -> Rule:
@@ -86,21 +108,21 @@ RULES: dict[str, Rule] = {
     "seed": _count(2**32 - 1, low=0),
     "device": Rule(str, choices=("auto", "cpu", "cuda")),
     "threads": _count(1024),
-    "resume": Rule(str, optional=True),
+    "resume": Rule(str, optional=True, path=True),
     "images.epochs": _count(10_000),
     "images.batch_size": _count(60_000),
     "images.batches": _count(10**6, optional=True),
     "images.lr": _positive(1),
     "images.weight_decay": Rule(float, low=0, high=1),
     "metrics.samples": _count(10_000, low=2),
-    "metrics.features": Rule(str),
+    "metrics.features": Rule(str, path=True),
     "metrics.split": Rule(str, choices=("test", "validation")),
-    "autoencoder": Rule(str, optional=True),
-    "run.root": Rule(str),
+    "autoencoder": Rule(str, optional=True, path=True),
+    "run.root": Rule(str, path=True),
     "run.name": Rule(str, optional=True, plain=True),
     "run.skip_finished": Rule(bool),
     "data.name": Rule(str, choices=("auto", "mnist", "digits")),
-    "data.root": Rule(str, optional=True),
+    "data.root": Rule(str, optional=True, path=True),
     "data.download": Rule(bool),
     "data.validation": _count(59_999),
     "data.limit": _count(60_000, optional=True),

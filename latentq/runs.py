@@ -1,11 +1,10 @@
 """Run folders: how one is made, found again, kept to one process, and what it says of itself."""
 
-import fcntl
+import glob
 import json
 import math
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,13 @@ from typing import Any
 import torch
 import yaml
 
+from latentq.commit import git_commit
 from latentq.config import Config, leaves
 from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
+from latentq.locks import lock
 from latentq.stopping import Stopped
+from latentq.words import override, pasted
 
 METRICS, CONFIG, LOG, DATA = "metrics.json", "config.yaml", "metrics.csv", "data.json"
 ENVIRONMENT, THEN = "environment.json", ", then "
@@ -66,23 +68,6 @@ def package_versions() -> dict[str, str | None]:
     return {name: find(name) for name in PACKAGES}
 
 
-def git_commit() -> str | None:
-    """Returns the commit of the source tree, marked `+changes` if files differ from it."""
-
-    def git(*words: str) -> str:
-        root = Path(__file__).parent.parent
-        done = subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=20
-        )
-        return done.stdout.strip()
-
-    try:
-        dirty = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "HEAD") + ("+changes" if dirty else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
 def environment() -> dict[str, Any]:
     """Returns what a reader needs to repeat a run: versions, machine and command."""
     return {
@@ -92,7 +77,7 @@ def environment() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "command": " ".join(["python", *sys.argv]),
+        "command": pasted(["python", *sys.argv]),
         "git_commit": git_commit(),
     }
 
@@ -125,7 +110,7 @@ def versions_of(root: Path, name: str) -> list[Path]:
         tail = path.name[len(name) + 1 :]
         return int(tail) if tail.isdigit() else 1
 
-    numbered = root.glob(f"{name}-[0-9]*")
+    numbered = root.glob(f"{glob.escape(name)}-[0-9]*")
     return sorted((p for p in (root / name, *numbered) if p.is_dir()), key=number)
 
 
@@ -215,13 +200,6 @@ def differences(folder: Path, config: Config) -> list[str]:
     ]
 
 
-def _lock(place: int, folder: Path) -> None:
-    try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(f"run: {folder} is in use by another process") from error
-
-
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a run folder, and clears what a killed one was writing.
@@ -231,13 +209,14 @@ def held(folder: Path) -> Iterator[None]:
     """
     place = os.open(folder, os.O_RDONLY)
     try:
-        _lock(place, folder)
+        if not lock(place, folder):
+            raise InputError(f"run: {folder} is in use by another process")
         for pattern in LEFT_BEHIND:
             for path in folder.rglob(pattern):
                 path.unlink(missing_ok=True)
         yield
     except Stopped as stop:
-        stop.folder = str(folder)
+        stop.resume = pasted([override("resume", folder)], getattr(sys.stderr, "encoding", None))
         raise
     finally:
         os.close(place)

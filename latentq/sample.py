@@ -13,11 +13,11 @@ from latentq.errors import InputError
 from latentq.rules import Rule
 
 RULES = {
-    "checkpoint": Rule(str),
+    "checkpoint": Rule(str, path=True),
     "n": Rule(int, low=1, high=10_000),
     "label": Rule(int, low=0, high=9, optional=True),
     "seed": Rule(int, low=0, high=2**32 - 1),
-    "out": Rule(str),
+    "out": Rule(str, path=True),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",

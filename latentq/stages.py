@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from latentq import callbacks, stopping
+from latentq.alone import one_process
 from latentq.batches import BatchesFrom
 from latentq.checkpoints import State, StateIO
 from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
@@ -41,6 +42,7 @@ def accelerator(device: str) -> str:
     return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
+@one_process()
 def fit(
     run: Run,
     module: ImageModule | DenoisingModule,
@@ -68,7 +70,7 @@ def fit(
     log = CsvLog(run, module.stage)
     with quiet():
         trainer = _trainer(run, state, log, epochs, min(LOG_EVERY, batches), grid)
-    path = None if state is None else str(state.path)
+    path = None if state is None else str(state.path.absolute())
     train, validation = _loaders(data, state)
     try:
         with stopping.deferred(), quiet(), quiet_threads():

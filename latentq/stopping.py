@@ -18,11 +18,13 @@ class Stopped(BaseException):
     Arguments:
         number: The number of the signal.
         where: What had been reached, for the message.
+
+    `resume` is the option that goes on with the run, as it is pasted into a shell.
     """
 
     def __init__(self, number: int, where: str = "") -> None:
         super().__init__(number, where)
-        self.number, self.where, self.folder = number, where, ""
+        self.number, self.where, self.resume = number, where, ""
 
     @property
     def code(self) -> int:
@@ -31,7 +33,7 @@ class Stopped(BaseException):
 
     def __str__(self) -> str:
         name = signal.Signals(self.number).name
-        hint = f"; continue with the same options and resume={self.folder}" if self.folder else ""
+        hint = f"; continue with the same options and {self.resume}" if self.resume else ""
         return f"stopped by {name}{self.where}{hint}"
 
 

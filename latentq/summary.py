@@ -6,6 +6,7 @@ from typing import Any, cast
 import torch
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from latentq import evaluation, plots, storage
 from latentq.compose import load_config
@@ -66,9 +67,8 @@ def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
 def show(metrics: Mapping[str, Any]) -> None:
     """Prints the numbers of a run, and the parameters of both models side by side."""
     console = Console()
-    table = Table(
-        title=f"{metrics['name']}: {metrics['n_samples']} samples, {metrics['features']['name']}"
-    )
+    title = f"{metrics['name']}: {metrics['n_samples']} samples, {metrics['features']['name']}"
+    table = Table(title=Text(title))  # As it is: what stands in brackets in a name is no markup.
     table.add_column("metric")
     table.add_column("value", justify="right")
     for key in (

@@ -1,5 +1,6 @@
 """Which versions LatentQ runs on, and which packages it refuses, each with its reason."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from latentq.errors import InputError
 
 # The same bounds are in pyproject.toml: Hydra 1.3 does not run on Python 3.14.
 FIRST_PYTHON, FIRST_OTHER_PYTHON = (3, 11), (3, 13)
+# Lightning reads them when it is imported.
+RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
 # What torchquantum imports; its wheel does not declare the last three.
 TORCHQUANTUM = (
     *("torchquantum", "torchpack", "qiskit", "dill", "pathos", "torchdiffeq", "opt_einsum"),
@@ -109,6 +112,21 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
             f"python: must be from {'.'.join(map(str, FIRST_PYTHON))} to {last}, was {found}; "
             "make setup PYTHON=python3.11"
         )
+
+
+def check_surroundings() -> None:
+    """Refuses a system that LatentQ does not run on, and ranks that Lightning could not read.
+
+    Raises:
+        InputError: If this is Windows, or a rank in the environment is no number.
+    """
+    if find_spec("fcntl") is None:
+        raise InputError("system: LatentQ runs on Linux and macOS; on Windows, run it in WSL")
+    for name in RANKS:
+        if not os.environ.get(name, "0").isdecimal():
+            raise InputError(
+                f"{name}: must be a number or unset, was {os.environ[name]!r}; unset {name}"
+            )
 
 
 def missing_torchquantum() -> list[str]:

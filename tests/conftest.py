@@ -1,5 +1,6 @@
 """What tests share: one thread, randomness, loops or tensors, command lines, real MNIST."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from latentq import native
 from tests.command_line import CommandLine
 
 torch.set_num_threads(1)
+# The mirrors of the tests are on this machine; a proxy of the caller is not to be asked for them.
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 needs_mnist = pytest.mark.skipif(
     not all((raw_folder(data_root(None)) / name).is_file() for name in SHA256),

@@ -53,7 +53,7 @@ MISTAKES = [
     (["model=mixture", "prior.components=0"], "prior.components: must be an integer, at least 1"),
     (["model=ensemble", "prior.ensemble=har"], "did you mean haar"),
     (["model=latent_diffusion", "loss=mmdk"], "loss: this model has no such key"),
-    (["autoencoder=3"], "autoencoder: must be text or null"),
+    (["autoencoder="], "autoencoder: must be a path or null"),
     (
         ["prior.layers=[5,4]"],
         "prior.layers: must be one number or 5, one for each step, was [5, 4]",

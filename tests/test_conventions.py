@@ -17,10 +17,10 @@ LAYERS = [
     ["errors"],
     [
         *("stopping", "randomness", "states", "neighbours", "frechet", "batches"),
-        "rules",
+        *("alone", "backend", "commit", "locks", "output", "rules", "words"),
     ],
     ["encoding", "native", "circuits", "entanglement", "relations", "versions"],
-    ["arguments", "files"],
+    ["arguments", "files", "vectors"],
     ["storage", "transport"],
     ["kernels", "networks", "commands", "cells", "config", "wigner", "memory", "targets"],
     ["checkpoints"],

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numba
@@ -19,16 +18,100 @@ from latentq.native import compiling
 def test_loops_are_compiled_without_a_folder_for_their_cache(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(**options: Any) -> Callable:  # noqa: ANN401
-        if options.get("cache"):
-            raise RuntimeError("cannot cache function: no locator available")
-        return numba.njit(**options)
+    def refuse(*_: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
 
-    monkeypatch.setattr(compiling, "numba", SimpleNamespace(njit=refuse))
+    monkeypatch.setattr(compiling.FunctionCache, "__init__", refuse)
     twice = compiling.compiled(lambda x: 2 * x)
 
     assert twice(4) == 8
     assert isinstance(twice, numba.core.dispatcher.Dispatcher)
+
+
+def triple(x: float) -> float:
+    return 3 * x
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
+    """Fills a cache with a function, and returns its folder."""
+
+    def fill() -> Path:
+        monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+        assert compiling.compiled(triple)(4.0) == 12.0
+        return next(tmp_path.rglob("*.nbc")).parent
+
+    return fill
+
+
+def hits(function: Any) -> int:  # noqa: ANN401
+    return sum(function.stats.cache_hits.values())
+
+
+def test_what_was_compiled_is_read_again(
+    kept: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept()
+    again = compiling.compiled(triple)
+    assert (again(5.0), hits(again)) == (15.0, 1)
+
+    monkeypatch.setattr(compiling, "source_stamp", lambda: "of other sources")
+    other = compiling.compiled(triple)
+    assert (other(5.0), hits(other)) == (15.0, 0)
+
+
+def flipped(content: bytes, place: int) -> bytes:
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+def test_a_damaged_cache_is_compiled_anew(suffix: str, kept: Callable[[], Path]) -> None:
+    (path,) = kept().glob(f"*.{suffix}")
+    content = path.read_bytes()
+    damaged = [b"", content[:-1], content[: len(content) // 2], content + b"0", b"\x80\x04."]
+    for wrong in (*damaged, flipped(content, 0), flipped(content, len(content) // 2)):
+        path.write_bytes(wrong)
+        anew = compiling.compiled(triple)
+        assert (anew(5.0), hits(anew)) == (15.0, 0)
+        after = compiling.compiled(triple)
+        assert (after(5.0), hits(after)) == (15.0, 1), "it was mended"
+
+
+def test_no_byte_of_the_cache_is_read_unchecked(kept: Callable[[], Path]) -> None:
+    for path in kept().iterdir():
+        content = path.read_bytes()
+        assert compiling.is_whole(str(path))
+        for place in range(0, len(content), 101):
+            path.write_bytes(flipped(content, place))
+            assert not compiling.is_whole(str(path))
+
+
+def test_a_cache_on_a_full_or_read_only_disk_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    class Full:
+        name = "full"
+
+        def __enter__(self) -> "Full":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def write(self, content: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(compiling.numba.core.caching, "open", lambda *_: Full(), raising=False)
+    assert compiling.compiled(triple)(6.0) == 18.0
+
+    def refuse(*words: str) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(compiling.numba.core.caching, "open", refuse, raising=False)
+    assert compiling.compiled(triple)(7.0) == 21.0
+    assert not [*tmp_path.rglob("*.nb?")]
 
 
 def test_where_there_are_loops() -> None:

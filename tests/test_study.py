@@ -167,7 +167,7 @@ def test_seeds_are_a_number_or_a_list(text: str, seeds: tuple[int, ...]) -> None
         ("train_sizes=300,300", "was 300 twice"),
         ("engine=slurm", "engine: must be one of local, ray"),
         ("workers=0", "workers: must be an integer, at least 1"),
-        ("root=", "root: must be a folder"),
+        ("root=", "root: must be a path"),
         ("settings=images.epochs", "settings: must be key=value"),
         ("settings=--multirun=1", "settings: must be key=value"),
         ("settings=a=1 seed=3", "settings: seed is what the study sets"),

@@ -22,6 +22,7 @@ from latentq.errors import InputError
 from latentq.report.statistics import summarize
 from latentq.report.wording import interval
 from latentq.rules import Rule
+from latentq.words import override
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
 COMMON = (
@@ -66,7 +67,12 @@ ROWS = {
     "layers57": Row("57 layers", ("prior.layers=57",)),
 }
 SCORES = ("fid", "precision", "recall")
-RULES = {"rows": Rule(str), "seeds": Rule(str), "root": Rule(str), "out": Rule(str)}
+RULES = {
+    "rows": Rule(str),
+    "seeds": Rule(str),
+    "root": Rule(str, path=True),
+    "out": Rule(str, path=True),
+}
 DEFAULTS = {"rows": "all", "seeds": "0,1,2", "root": "runs", "out": "ablation.json"}
 
 
@@ -77,8 +83,8 @@ def command(name: str, seed: int, root: str) -> list[str]:
         str(TRAIN),
         *COMMON,
         f"seed={seed}",
-        f"autoencoder={root}/quantum-mnist-seed{seed}",
-        f"run.root={root}/ablation",
+        override("autoencoder", f"{root}/quantum-mnist-seed{seed}"),
+        override("run.root", f"{root}/ablation"),
         f"run.name={name}-seed{seed}",
         *ROWS[name].overrides,
     ]

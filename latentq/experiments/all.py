@@ -21,6 +21,7 @@ import jinja2
 
 from latentq import files
 from latentq.commands import parse_options, run_command
+from latentq.commit import commit_text
 from latentq.errors import InputError
 from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
 from latentq.rules import Rule
@@ -34,8 +35,8 @@ PAGES = {"log": "results/research-log.md", "papers": "results/quddpm.md"}
 RULES = {
     "of": Rule(str, choices=tuple(SETS)),
     "only": Rule(str),
-    "root": Rule(str),
-    "page": Rule(str),
+    "root": Rule(str, path=True),
+    "page": Rule(str, path=True),
 }
 DEFAULTS = {"of": "log", "only": "", "root": "results", "page": ""}
 
@@ -98,6 +99,7 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
         records={record["name"]: record for record in records},
         root=Path(os.path.relpath(root, page.parent)).as_posix(),
         cost_of=cost_of,
+        commit_text=commit_text,
     )
     files.write_atomically(page, text.encode())
 

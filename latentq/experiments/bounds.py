@@ -35,9 +35,9 @@ from latentq.rules import Rule
 from latentq.training import cosine_schedule
 
 RULES = {
-    "checkpoint": Rule(str),
-    "features": Rule(str),
-    "out": Rule(str),
+    "checkpoint": Rule(str, path=True),
+    "features": Rule(str, path=True),
+    "out": Rule(str, path=True),
     "iterations": Rule(int, low=1, high=10**6),
     "lr": Rule(float, low=0, high=1, above=True),
 }

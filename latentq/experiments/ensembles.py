@@ -21,10 +21,10 @@ from latentq.model import LatentQ
 from latentq.rules import Rule
 
 RULES = {
-    "checkpoint": Rule(str),
+    "checkpoint": Rule(str, path=True),
     "n": Rule(int, low=2, high=10_000),
     "seed": Rule(int, low=0, high=2**32 - 1),
-    "out": Rule(str),
+    "out": Rule(str, path=True),
 }
 DEFAULTS = {"checkpoint": "checkpoints/quantum", "n": 2000, "seed": 0, "out": "ensembles.png"}
 

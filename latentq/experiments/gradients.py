@@ -38,7 +38,7 @@ RULES = {
     "draws": Rule(int, low=2, high=10**6),
     "seeds": Rule(int, low=1, high=100),
     "trained": Rule(int, low=0, high=10**5),
-    "out": Rule(str),
+    "out": Rule(str, path=True),
 }
 DEFAULTS = {"layers": 6, "draws": 200, "seeds": 3, "trained": 200, "out": "gradients.json"}
 STARTS, TARGETS, CHECKED = 32, 256, 12

@@ -9,7 +9,6 @@ import contextlib
 import csv
 import io
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,9 +22,10 @@ from rich.progress import track
 
 from latentq import files, plots
 from latentq.commands import parse_options
+from latentq.commit import commit_text, git_commit
 from latentq.errors import InputError
 from latentq.rules import Rule, nearest
-from latentq.runs import git_commit
+from latentq.words import pasted
 
 Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
 Item = TypeVar("Item")
@@ -90,7 +90,7 @@ class Experiment:
         Raises:
             InputError: If an option is wrong.
         """
-        rules = {"out": Rule(str), "threads": Rule(int, low=1, high=1024), **self.rules}
+        rules = {"out": Rule(str, path=True), "threads": Rule(int, low=1, high=1024), **self.rules}
         defaults = {"out": f"results/{self.name}", "threads": 1, **self.defaults}
         return parse_options(arguments, rules, defaults)
 
@@ -129,7 +129,7 @@ class Experiment:
     def command(self, options: Mapping[str, Any]) -> str:
         """Returns the command line of some options, without those that are as usual."""
         given = [f"{k}={v}" for k, v in options.items() if v != self.defaults.get(k)]
-        return " ".join([f"python -m latentq.experiments.{self.name}", *given])
+        return pasted(["python", "-m", f"latentq.experiments.{self.name}", *given])
 
 
 def parse_counts(name: str, text: str, low: int, high: int) -> list[int]:
@@ -166,6 +166,8 @@ def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iter
 
 def peak_memory() -> int:
     """Returns the most memory, in bytes, that this process has held."""
+    import resource  # Windows has none, and is refused only where a command begins.
+
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else 1024 * used  # Bytes there, KiB elsewhere.
 
@@ -204,7 +206,8 @@ def page(record: Record, facts: Mapping[str, Any]) -> str:
     links = [f"[{name}.csv]({name}.csv)" for name in record.tables]
     links += [f"[{name}.svg]({name}.svg)" for name in record.pictures]
     parts.append(f"Numbers and figures: {', '.join(links)}.")
-    parts.append(f"`{facts['command']}` took {cost_of(facts)} (commit {facts['git_commit']}).")
+    commit = commit_text(facts["git_commit"])
+    parts.append(f"`{facts['command']}` took {cost_of(facts)} ({commit}).")
     return "\n\n".join(parts) + "\n"
 
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from latentq.commit import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
 from latentq.report.grouping import settings
 from latentq.report.runs import STAGES, Group, Run
@@ -35,7 +36,7 @@ def _facts(run: Run) -> dict[str, str]:
         "FID features": run.get("features.name"),
         "FID features, sha256": run.get("features.sha256"),
         "FID features, test accuracy": None if accuracy is None else number(accuracy, 4),
-        "Commit": run.get("git_commit"),
+        "Commit": run.get("git_commit") or NO_COMMIT,
     }
     environment = {"environment": MISSING} if run.environment is None else run.environment
     told = {key: fact_text(value) for key, value in environment.items() if key not in TOLD}

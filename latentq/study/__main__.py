@@ -19,7 +19,6 @@ The exit code is 0 if all cells are finished, 1 if some are missing, 2 for a wro
 130 or 143 after SIGINT or SIGTERM.
 """
 
-import fcntl
 import json
 import signal
 import sys
@@ -33,9 +32,11 @@ from typing import Any
 from rich.console import Console
 
 from latentq.commands import run_command
+from latentq.commit import git_commit
 from latentq.compose import load_config
 from latentq.config import Config
 from latentq.errors import InputError
+from latentq.locks import lock
 from latentq.study.cells import TRAIN, Cell, Study, plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus, read_options
@@ -58,12 +59,10 @@ def locked(root: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"root: must be a writable folder, was {root}: {error}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not lock(file.fileno(), root):
             raise InputError(
                 f"root: another runner is at work in {root}; wait for it or use another root="
-            ) from error
+            )
         yield
 
 
@@ -127,7 +126,7 @@ def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> i
     """Runs the cells that are not finished, and returns the exit code."""
     from latentq import runs
 
-    commit = runs.git_commit()
+    commit = git_commit()
     shown = {key: str(v) if isinstance(v, Path) else v for key, v in vars(options).items()}
     schedule = Schedule(cells, finished_before(study, cells))
 

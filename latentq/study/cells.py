@@ -13,6 +13,7 @@ from latentq.compose import load_config
 from latentq.config import Config
 from latentq.errors import InputError
 from latentq.study.arms import ARMS
+from latentq.words import override
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
 # All training images of MNIST: those of the validation split are among them, but not trained on.
@@ -104,7 +105,7 @@ class Study:
         """Returns the configuration of a cell, as overrides; later ones win."""
         limit = [] if cell.size == ALL else [f"data.limit={cell.size}"]
         folder = self.folder(cell)
-        base = [] if cell.base is None else [f"autoencoder={self.folder(cell.base)}"]
+        base = [] if cell.base is None else [override("autoencoder", self.folder(cell.base))]
         return [
             "data=mnist",
             *limit,
@@ -112,8 +113,8 @@ class Study:
             *_fitting(COMMON, cell.arm),
             *ARMS[cell.arm].overrides,
             f"seed={cell.seed}",
-            f"run.root={folder.parent}",
-            f"run.name={folder.name}",
+            override("run.root", folder.parent),
+            override("run.name", folder.name),
             "threads=1",
             *base,
             *_fitting(self.settings, cell.arm),

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ RULES = {
     "engine": Rule(str, choices=("local", "ray")),
     "workers": Rule(int, low=1, high=10_000, optional=True),
     "address": Rule(str),
-    "root": Rule(str),
+    "root": Rule(str, path=True),
     "settings": Rule(str),
 }
 DEFAULTS: dict[str, Any] = {
@@ -60,8 +61,6 @@ def read_options(arguments: list[str]) -> Options:
         InputError: If one is wrong; the message names it.
     """
     words = parse_options(arguments, RULES, DEFAULTS)
-    if not words["root"]:
-        raise InputError("root: must be a folder, was ''")
     if words["engine"] == "ray" and importlib.util.find_spec("ray") is None:
         raise InputError("engine: ray is not installed; pip install -r requirements-ray.txt")
     return Options(
@@ -131,7 +130,10 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def _settings(text: str) -> tuple[str, ...]:
-    words = text.split()
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"settings: must have its quotes in pairs, was {text!r}") from error
     for word in words:
         key, separator, value = word.partition("=")
         if not separator or not key[:1].isalpha():

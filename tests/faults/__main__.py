@@ -24,7 +24,7 @@ RULES = {
     "seed": Rule(int, low=0, high=2**32 - 1),
     "kills": Rule(int, low=0, high=10_000),
     "only": Rule(str, choices=("all", *NAMES)),
-    "out": Rule(str),
+    "out": Rule(str, path=True),
 }
 DEFAULTS = {"inputs": 12_000, "seed": 0, "kills": 50, "only": "all", "out": "runs/faults.json"}
 

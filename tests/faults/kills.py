@@ -24,7 +24,11 @@ from latentq.commands import parse_options, run_command
 from latentq.rules import Rule
 from tests.faults.runs import KINDS, folder_of, outcome, tiny
 
-RULES = {"n": Rule(int, low=1), "seed": Rule(int, low=0), "out": Rule(str, optional=True)}
+RULES = {
+    "n": Rule(int, low=1),
+    "seed": Rule(int, low=0),
+    "out": Rule(str, optional=True, path=True),
+}
 DEFAULTS = {"n": 50, "seed": 0, "out": None}
 POLL_SECONDS = 0.0005
 DIFFUSIONS = ("latent_diffusion", "vae_diffusion")

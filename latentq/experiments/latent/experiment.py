@@ -36,8 +36,8 @@ from latentq.rules import Rule
 from latentq.states import haar_states
 
 RULES = {
-    "checkpoint": Rule(str),
-    "features": Rule(str),
+    "checkpoint": Rule(str, path=True),
+    "features": Rule(str, path=True),
     "n": Rule(int, low=100, high=100_000),
     "seed": Rule(int, low=0, high=2**32 - 1),
     "memory": Rule(float, low=0, above=True),

@@ -12,7 +12,7 @@ import sys
 from latentq.commands import parse_options, run_command
 from latentq.rules import Rule
 
-RULES = {"root": Rule(str), "out": Rule(str)}
+RULES = {"root": Rule(str, path=True), "out": Rule(str, path=True)}
 DEFAULTS = {"out": "docs/results/study"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from latentq.commit import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
 from latentq.report.provenance import command, fact_text
 from latentq.report.runs import STAGES, Run
@@ -29,7 +30,7 @@ def _facts(run: Run) -> dict[str, str]:
         "Samples for the scores": count(run.number("n_samples")),
         "FID features": run.get("features.name"),
         "FID features, sha256": run.get("features.sha256"),
-        "Commit of the cells": run.get("git_commit"),
+        "Commit of the cells": run.get("git_commit") or NO_COMMIT,
     }
     told = {k: v for k, v in (run.environment or {}).items() if k not in TOLD}
     facts |= {key.replace("_", " ").capitalize(): fact_text(v) for key, v in told.items()}
@@ -57,7 +58,7 @@ def provenance(findings: Findings) -> list[Block]:
     rows = [[key, _told(values)] for key, values in facts(findings).items()]
     total = seconds(findings)
     rows += [
-        ["Commit of the study", study.git_commit or MISSING],
+        ["Commit of the study", study.git_commit or NO_COMMIT],
         ["Cells", f"{sum(c.state == 'finished' for c in study.cells)} of {len(study.cells)}"],
         ["Wall time of all cells", f"{count(total)} s, {number(total / 3600)} hours"],
     ]
