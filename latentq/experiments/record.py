@@ -25,7 +25,6 @@ from latentq import files, plots
 from latentq.commands import parse_options
 from latentq.errors import InputError
 from latentq.experiments.verdicts import Verdict
-from latentq.report.statistics import Scale, Summary, summarize
 from latentq.rules import Rule, nearest
 from latentq.runs import git_commit
 
@@ -188,23 +187,6 @@ def claims_table(claims: Iterable[Claim]) -> str:
     lines = ["| claim | ours | margin | verdict |", "|---|---|---|---|"]
     lines += [f"| {c.statement} | {c.ours} | {c.margin} | {c.verdict} |" for c in claims]
     return "\n".join(lines)
-
-
-def cells(name: str, values: Iterable[float], scale: Scale = "signed") -> dict[str, float | None]:
-    """Returns three cells of a table: the mean of values on their scale, and the ends."""
-    return cells_of(name, summarize(values, scale))
-
-
-def cells_of(name: str, found: Summary | None) -> dict[str, float | None]:
-    """Returns three cells of a table: a mean and the ends of its interval."""
-    low, high = (found and found.ends) or (None, None)
-    return {name: found.mean if found else None, f"{name}_low": low, f"{name}_high": high}
-
-
-def read_cells(row: Mapping[str, Any], name: str) -> Summary:
-    """Returns what :func:`cells` has written."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return Summary(row[name], None if low is None or high is None else (low, high))
 
 
 def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:

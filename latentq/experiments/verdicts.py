@@ -4,7 +4,6 @@ A statement names what it says: a difference, equality, or a number. Each has a 
 page shows with its reason.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -47,7 +46,9 @@ def equal(found: Sequence[Judged], otherwise: Verdict = "corrected") -> Verdict:
     return otherwise if shown else "not enough data"
 
 
-def within(ends: Ends | None, low: float, high: float, otherwise: Verdict = "corrected") -> Verdict:
+def within(
+    ends: Ends | None, low: float, high: float, otherwise: Verdict = "corrected"
+) -> Verdict:
     """Says of a number that stands for all from `low` to `high` whether an interval agrees.
 
     It does if all of the interval is there, and does not if nothing of it is.
@@ -82,9 +83,3 @@ def small(found: Sequence[Judged]) -> str:
     some = "" if all(one.inside for one in shown) else "in part "
     return f"; shown, but {some}inside of the margin"
 
-
-def logs(ends: Ends | None) -> Ends | None:
-    """Returns the logarithms of positive ends."""
-    if ends is None or ends[0] <= 0:
-        return None
-    return math.log(ends[0]), math.log(ends[1])
