@@ -54,7 +54,8 @@ def test_geometric_mean_has_the_interval_of_the_logarithms() -> None:
     logs = [math.log(x) for x in values]
     low, high = stats.t.interval(0.95, 2, loc=np.mean(logs), scale=stats.sem(logs))
 
-    assert found is not None and found.ends == pytest.approx((math.exp(low), math.exp(high)))
+    assert found is not None and found.ends is not None
+    assert found.ends == pytest.approx((math.exp(low), math.exp(high)))
     assert found.mean == pytest.approx(stats.gmean(values))
     tripled = summarize([3 * x for x in values], "ratio")
     assert tripled is not None and tripled.ends is not None

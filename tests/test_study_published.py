@@ -37,7 +37,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def leaves(value: Any, place: str = "") -> dict[str, Any]:
+def leaves(value: object, place: str = "") -> dict[str, Any]:
     """Returns the leaves of JSON by their places."""
     if not isinstance(value, dict | list):
         return {place: value}

@@ -82,4 +82,3 @@ def small(found: Sequence[Judged]) -> str:
         return ""
     some = "" if all(one.inside for one in shown) else "in part "
     return f"; shown, but {some}inside of the margin"
-

@@ -115,7 +115,8 @@ def remedies_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
             ax.errorbar(
                 [of[n][name] for n in names], range(len(names)),
                 xerr=bars([read(of[n], name) for n in names]), fmt="o", markersize=4.5,
-                color=colour, mfc="white" if name == "training" else colour, label=label, capsize=2,
+                color=colour, mfc="white" if name == "training" else colour, label=label,
+                capsize=2,
             )  # fmt: skip
         ax.axvline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_xscale("log")

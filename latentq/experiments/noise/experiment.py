@@ -21,7 +21,7 @@ import torch
 from latentq.entanglement import entanglement_entropy
 from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.noise import findings
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
 from latentq.memory import check_memory
 from latentq.otoc import Correlator, mean_over_circuits
@@ -185,4 +185,11 @@ def measure(options: dict[str, Any]) -> Record:
     )
 
 
-EXPERIMENT = Experiment("noise", "How fast random circuits scramble", RULES, DEFAULTS, measure)
+def describe(options: dict[str, Any], tables: Tables) -> Record:
+    """Makes the record of its tables."""
+    return findings.describe(tables["means"], tables["saturation"], tables["averages"])
+
+
+EXPERIMENT = Experiment(
+    "noise", "How fast random circuits scramble", RULES, DEFAULTS, measure, describe
+)

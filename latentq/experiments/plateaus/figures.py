@@ -1,10 +1,11 @@
 """The figures of the experiment on barren plateaus."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from latentq import plots
-from latentq.experiments.bands import band, read
+from latentq.experiments import bands
+from latentq.experiments.bands import read
 from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
 
@@ -133,7 +134,7 @@ def training_curves(tables: Tables) -> Picture:
                 found = [read(row, "fidelity") for row in rows]
                 places, means = [row["iteration"] for row in rows], [of.mean for of in found]
                 plots.curve(
-                    ax, places, means, band(found), label=cost, colour=colour, marker=""
+                    ax, places, means, bands.band(found), label=cost, colour=colour, marker=""
                 )
             plots.level(ax, 2.0**-n, "chance")
             x = "iteration" if task == "product" else ""

@@ -79,7 +79,11 @@ def curves_and_ends(
             row = {"task": task, "qubits": n, "cost": name}
             usual = found.fidelity[-1] if name == COSTS[0] else usual
             curves += [
-                {**row, "iteration": i, **cells("fidelity", bounded(found.fidelity[i].tolist(), 1))}
+                {
+                    **row,
+                    "iteration": i,
+                    **cells("fidelity", bounded(found.fidelity[i].tolist(), 1)),
+                }
                 for i in sorted({*range(0, iterations, every), iterations})
             ]
             reached = cells("fidelity", bounded(found.fidelity[-1].tolist(), 1))
@@ -88,4 +92,3 @@ def curves_and_ends(
             ends.append({**row, "angles": circuit.parameters, **reached, **value, **ratio})
             ends[-1]["chance"] = 2**-n
     return curves, ends
-
