@@ -145,7 +145,7 @@ def limit(rows: Sequence[Row], name: str, task: Task) -> Claim:
     if task.measure == "mmd":
         text += f"; unbiased {spelled(of(rows, name, way, 'unbiased'))}"
     verdict: Verdict = (
-        "refuted" if judged.side == "lower"
+        "refuted" if judged.side == "lower" and not judged.inside
         else "cannot be compared" if data.mean > task.error
         else "confirmed" if judged.inside or judged.side == "higher" else "not enough data"
     )  # fmt: skip

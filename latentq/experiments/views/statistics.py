@@ -56,13 +56,15 @@ def judged(values: Tensor, margin: float) -> Judged:
     return judge_interval(mean(values).ends, margin)
 
 
-def ratio_of_means(one: Tensor, other: Tensor) -> Summary:
-    r"""Returns the ratio of two positive means over equal draws, with its interval.
+def ratio_of_means(one: Tensor, other: Tensor) -> Summary | None:
+    r"""Returns the ratio of two means over equal draws with its interval, if both are positive.
 
     By the delta method, that of :math:`\log \bar{a} - \log \bar{b}` is the t-interval of
     :math:`a / \bar{a} - b / \bar{b}`, with values of 0 like others.
     """
     one, other = one.double(), other.double()
+    if min(one.mean(), other.mean()) <= 0:
+        return None
     middle = float(one.mean() / other.mean())
     half = mean(one / one.mean() - other / other.mean()).half
     assert half is not None
