@@ -81,7 +81,7 @@ def share(hits: Tensor) -> tuple[str, float, float]:
 
     count, total = int(hits.sum()), hits.numel()
     ends = binomtest(count, total).proportion_ci(method="wilson")
-    text = f"{count} of {total} ({100 * ends.low:.0f} to {100 * ends.high:.0f}%)"
+    text = f"{count} of {total} [{100 * ends.low:.0f}%, {100 * ends.high:.0f}%]"
     return text, float(ends.low), float(ends.high)
 
 
