@@ -57,7 +57,7 @@ def bracketed(mean: float, ends: tuple[float, float]) -> str:
     if width <= 1e-9 * abs(mean):  # Rounding.
         return f"{number(mean)} [{number(mean)}, {number(mean)}]"
     places = max(0, min(decimals(width, 2), decimals(mean) + 2 if mean else 9))
-    if places > 6:
+    if places > 5:
         return f"{number(mean)} [{number(low)}, {number(high)}]"
     return f"{number(mean, places)} [{number(low, places)}, {number(high, places)}]"
 
