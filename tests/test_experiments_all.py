@@ -21,7 +21,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     def measure_as(name: str) -> Callable[[dict[str, Any]], Record]:
         def measure(options: dict[str, Any]) -> Record:
             made.append((name, options["n"]))
-            claim = Claim(f"{name} is {options['n']}", "1.5 ± 0.5", "corrected")
+            claim = Claim(f"{name} is {options['n']}", "1.5 [1.0, 2.0]", "corrected", "±0.1")
             return Record(f"About {name}.", [claim], {"rows": [{"n": options["n"]}]})
 
         return measure
@@ -47,7 +47,7 @@ def test_the_page_has_every_claim(tmp_path: Path, runs: list[tuple[str, int]]) -
 
     assert runs == [("noise", 7), ("views", 3)]
     link = "[views](../out/views/README.md)"
-    assert f"| views is 3 | 1.5 ± 0.5 | corrected | {link} |" in text
+    assert f"| views is 3 | 1.5 [1.0, 2.0] | ±0.1 | corrected | {link} |" in text
     assert "`python -m latentq.experiments.views n=3` took" in text
     assert "About noise." in text and "plateaus is" not in text
     assert "{{" not in text and "{%" not in text
@@ -59,7 +59,8 @@ def test_the_page_of_the_papers(tmp_path: Path, runs: list[tuple[str, int]]) -> 
     text = (tmp_path / "quddpm.md").read_text()
 
     assert runs == [("quddpm", 7), ("improved", 7)]
-    assert "| improved is 7 | 1.5 ± 0.5 | corrected | [improved](out/improved/README.md) |" in text
+    link = "[improved](out/improved/README.md)"
+    assert f"| improved is 7 | 1.5 [1.0, 2.0] | ±0.1 | corrected | {link} |" in text
     assert "{{" not in text and "{%" not in text
 
 
@@ -88,6 +89,8 @@ def test_finished_experiments_are_not_run_again(
         (["nosie.n=1"], "nosie.n: there is no such option"),
         (["of=papers", "noise.n=1"], "noise: is not run, so that it takes no options"),
         (["only=views", "noise.n=1"], "noise: is not run, so that it takes no options"),
+        (["from=runs", "form=x"], "form: there is no such option"),
+        (["from=records", "only=views"], "root: must have views/record.json of a run"),
         (["of=paper"], "of: must be one of log, papers, was 'paper'"),
     ],
 )

@@ -14,18 +14,31 @@ from latentq.commands import run_command
 from latentq.curriculum import History, Recipe
 from latentq.errors import InputError
 from latentq.experiments.denoiser import experiment as denoiser
-from latentq.experiments.denoiser.claims import against_chance, holm, judged, run_ends, side
+from latentq.experiments.denoiser.claims import (
+    against_chance,
+    chance_claims,
+    chance_verdict,
+    depth_claims,
+    holm,
+    learning_claims,
+    maximum_claim,
+    run_ends,
+    single_runs,
+)
 from latentq.experiments.denoiser.remedies import (
     ADAPTED,
     AT_ONCE,
     CHANGES,
     MORE,
+    REFERENCE,
     RULE,
+    better,
     recipes,
     saturation,
     saturation_depth,
 )
-from latentq.experiments.denoiser.runs import EVERY, Outcome, gradient_row, spread
+from latentq.experiments.denoiser.runs import EVERY, Outcome, gradient_row
+from latentq.report.statistics import Summary
 
 TINY = [
     *("qubits=2,4", "remedies=2", "depths=1,2,3", "epochs=6", "seeds=2", "remedy_seeds=2"),
@@ -57,21 +70,97 @@ def test_the_test_against_a_guess_is_that_of_student() -> None:
 
 
 def test_a_single_run_lies_further_from_the_mean_than_means_do() -> None:
-    found = spread(torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64))
-    low, high = run_ends(found)
+    low, high = run_ends(torch.tensor([0.4, 0.5, 0.6], dtype=torch.float64))
 
-    # s = 1, n = 3: t s sqrt(1 + 1/n).
-    assert high - 2 == pytest.approx(4.30265 * math.sqrt(4 / 3), rel=1e-4)
-    assert low + high == pytest.approx(4)
+    # s = 0.1, n = 3, m = 0.5: the logit is 0 within t s sqrt(1 + 1/n) / 0.25.
+    half = 4.30265 * 0.1 * math.sqrt(4 / 3) / 0.25
+    assert high == pytest.approx(1 / (1 + math.exp(-half)), rel=1e-4)
+    assert low + high == pytest.approx(1)
 
 
-def test_verdicts_follow_from_intervals() -> None:
-    found = spread(torch.tensor([1.0, 1.2, 1.1]))
+def trained_to(first: list[float], last: list[float], held: float = 0.06) -> dict[str, Outcome]:
+    """A rate whose best fidelity of two stages is known; other states have `held`."""
+    best = torch.tensor([first, last]).mT[..., None]
+    training = torch.cat((best * 0.5, best * 0.9, best), dim=-1)
+    looks = held * torch.ones(len(first), 2, 2)
+    history = History(training, looks, looks, looks[..., 0])
+    return {"rate": Outcome("rate", Recipe(4, 2, depths=(2, 12), epochs=3), history)}
 
-    assert [side(found, level) for level in (0, 1.1, 2)] == [1, 0, -1]
-    assert [judged(s) for s in ([1, 1], [1, 0], [0, -1], [0, 0])] == [
-        *("confirmed", "corrected", "refuted", "no difference"),
+
+@pytest.mark.parametrize(
+    ("last", "verdict"),
+    [
+        ([0.15, 0.16, 0.14], "confirmed"),
+        ([0.6, 0.62, 0.58], "refuted"),
+        ([0.3, 0.305, 0.295], "no difference"),
+        ([0.2, 0.3, 0.45], "not enough data"),  # It contains equality, and much else.
+    ],
+)
+def test_a_fall_is_judged_by_its_ratio(last: list[float], verdict: str) -> None:
+    fall, flat = depth_claims(trained_to([0.3, 0.31, 0.29], last))
+
+    assert fall.verdict == verdict and flat.verdict == "confirmed"
+    assert all("0.8 to 1.25" in claim.margin for claim in (fall, flat))
+
+
+def test_remedies_are_judged_by_ratios() -> None:
+    rows = {
+        "one": outcome([0.4, 0.41, 0.42]),
+        REFERENCE: outcome([0.2, 0.21, 0.2]),
+        "same": outcome([0.205, 0.205, 0.205]),
+        "wide": outcome([0.1, 0.21, 0.4]),
+    }
+    found = {name: better({4: rows}, "It is better", name) for name in rows}
+
+    assert {name: claim.verdict for name, claim in found.items()} == {
+        "one": "confirmed", REFERENCE: "no difference", "same": "no difference",
+        "wide": "not enough data",
+    }  # fmt: skip
+    assert "ratio 2.0" in found["one"].ours  # Of the row to the reference, not the inverse.
+    assert better({4: rows}, "", REFERENCE, "one").verdict == "refuted"
+
+
+def test_what_is_lost_is_judged_by_the_fidelity_of_a_guess() -> None:
+    alike = trained_to([0.125] * 3, [0.124, 0.125, 0.126], held=0.03)
+    five, _, lost = learning_claims(alike)
+
+    assert lost.verdict == "confirmed"  # Half of 0.125 is a guess of four qubits.
+    assert five.verdict == "confirmed" and five.ours.startswith("4.1")
+    assert learning_claims(trained_to([0.3] * 3, [0.3] * 3))[2].verdict == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("qubits", "ends", "beyond", "verdict"),
+    [
+        (8, (0.95, 1.1), False, "confirmed"),
+        (8, (0.9, 1.3), False, "not enough data"),
+        (8, (1.3, 1.6), True, "corrected"),
+        (4, (1.1, 1.2), True, "confirmed"),
+        (4, (1.0, 1.3), True, "not enough data"),
+        (4, (3.0, 3.4), True, "corrected"),
+    ],
+)
+def test_states_held_out_against_a_guess(
+    qubits: int, ends: tuple[float, float], beyond: bool, verdict: str
+) -> None:
+    assert chance_verdict(qubits, [Summary(sum(ends) / 2, ends)], [beyond])[1] == verdict
+
+
+def test_a_single_run_of_the_log_confirms_little() -> None:
+    (rate,) = trained_to([0.3, 0.31, 0.29], [0.3, 0.2, 0.1]).values()
+    found = [
+        single_runs("", log, rate, rate.best)[0].verdict
+        for log in ({2: 0.3}, {12: 0.2}, {2: 0.9}, {2: 0.3, 12: 0.2})
     ]
+
+    assert found == ["confirmed", "not enough data", "corrected", "not enough data"]
+
+
+def test_the_maximum_is_held_to_other_states() -> None:
+    sizes = {2: {"rate": outcome([0.3, 0.31, 0.29])}}  # The others are lower by 0.1.
+
+    assert maximum_claim(sizes).verdict == "refuted"
+    assert len(chance_claims({8: {"rate": outcome([0.0039, 0.004, 0.0038], 8)}})) == 1
 
 
 def test_an_outcome_is_read_at_the_ends_of_stages() -> None:

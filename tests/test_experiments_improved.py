@@ -16,6 +16,7 @@ from latentq.circuits import denoising_circuit
 from latentq.diffusion import ForwardProcess
 from latentq.errors import InputError
 from latentq.experiments.improved import theorems, verdicts
+from latentq.experiments.improved.claims import GOOD, better
 from latentq.experiments.improved.experiment import DEFAULTS, EXPERIMENT, checked
 from latentq.experiments.improved.gradients import blocks, by_layer, fitted, over_cycles
 from latentq.experiments.improved.models import (
@@ -30,17 +31,18 @@ from latentq.experiments.improved.models import (
 from latentq.experiments.improved.quality import (
     best_fidelity,
     divergence,
+    log_ratio,
     superposition,
     unbiased_mmd,
 )
 from latentq.experiments.improved.scales import scale_of
-from latentq.experiments.improved.statistics import crossing, ends, factor, slopes
+from latentq.experiments.improved.statistics import crossing, factor, slopes
 from latentq.experiments.improved.strength import crossings
 from latentq.experiments.improved.training import excess, signal, train
 from latentq.mmd import mmd1
 from latentq.plateaus import design_variance
 from latentq.randomness import derive_generator
-from latentq.report.statistics import Summary
+from latentq.report.statistics import Summary, around
 from latentq.states import gram_fidelities, haar_states
 from latentq.targets import ExtendedGHZ
 from tests import oracles
@@ -288,22 +290,58 @@ def test_slopes_and_crossings() -> None:
     sizes = {0.0: [0.0, 9.0], 0.01: [2.0, 9.0], 0.04: [6.0, 9.5], 0.7: [8.0, 8.5]}
     assert crossings(sizes)[0] == pytest.approx(0.02) and len(crossings(sizes)) == 1
     assert fitted([1, 4, 7]) == [4, 7] and fitted([1, 2]) == [1, 2]
-    assert factor(Summary(3.0, 1.0, ())) == "8.00 [4.00, 16.0]"
+    assert factor(around(3.0, 1.0)) == "8.0 [4.0, 16.0]"
 
 
 def test_verdicts_follow_the_intervals() -> None:
-    def around(mean: float, half: float = 0.1) -> Summary:
-        return Summary(mean, half, ())
+    def of(mean: float, half: float = 0.1) -> Summary:
+        return around(mean, half)
 
-    assert ends(Summary(1.0, None, ())) == (-math.inf, math.inf)
-    assert [verdicts.order(around(x)) for x in (-1, 0, 1)] == [-1, 0, 1]
-    slope = [verdicts.decay(around(x)) for x in (-1, -0.5, 0, 1)]
-    assert slope == ["confirmed", "corrected", "no difference", "refuted"]
-    flat = [verdicts.flatness(around(x)) for x in (0, -0.25, -1)]
-    assert flat == ["confirmed", "cannot be compared", "refuted"]
-    ratio = [verdicts.larger(around(x)) for x in (8, 3, 0, -3, 6.64)]
+    assert verdicts.order(Summary(1.0, None)).side == "not enough data"
+    assert [verdicts.order(of(x)).side for x in (-1, 1)] == ["lower", "higher"]
+    slope = [verdicts.decay(of(x)) for x in (-1, -0.5, 0, 1, -0.9)]
+    assert slope == ["confirmed", "corrected", "not enough data", "refuted", "not enough data"]
+    flat = [verdicts.flatness(of(x)) for x in (0, -0.25, -1)]
+    assert flat == ["confirmed", "not enough data", "refuted"]
+    ratio = [verdicts.larger(of(x)) for x in (8, 3, 0, -3, 6.64)]
     assert ratio[:4] == ["confirmed", "corrected", "no difference", "refuted"]
-    assert ratio[4] == "cannot be compared"  # the interval holds 100
+    assert ratio[4] == "not enough data"  # The interval holds 100.
+    assert verdicts.larger(of(0, 0.4)) == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("bits", "half", "verdict"),
+    [
+        (1.0, 0.3, "confirmed"),
+        (-1.0, 0.3, "refuted"),
+        (0.0, 0.3, "no difference"),
+        (0.0, 0.5, "not enough data"),
+    ],
+)
+def test_better_samples_have_less_error(bits: float, half: float, verdict: str) -> None:
+    """`bits` are by how much the improved model is better, in all four measures."""
+
+    def row(name: str, mean: float, half: float) -> dict[str, float]:
+        return {name: mean, f"{name}_low": mean - half, f"{name}_high": mean + half}
+
+    states = ("improved", "original")
+    quality = [
+        {"states": s} | {k: v for m in GOOD for k, v in row(m, 0.5, 0.1).items()} for s in states
+    ]
+    comparisons = [
+        {"against": "original", "measure": m, **row("log2_ratio", sign * bits, half)}
+        for m, (_, sign) in GOOD.items()
+    ]
+    claim = better({"quality": quality, "comparisons": comparisons}, "original", "It is better")
+
+    assert claim.verdict == verdict and "ratio" in claim.margin
+
+
+def test_a_ratio_is_that_of_new_to_old() -> None:
+    found = log_ratio([4.0, 8.0], [2.0, 4.0])
+
+    assert found["log2_ratio"] == pytest.approx(1.0)
+    assert set(log_ratio([4.0, -1.0], [2.0, 4.0]).values()) == {None}
 
 
 def test_the_command_writes_all_files(folder: Path) -> None:

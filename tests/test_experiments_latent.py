@@ -23,6 +23,7 @@ from latentq.experiments.latent.measures import (
 )
 from latentq.experiments.latent.pictures import matrix_of
 from latentq.experiments.measures import haar_negative_share
+from latentq.report.statistics import Judged
 from tests.conftest import needs_mnist
 
 CLASSES = torch.arange(400) % 10
@@ -74,11 +75,12 @@ def test_a_difference_has_the_interval_of_welch(generator: torch.Generator) -> N
     # With 400 states each, 1.96 standard errors of 0.1 sqrt(2 / 400).
     assert gap.high - gap.mean == pytest.approx(1.96 * 0.1 * math.sqrt(2 / 400), rel=0.08)
     assert gap.low - gap.mean == pytest.approx(gap.mean - gap.high)
-    assert gap.size == pytest.approx(0.5, rel=0.08) and not gap.alike
+    assert gap.size == pytest.approx(0.5, rel=0.08)
+    assert gap.judged(0.2) == Judged("higher", False) and gap.judged(0.9) == Judged("higher", True)
 
 
 @pytest.mark.parametrize(
-    ("shift", "verdict"), [(0.0, "confirmed"), (0.015, "corrected"), (-0.2, "refuted")]
+    ("shift", "verdict"), [(0.0, "confirmed"), (0.013, "not enough data"), (-0.2, "refuted")]
 )
 def test_the_verdict_follows_from_the_difference(
     shift: float, verdict: str, generator: torch.Generator

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from latentq.experiments.plateaus.statistics import fit_rows, line, mean_interva
 from latentq.experiments.plateaus.training import schedule, task_states
 from latentq.plateaus import drawn_states, global_cost, marginal_cost
 from latentq.randomness import derive_generator
-from latentq.report.statistics import Summary
 from latentq.states import fidelity, haar_states
 from tests.command_line import CommandLine
 
@@ -59,7 +59,7 @@ def test_the_command_writes_all_files(folder: Path) -> None:
         assert (folder / f"{name}.png").stat().st_size > 5000 and f"{name}.svg" in page
     assert all(claim["statement"] in page for claim in record["claims"])
     verdicts = [claim["verdict"] for claim in record["claims"]]
-    assert verdicts[:2] == ["corrected", "confirmed"]
+    assert verdicts[:2] == ["corrected", "not enough data"]  # Of ten draws.
     assert len(rows(folder, "variances")) == 4 * 2 * 3 * 2 * 2
 
 
@@ -99,15 +99,40 @@ def test_fits_tell_an_exponential_from_a_power() -> None:
     assert found[0]["slope"] == pytest.approx(-2) and found[1]["power"] == pytest.approx(-2)
     assert [judged.law(row) for row in found] == ["refuted", "confirmed"]
     unclear = {**found[0], "r2": 0.99, "power_r2": 0.98}
-    assert judged.law(unclear) == "cannot be compared"
+    assert judged.law(unclear) == "not enough data"
 
 
 def test_verdicts_follow_the_intervals() -> None:
-    wide, narrow = Summary(0.5, 0.2, ()), Summary(0.9, 0.05, ())
+    found = [judged.agrees(*of, -2) for of in ((-1.98, 0.02), (-1.8, 0.1), (-1.9, 0.06))]
+    assert found == ["confirmed", "corrected", "not enough data"]
+    signal = {"typical": 3.0, "low": 2.9, "high": 3.1}
+    ratio = judged.signal_to_noise(signal, {"typical": 5.0, "low": 4.9, "high": 5.1})
+    assert ratio.mean == pytest.approx(3 / 4) and ratio.ends is not None
+    assert ratio.ends[0] == pytest.approx(2.9 / math.sqrt(5.1**2 - 2.9**2))
+    assert ratio.ends[0] < ratio.mean < ratio.ends[1]
 
-    assert judged.better(narrow, wide) == 1 and judged.better(wide, narrow) == -1
-    assert judged.better(Summary(0.8, 0.2, ()), narrow) == 0
-    assert judged.agrees(-1.9, 0.06, -2) and not judged.agrees(-1.8, 0.1, -2)
+
+@pytest.mark.parametrize(
+    ("ratio", "deep", "needed", "fails"),
+    [
+        ((0.01, 0.5), (0.7, 0.8), "refuted", "refuted"),
+        ((2.0, 3.0), (0.001, 0.03), "confirmed", "confirmed"),
+        ((0.9, 1.1), (0.03, 0.06), "no difference", "not enough data"),
+        ((0.5, 1.5), (0.03, 0.06), "not enough data", "not enough data"),
+    ],
+)
+def test_trainings_are_judged_by_their_ratio(
+    ratio: tuple[float, float], deep: tuple[float, float], needed: str, fails: str
+) -> None:
+    ends = [
+        {"task": task, "qubits": 8, "cost": cost, "fidelity": sum(deep) / 2,
+         "fidelity_low": deep[0], "fidelity_high": deep[1], "ratio": sum(ratio) / 2,
+         "ratio_low": ratio[0], "ratio_high": ratio[1]}
+        for task in ("shallow", "deep", "product") for cost in ("global", "marginal")
+    ]  # fmt: skip
+    claims = judged.training({"ends": ends})
+
+    assert [claim.verdict for claim in claims] == [needed, fails]
 
 
 def test_an_interval_is_that_of_the_mean() -> None:

@@ -12,11 +12,13 @@ from latentq import fused
 from latentq.circuits import cnot_circuit
 from latentq.entanglement import schmidt_spectrum
 from latentq.errors import InputError
+from latentq.experiments.measures import haar_negative_share
 from latentq.experiments.views import claims as views_claims
 from latentq.experiments.views import experiment as views
 from latentq.experiments.views import measures as views_measures
 from latentq.experiments.views.gallery import bins
 from latentq.experiments.views.measures import Setting, denoised, original, scrambled
+from latentq.experiments.views.statistics import ratio_of_means
 from latentq.states import fidelity, haar_states
 
 SETTING = Setting(4, [2, 6], 3, [0, 1, 5], 1, 0)
@@ -100,13 +102,40 @@ def test_verdicts_follow_from_the_numbers(generator: torch.Generator) -> None:
     # Recovered in half of the cases: all states here are products.
     assert views_claims.steepness(SETTING, found).verdict == "refuted"
     assert views_claims.flattening(SETTING, found).verdict == "refuted"
-    assert views_claims.wigner_values(SETTING, found, haar).verdict == "no difference"
+    # Products have no negative cells: they are told from Haar states.
+    assert views_claims.wigner_values(SETTING, found, haar).verdict == "confirmed"
     assert views_claims.injection(SETTING, found).verdict == "no difference"
-    assert views_claims.shuffling(SETTING, found).verdict == "confirmed"
+    # None of these states has any negativity that could be kept.
+    assert views_claims.shuffling(SETTING, found).verdict == "not enough data"
     three = Setting(3, [2, 6], 3, [0, 1, 5], 1, 0)
     assert views_claims.wigner_values(three, found, haar).verdict == "cannot be compared"
     worse = {**found, scrambled(6): {**found[scrambled(6)], "purity": torch.full((12,), 0.9)}}
     assert views_claims.pure(SETTING, worse).verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("shift", "spread", "verdict"),
+    [(0.0, 0.01, "no difference"), (0.0, 0.1, "not enough data"), (0.05, 0.01, "confirmed")],
+)
+def test_shares_are_those_of_haar_states_within_the_convention(
+    shift: float, spread: float, verdict: str, generator: torch.Generator
+) -> None:
+    found, haar = stages(generator), views_measures.reference(4, 300, 0)
+    noise = torch.linspace(-1, 1, 12)
+    for name in (original(), scrambled(6), denoised(6, 1)):
+        found[name]["negative_share"] = haar_negative_share(4) + shift + spread * noise
+
+    assert views_claims.wigner_values(SETTING, found, haar).verdict == verdict
+
+
+def test_a_ratio_of_means_is_the_inverse_of_the_other_way_round() -> None:
+    one, other = torch.tensor([1.0, 2.0, 0.0, 3.0]), torch.tensor([2.0, 5.0, 1.0, 8.0])
+    found, back = ratio_of_means(one, other), ratio_of_means(other, one)
+
+    assert found is not None and back is not None and found.mean == pytest.approx(6 / 16)
+    assert found.ends is not None and back.ends is not None
+    assert found.ends == pytest.approx([1 / end for end in reversed(back.ends)])
+    assert ratio_of_means(one, torch.zeros(4)) is None
 
 
 @pytest.mark.parametrize(
@@ -118,8 +147,10 @@ def test_signs_decide(
 ) -> None:
     found = stages(generator)
     noise = 1e-3 * torch.randn(12, generator=generator)
+    found[original()]["negativity"] = 0.5 + noise
     for name in ("negative_share", "negativity"):
-        found[scrambled(6)][name] = found[original()][name] + shift + noise
+        found[scrambled(6)][name] = found[original()][name] + (1 + (name == "negativity")) * shift
+        found[scrambled(6)][name] = found[scrambled(6)][name] + noise.flip(0)
         found[denoised(6, 1)][name] = found[original()][name]
 
     assert views_claims.shuffling(SETTING, found).verdict == shuffled

@@ -1,6 +1,7 @@
 """The report is checked on made-up run folders: what it shows, what it refuses, and escaping."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from latentq.report.__main__ import report
 from latentq.report.markdown import escape
 from latentq.report.render import build, write_files
 from latentq.report.wording import ABSENT
+from latentq.study.verdict import decide, pair
 from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 
@@ -96,12 +98,40 @@ def test_report_of_many_seeds(tmp_path: Path) -> None:
         make_run(tmp_path / f"c{seed}", "classical", seed, fid=200.0)
     html, _, facts = read(build([tmp_path])[0])
     arm = facts["groups"][0]["arms"][0]["scores"]["fid"]
-    low, high = stats.t.interval(0.95, 2, loc=200.5, scale=stats.sem([-3.0, 0.5, 4.0]))
+    logs = [math.log(200 + shift) for shift in (-3.0, 0.5, 4.0)]
+    low, mean, high = (
+        math.exp(end)
+        for end in (stats.t.ppf((0.025, 0.5, 0.975), 2) * stats.sem(logs) + sum(logs) / 3).tolist()
+    )
 
-    assert "; no difference: the 95% interval of the difference at equal seeds" in html
-    assert arm == {"mean": 200.5, "low": pytest.approx(low), "high": pytest.approx(high), "n": 3}
+    assert (
+        "; no difference: the 95% interval of the ratio at equal seeds lies within 0.800 to 1.25"
+        in html
+    )
+    assert arm == pytest.approx({"mean": mean, "low": low, "high": high, "n": 3})
+    (compared,) = facts["groups"][0]["comparisons"]
+    assert (compared["verdict"], compared["inside"]) == ("no difference", True)
+    assert [compared[f"ratio{end}"] for end in ("_low", "", "_high")] == pytest.approx(
+        [low / 200, mean / 200, high / 200]
+    )
     assert '<th scope="col">FID, Inception ↓</th>' in html
     assert "Intervals are over at most 3 seeds" in html
+
+
+def test_report_says_what_the_study_says(tmp_path: Path) -> None:
+    """The same FIDs have the same ratio and the same margin in both."""
+    quantum, classical = [20.0, 22.0, 19.0], [20.5, 15.0, 26.0]
+    for seed, fids in enumerate(zip(quantum, classical, strict=True)):
+        for model, fid in zip(("quantum", "classical"), fids, strict=True):
+            make_run(tmp_path / f"{model}{seed}", model, seed, fid=fid)
+    html, _, facts = read(build([tmp_path])[0])
+    (compared,) = facts["groups"][0]["comparisons"]
+    pairs = pair(dict(enumerate(quantum)), dict(enumerate(classical)))
+
+    assert (compared["ratio_low"], compared["ratio_high"]) == pytest.approx(pairs.interval)
+    assert compared["ratio"] == pytest.approx(pairs.ratio)
+    assert compared["verdict"] == decide(pairs, pairs.p) == "not enough data"
+    assert "not enough data: the 95% interval of the ratio at equal seeds contains 1" in html
 
 
 def test_page_asks_for_nothing_and_escapes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What README and docs say of recorded results, held to the records."""
 
+import csv
 import json
 import re
 from collections import Counter
@@ -8,11 +9,12 @@ from typing import Any, get_args
 
 import pytest
 
+from latentq.experiments import ablation
 from latentq.experiments import all as everything
 from latentq.experiments.quddpm.claims import best, of, spelled
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
-from latentq.report.statistics import Summary
+from latentq.report.statistics import Summary, summarize
 from latentq.report.wording import interval, number
 
 ROOT = Path(__file__).parent.parent
@@ -42,9 +44,8 @@ def test_readme_has_the_fids_of_the_study(study: dict[str, Any]) -> None:
     readme = words(ROOT / "README.md")
     arms: dict[str, list[str]] = {}
     for row in study["efficiency"]:
-        half = None if row["fid_low"] is None else (row["fid_high"] - row["fid_low"]) / 2
-        text = interval(Summary(row["fid"], half, ()))
-        arms.setdefault(row["title"], []).append(text)
+        found = Summary(row["fid"], (row["fid_low"], row["fid_high"]))
+        arms.setdefault(row["title"], []).append(interval(found))
     for title, texts in arms.items():
         assert f"| {title} | {' | '.join(texts)} |" in readme
 
@@ -64,6 +65,36 @@ def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) ->
     for name in ("efficiency", "verdicts", "controls"):
         lines = (STUDY / "data" / f"{name}.csv").read_text().splitlines()
         assert len(lines) == 1 + len(study[name])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/quantum-prior.md"])
+def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
+    """Every row of a page is one of the record, and the longer page has all of them."""
+    found = json.loads((ROOT / "docs" / "results" / "ablation.json").read_text())["rows"]
+    head, _, *rows = ablation.markdown(found).splitlines()
+    text = (ROOT / page).read_text()
+    shown = text.partition(head)[2].partition("\n\n")[0].splitlines()[2:]
+
+    assert len(shown) >= 7 and set(shown) <= set(rows)
+    assert page == "README.md" or shown == rows
+
+
+def test_the_first_table_of_the_readme_is_that_of_the_cells() -> None:
+    """The three seeds of what the study measures too, at all images."""
+    lines = (STUDY / "data" / "cells.csv").read_text().splitlines()
+    rows = [row for row in csv.DictReader(lines) if row["size"] == "60000"]
+    readme = (ROOT / "README.md").read_text()
+    for arm, key, title in (
+        ("quantum", "fid_floor", "real: training images against test images, the floor"),
+        ("quantum", "fid_reconstruction", "quantum: reconstructions"),
+        ("vae", "fid_reconstruction", "classical: reconstructions"),
+        ("vae", "fid", "classical: samples"),
+        ("terminal", "fid", "quantum: undenoised terminal states"),
+    ):
+        values = [float(row[key]) for row in rows if row["arm"] == arm][:3]
+        (line,) = [line for line in readme.splitlines() if line.startswith(f"| {title} |")]
+        assert line.split(" | ")[2] == interval(summarize(values, "ratio"))
+        assert float(line.split(" | ")[1]) == pytest.approx(values[0], abs=0.06)
 
 
 def records(folder: str) -> list[dict[str, Any]]:

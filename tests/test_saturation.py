@@ -30,5 +30,6 @@ def test_slope_is_that_of_least_squares() -> None:
     assert found is not None
 
     assert found.mean == pytest.approx(2.0)
-    assert found.half == pytest.approx(12.706 * math.sqrt(6 / 8), rel=1e-3)
+    half = 12.706 * math.sqrt(6 / 8)
+    assert found.ends == pytest.approx((2 - half, 2 + half), rel=1e-3)
     assert slope({2: 5.0, 4: 6.0, 6: math.nan}) is None

@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import json
+import math
 import re
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from latentq.study.arms import ARMS, Arm
 from latentq.study.report.build import build
 from latentq.study.report.figures import dots, lines
 from latentq.study.report.findings import find
-from latentq.study.report.wording import efficiency, headline, p_text, percent, ratio_text
+from latentq.study.report.wording import efficiency, headline, p_text, pairs_text, percent
 from latentq.study.results import read_study
 from latentq.study.verdict import pair
 from tests.fake_study import make_cell, make_study
@@ -84,7 +85,7 @@ def test_verdict_is_in_every_file(
     assert [table(tmp_path, "overall")[0]["verdict"]] == [verdict.lower()]
     rows = [row for row in Tags(html).rows if row[0] == ARMS["diffusion-cells"].title]
     assert rows[0][2] == row["verdict"]
-    assert rows[0][3] == ratio_text(pairs)
+    assert rows[0][3] == pairs_text(pairs)
 
 
 def test_numbers_of_the_verdict_table(tmp_path: Path) -> None:
@@ -175,7 +176,9 @@ def test_tables_are_sorted_by_numbers(tmp_path: Path) -> None:
     html, _, _ = built(study_of(tmp_path, quantum=GOOD, haar=[1990.0, 2010.0]))
     cells = [attrs for name, attrs in Tags(html).tags if name == "td" and "data-value" in attrs]
 
-    assert "2000.0" in {attrs["data-value"] for attrs in cells}  # And not 2,000 ± 127.
+    # The geometric mean of 1990 and 2010, and not "2,000 [1,877, 2,131]".
+    numbers = [attrs["data-value"] or "" for attrs in cells]
+    assert any(re.fullmatch(r"1999\.97\d+", number) for number in numbers)
     assert html.count('class="numeric sortable"') == 4
     assert html.count('class="numeric sortable many"') == 1
 
@@ -225,7 +228,8 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
     drawn = efficiency_chart(lines(findings)).axes[0].lines
     quantum = next(line for line in drawn if line.get_label() == "QuDDPM")
     assert np.array_equal(quantum.get_xdata(), [100, 54000])
-    assert np.asarray(quantum.get_ydata()).tolist() == [sum(BAD) / 5, sum(GOOD) / 5]
+    means = [math.prod(values) ** (1 / 5) for values in (BAD, GOOD)]
+    assert np.asarray(quantum.get_ydata()).tolist() == pytest.approx(means)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -266,10 +270,10 @@ def test_text_of_ratios_and_p_values() -> None:
     wide = pair({0: 1.0, 1: 9.0, 2: 1.0}, {0: 2.0, 1: 2.0, 2: 2.0})
 
     # As scipy has it; the logarithms of 2, 2.2 and 1.8 have mean 0.6898 and deviation 0.1004.
-    assert ratio_text(found) == "0.50 [0.39, 0.64]"
-    assert ratio_text(wide) == "1.04 [0.0445, 24.3]"
-    assert ratio_text(pair({}, {})) == "missing"
-    assert ratio_text(pair({0: 1.0}, {0: 4.0})) == "0.250"
+    assert pairs_text(found) == "0.50 [0.39, 0.64]"
+    assert pairs_text(wide) == "1.04 [0.0445, 24.3]"
+    assert pairs_text(pair({}, {})) == "missing"
+    assert pairs_text(pair({0: 1.0}, {0: 4.0})) == "0.250"
     assert [p_text(p) for p in (None, 0.0, 0.00009, 0.0123, 0.5, 1.0)] == [
         *("missing", "< 0.0001", "< 0.0001", "0.012", "0.50", "1.00")
     ]

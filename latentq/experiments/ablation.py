@@ -19,7 +19,7 @@ from typing import Any
 from latentq import files, plots
 from latentq.commands import parse_options, run_command
 from latentq.errors import InputError
-from latentq.report.statistics import summarize
+from latentq.report.statistics import scale_of, summarize
 from latentq.report.wording import interval
 from latentq.rules import Rule
 from latentq.words import override
@@ -121,7 +121,9 @@ def markdown(found: dict[str, list[dict[str, Any]]]) -> str:
     lines = ["| changed | circuit parameters | seeds | FID | precision | recall |"]
     lines.append("|---|---|---|---|---|---|")
     for name, rows in found.items():
-        scores = [interval(summarize(row[score] for row in rows)) for score in SCORES]
+        scores = [
+            interval(summarize((row[score] for row in rows), scale_of(score))) for score in SCORES
+        ]
         size = f"{rows[0]['parameters']:,}"
         lines.append(f"| {ROWS[name].what} | {size} | {len(rows)} | {' | '.join(scores)} |")
     return "\n".join(lines)

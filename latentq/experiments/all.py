@@ -3,11 +3,14 @@ r"""A document checked as a whole: all experiments on it, and one page with ever
     python -m latentq.experiments.all root=docs/results/log page=docs/research-log.md
     python -m latentq.experiments.all of=papers root=docs/results/papers page=docs/quddpm.md
     python -m latentq.experiments.all only=noise,views noise.qubits=4,6
+    python -m latentq.experiments.all from=records only=noise root=docs/results/log
 
 The documents are the research log (`of=log`, where nothing is said) and the papers on QuDDPM
 (`of=papers`). An experiment whose record is there already, with the same options, is not run
-again. Options of an experiment are given with its name before them. The page has a row for each
-claim: the claim, what was measured, and the verdict.
+again. With `from=records` nothing is run: verdicts, summaries and figures are made again from the
+tables of the records, for the experiments that need no more than those. Options of an experiment
+are given with its name before them. The page has a row for each claim: the claim, what was
+measured, the margin, and the verdict.
 """
 
 import importlib
@@ -37,8 +40,9 @@ RULES = {
     "only": Rule(str),
     "root": Rule(str, path=True),
     "page": Rule(str, path=True),
+    "from": Rule(str, choices=("runs", "records")),
 }
-DEFAULTS = {"of": "log", "only": "", "root": "results", "page": ""}
+DEFAULTS = {"of": "log", "only": "", "root": "results", "page": "", "from": "runs"}
 
 
 def experiment_of(name: str) -> Experiment:
@@ -122,7 +126,9 @@ def run_all(arguments: list[str]) -> None:
         experiment.options(given[experiment.name])  # A mistake is found before the first run.
     for experiment in experiments:
         folder = root / experiment.name
-        if not is_finished(experiment, given[experiment.name], folder):
+        if options["from"] == "records":
+            experiment.again(folder)
+        elif not is_finished(experiment, given[experiment.name], folder):
             print(f"{experiment.name}: {experiment.title}", flush=True)
             experiment.run([*given[experiment.name], f"out={folder}"])
     found = [read_record(root / name) for name in names]

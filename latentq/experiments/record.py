@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from rich.console import Console
@@ -24,21 +24,30 @@ from latentq import files, plots
 from latentq.commands import parse_options
 from latentq.commit import commit_text, git_commit
 from latentq.errors import InputError
+from latentq.experiments.verdicts import Verdict
 from latentq.rules import Rule, nearest
 from latentq.words import pasted
 
-Verdict = Literal["confirmed", "corrected", "refuted", "no difference", "cannot be compared"]
 Item = TypeVar("Item")
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 RECORD, PAGE = "record.json", "README.md"
+FACTS = (
+    *("name", "title", "command", "options"),
+    *("seconds", "cpu_seconds", "peak_gib", "git_commit", "remark"),
+)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a source, what was measured here, and the verdict on the statement."""
+    """A statement of a source, what was measured here, and the verdict on the statement.
+
+    `margin` says within what a difference counts as none, or a number as agreeing, and why.
+    """
 
     statement: str
     ours: str
     verdict: Verdict
+    margin: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Record:
 
     summary: str
     claims: Sequence[Claim]
-    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    tables: Tables
     pictures: Mapping[str, Picture] = field(default_factory=dict)
 
 
@@ -76,6 +85,8 @@ class Experiment:
         rules: What each option must be.
         defaults: The options where none is given: those of the full size.
         measure: What is done.
+        describe: What is made of the tables alone, with the options: claims, summary, figures.
+            `None` if they need more than the tables have.
     """
 
     name: str
@@ -83,6 +94,7 @@ class Experiment:
     rules: Mapping[str, Rule]
     defaults: Mapping[str, Any]
     measure: Callable[[dict[str, Any]], Record]
+    describe: Callable[[dict[str, Any], Tables], Record] | None = None
 
     def options(self, arguments: list[str]) -> dict[str, Any]:
         """Reads the options of a command line, with `out` for the folder and `threads`.
@@ -124,6 +136,34 @@ class Experiment:
             "git_commit": git_commit(),
         }
         write(record, facts, folder)
+        print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
+
+    def again(self, folder: Path) -> None:
+        """Writes a record again from its tables, with the facts of when they were measured.
+
+        Figures that need more than the tables have stay as they are.
+
+        Arguments:
+            folder: The folder, with a record.
+
+        Raises:
+            InputError: If there is no record, or the experiment needs more than its tables.
+        """
+        try:
+            old = json.loads((folder / RECORD).read_text())
+            options, tables = old["options"], old["tables"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"root: must have {self.name}/{RECORD} of a run, was {folder}"
+            ) from error
+        if self.describe is None:
+            raise InputError(
+                f"from: {self.name} cannot be made of its tables; run it: {self.command(options)}"
+            )
+        record = self.describe(options, tables)
+        facts = {key: old[key] for key in FACTS if key in old}
+        kept = {k: text for k, text in old["captions"].items() if k not in record.pictures}
+        write(record, {**facts, "described": git_commit()}, folder, kept)
         print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
 
     def command(self, options: Mapping[str, Any]) -> str:
@@ -182,8 +222,8 @@ def cost_of(facts: Mapping[str, Any]) -> str:
 
 def claims_table(claims: Iterable[Claim]) -> str:
     """Returns claims as a Markdown table."""
-    lines = ["| claim | ours | verdict |", "|---|---|---|"]
-    lines += [f"| {c.statement} | {c.ours} | {c.verdict} |" for c in claims]
+    lines = ["| claim | ours | margin | verdict |", "|---|---|---|---|"]
+    lines += [f"| {c.statement} | {c.ours} | {c.margin} | {c.verdict} |" for c in claims]
     return "\n".join(lines)
 
 
@@ -196,40 +236,50 @@ def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def page(record: Record, facts: Mapping[str, Any]) -> str:
+def page(record: Record, facts: Mapping[str, Any], captions: Mapping[str, str]) -> str:
     """Returns the page of a record as Markdown."""
     parts = [f"# {facts['title']}", record.summary]
     if record.claims:
         parts.append(claims_table(record.claims))
-    for name, picture in record.pictures.items():
-        parts += [f"![{picture.caption}]({name}.png)", picture.caption]
+    for name, caption in captions.items():
+        parts += [f"![{caption}]({name}.png)", caption]
     links = [f"[{name}.csv]({name}.csv)" for name in record.tables]
-    links += [f"[{name}.svg]({name}.svg)" for name in record.pictures]
+    links += [f"[{name}.svg]({name}.svg)" for name in captions]
     parts.append(f"Numbers and figures: {', '.join(links)}.")
     commit = commit_text(facts["git_commit"])
     parts.append(f"`{facts['command']}` took {cost_of(facts)} ({commit}).")
+    if "remark" in facts:
+        parts.append(facts["remark"])
+    if "described" in facts:
+        again = commit_text(facts["described"])
+        parts.append(f"The verdicts were made again from these tables ({again}).")
     return "\n\n".join(parts) + "\n"
 
 
-def write(record: Record, facts: Mapping[str, Any], folder: Path) -> None:
+def write(
+    record: Record, facts: Mapping[str, Any], folder: Path, kept: Mapping[str, str] | None = None
+) -> None:
     """Writes a record into a folder that exists.
 
     Arguments:
         record: What was found.
         facts: How: name, title, command, options, seconds and git_commit.
         folder: The folder.
+        kept: The captions of figures that are there already, and stay.
     """
+    captions = {name: picture.caption for name, picture in record.pictures.items()}
+    captions |= kept or {}
     for name, picture in record.pictures.items():
         for kind in ("png", "svg"):
             plots.save_figure(picture.figure, folder / f"{name}.{kind}")
     for name, rows in record.tables.items():
         files.write_atomically(folder / f"{name}.csv", table_bytes(rows))
-    files.write_atomically(folder / PAGE, page(record, facts).encode())
+    files.write_atomically(folder / PAGE, page(record, facts, captions).encode())
     content = {
         **facts,
         "summary": record.summary,
         "claims": [asdict(claim) for claim in record.claims],
         "tables": record.tables,
-        "captions": {name: picture.caption for name, picture in record.pictures.items()},
+        "captions": captions,
     }
     files.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())

@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from latentq.randomness import derive_generator
-from latentq.report.statistics import Summary
+from latentq.report.statistics import Summary, around, t_quantile
 
 SATURATED, RESAMPLES = 0.9, 2000
 
@@ -52,5 +52,4 @@ def slope(points: Mapping[int, float]) -> Summary | None:
     if len(points) < 3:
         return None
     line = stats.linregress(list(points), list(points.values()))
-    half = float(stats.t.ppf(0.975, len(points) - 2)) * line.stderr
-    return Summary(float(line.slope), half, tuple(points.values()))
+    return around(float(line.slope), t_quantile(len(points) - 2) * float(line.stderr))

@@ -62,7 +62,7 @@ def fid_bars(
     """Draws FIDs as dots on a logarithmic axis, with intervals and the floor as a dashed line.
 
     Dots and not bars, as a logarithmic axis has no zero for a bar to stand on. A row with a
-    value that is not positive has no place on the axis, and is left out.
+    value that is not positive has no place on the axis, and is written without a dot.
 
     Arguments:
         ax: The Axes to draw on.
@@ -70,8 +70,8 @@ def fid_bars(
         floor: The FID of real images against real images.
         theme: The colours.
     """
-    rows = [row for row in rows if row.value > 0]
-    values = [row.value for row in rows] + [row.ends[1] for row in rows if row.ends]
+    shown = [row for row in rows if row.value > 0]
+    values = [row.value for row in shown] + [row.ends[1] for row in shown if row.ends]
     low, high = min(values, default=1) / 1.7, max(values, default=10)
     ax.set(
         xscale="log", xlim=(low, high * (high / low) ** 0.2), ylim=(max(1, len(rows)) - 0.5, -0.65)
@@ -91,6 +91,11 @@ def fid_bars(
 def _draw_fid(ax: Axes, y: int, row: FidRow, left: float, theme: Theme) -> None:
     """Draws one row of the FID chart: a guide, its label above, the interval, dot and value."""
     colour = theme.models.get(row.model, theme.muted)
+    label: dict[str, Any] = {"textcoords": "offset points", "fontsize": 10, "parse_math": False}
+    text = row.label if row.value > 0 else f"{row.label}: {row.value:g}, not on this axis"
+    ax.annotate(text, (left, y), (2, 8), color=theme.ink, **label)
+    if row.value <= 0:
+        return
     ax.plot([left, row.value], [y, y], color=theme.line, linewidth=1, zorder=0)
     if row.ends is not None:
         ax.plot(
@@ -98,8 +103,6 @@ def _draw_fid(ax: Axes, y: int, row: FidRow, left: float, theme: Theme) -> None:
         )
     fill = colour if row.filled else theme.page
     ax.plot(row.value, y, "o", markersize=7.5, color=colour, markerfacecolor=fill, zorder=3)
-    label: dict[str, Any] = {"textcoords": "offset points", "fontsize": 10, "parse_math": False}
-    ax.annotate(row.label, (left, y), (2, 8), color=theme.ink, **label)
     value = f"{row.value:,.{0 if row.value >= 100 else 1 if row.value >= 10 else 2}f}"
     end = max(row.value, *(row.ends or (0,)))
     ax.annotate(value, (end, y), (9, 0), va="center", color=theme.ink, weight="bold", **label)

@@ -26,20 +26,20 @@ def curve(
     ax: Axes,
     x: Sequence[float],
     mean: Sequence[float],
-    half: Sequence[float] | None = None,
+    ends: tuple[Sequence[float], Sequence[float]] | None = None,
     *,
     label: str,
     colour: Any,  # noqa: ANN401
     marker: str = "o",
     line: str = "-",
 ) -> None:
-    """Draws a curve, with a band from mean - half to mean + half where that is given.
+    """Draws a curve, with a band between the ends of the intervals where they are given.
 
     Arguments:
         ax: The Axes to draw on.
         x: The places.
         mean: The means.
-        half: The half widths of their intervals.
+        ends: The lower and the upper ends of their intervals.
         label: The name in the legend.
         colour: The colour.
         marker: The marker of the points; none if empty.
@@ -49,9 +49,8 @@ def curve(
         x, mean, label=label, color=colour, marker=marker, linestyle=line, markersize=3.5,
         linewidth=1.4,
     )  # fmt: skip
-    if half is not None:
-        low, high = np.subtract(mean, half), np.add(mean, half)
-        ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+    if ends is not None:
+        ax.fill_between(x, *ends, color=colour, alpha=0.2, linewidth=0)
 
 
 def level(ax: Axes, value: float, text: str, theme: Theme = LIGHT) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from latentq.report.document import make_document, run_names
 from latentq.report.grouping import DATA, group_runs
 from latentq.report.markdown import markdown
 from latentq.report.runs import PARTS, STAGES, Arm, Group, find_runs
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, scale_of, summarize
 from latentq.report.wording import comparisons, headlines
 
 SCORES = (
@@ -47,7 +48,23 @@ def summary_facts(found: Summary | None) -> dict[str, Any] | None:
     if found is None:
         return None
     low, high = found.ends or (None, None)
-    return {"mean": found.mean, "low": low, "high": high, "n": len(found.values)}
+    told = {"mean": found.mean, "low": low, "high": high, "n": len(found.values)}
+    return {**told, "note": found.note} if found.note else told
+
+
+def comparison_facts(result: Comparison) -> dict[str, Any]:
+    """Returns a comparison, for JSON; `inside` is whether the interval is inside the margin."""
+    ratio, verdict = result.ratio, result.verdict
+    low, high = (ratio and ratio.ends) or (None, None)
+    return {
+        "pairing": result.pairing,
+        "seeds": result.seeds,
+        "ratio": None if ratio is None else ratio.mean,
+        **{"ratio_low": low, "ratio_high": high},
+        "margin": [math.exp(-RATIO_MARGIN), math.exp(RATIO_MARGIN)],
+        "inside": None if verdict is None else verdict.inside,
+        "verdict": None if verdict is None else verdict.side,
+    }
 
 
 def _arm(arm: Arm, names: Mapping[Path, str]) -> dict[str, Any]:
@@ -57,7 +74,10 @@ def _arm(arm: Arm, names: Mapping[Path, str]) -> dict[str, Any]:
         "model": arm.model,
         "label": arm.label,
         "name": arm.name,
-        "scores": {key: summary_facts(summarize(arm.values(key).values())) for key in SCORES},
+        "scores": {
+            key: summary_facts(summarize(arm.values(key).values(), scale_of(key)))
+            for key in SCORES
+        },
         "runs": [
             {
                 "folder": names[run.path],
@@ -87,11 +107,7 @@ def _group(group: Group, names: Mapping[Path, str]) -> dict[str, Any]:
                 "score": "fid",
                 "first": one.label,
                 "second": two.label,
-                "pairing": result.pairing,
-                "seeds": result.seeds,
-                "ratio": result.ratio,
-                "difference": summary_facts(result.difference),
-                "verdict": result.verdict,
+                **comparison_facts(result),
             }
             for one, two, result in comparisons(group)
         ],

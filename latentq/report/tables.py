@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from latentq.report.blocks import Paragraph, Table
 from latentq.report.runs import MODELS, PARTS, Arm, Group
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import Summary, scale_of, summarize
 from latentq.report.wording import (
     ABSENT,
     MISSING,
@@ -17,6 +17,11 @@ from latentq.report.wording import (
 )
 
 FLOOR = "Real train against real test (floor)"
+INTERVALS = (
+    "Over seeds FID and KID have geometric means with the 95% t-interval of their logarithms, an "
+    "arithmetic one where a value is not positive, which is said; shares have means with a 95% "
+    "interval that stays between 0 and 1. "
+)
 SCORES = {"kid": "KID ↓", "precision": "Precision ↑", "recall": "Recall ↑"}
 
 
@@ -31,7 +36,7 @@ class Entry:
     @property
     def summary(self) -> Summary | None:
         """The FID over the seeds of the arm."""
-        return summarize(self.arm.values(self.key).values())
+        return summarize(self.arm.values(self.key).values(), scale_of(self.key))
 
 
 def entries(group: Group) -> list[Entry]:
@@ -70,7 +75,7 @@ def fid_table(group: Group) -> Table:
 
 def _cell(arm: Arm, key: str) -> str:
     """Writes the mean of a number over the seeds of an arm."""
-    text = interval(summarize(arm.values(key).values()), len(arm.runs))
+    text = interval(summarize(arm.values(key).values(), scale_of(key)), len(arm.runs))
     deviation = arm.runs[0].number("kid_std") if len(arm.runs) == 1 and key == "kid" else None
     if deviation is None or text == MISSING:
         return text
@@ -85,9 +90,12 @@ def fid_notes(group: Group) -> list[Paragraph]:
     single = any(len(arm.runs) == 1 for arm in group.arms)
     text = "↓ lower is better, ↑ higher is better. "
     if repeated:
-        text += "Mean ± half width of the 95% t-interval over seeds. "
+        text += INTERVALS
     if single:
-        text += "A number without ± is of a single seed; sd is KID's own, over subsets of images. "
+        text += (
+            "A number without brackets is of a single seed; sd is KID's own, over subsets of "
+            "images. "
+        )
     text += f"“{ABSENT}” is not measured for that row; “{MISSING}” should be there and is not."
     notes = [Paragraph(text, "note")]
     if not has_inception(group):
@@ -117,7 +125,8 @@ def mmd_table(group: Group) -> Table | None:
 def _step_cell(arm: Arm, t: int) -> str:
     """Writes the mean of the MMD at one step over the seeds of an arm."""
     found = [run.mmd_steps()[t] for run in arm.runs if t < len(run.mmd_steps())]
-    return interval(summarize(value for value in found if value is not None), len(arm.runs))
+    there = [value for value in found if value is not None]
+    return interval(summarize(there, scale_of("mmd.steps")), len(arm.runs))
 
 
 def _parameters(arm: Arm, group: Group, part: str) -> float | None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from latentq.report.runs import Arm, Group
-from latentq.report.statistics import Comparison, Summary, compare, summarize
+from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, compare, summarize
 
 MISSING = "missing"
 ABSENT = "\N{EN DASH}"  # Not missing: there is no such number.
@@ -30,7 +30,7 @@ def number(value: float | None, places: int | None = None) -> str:
 
 
 def interval(summary: Summary | None, runs: int = 0) -> str:
-    """Writes a mean with the half width of its interval, which has two significant digits.
+    """Writes a mean with the ends of its interval, `17.8 [16.1, 19.7]`, and its remark.
 
     Arguments:
         summary: The mean.
@@ -40,13 +40,38 @@ def interval(summary: Summary | None, runs: int = 0) -> str:
         return MISSING
 
     text = number(summary.mean)
-    if summary.half is not None and summary.half > 1e-9 * abs(summary.mean):  # Not rounding.
-        places = min(decimals(summary.half, 2), decimals(summary.mean) + 2)
-        text = f"{number(summary.mean, places)} ± {number(summary.half, places)}"
-    elif summary.half is not None:
-        text += " ± 0"
+    if summary.ends is not None:
+        text = bracketed(summary.mean, summary.ends)
     n = len(summary.values)
-    return f"{text} ({n} of {runs} seeds)" if n < runs else text
+    notes = [summary.note] if summary.note else []
+    notes += [f"{n} of {runs} seeds"] if n < runs else []
+    return f"{text} ({', '.join(notes)})" if notes else text
+
+
+def bracketed(mean: float, ends: tuple[float, float]) -> str:
+    """Writes a mean and two ends with as many decimals as the width has two digits."""
+    low, high = ends
+    width = (high - low) / 2
+    if 0 < low < high / 10:  # No number of decimals suits both.
+        return f"{number(mean)} [{number(low)}, {number(high)}]"
+    if width <= 1e-9 * abs(mean):  # Rounding.
+        return f"{number(mean)} [{number(mean)}, {number(mean)}]"
+    places = max(0, min(decimals(width, 2), decimals(mean) + 2 if mean else 9))
+    if places > 5:
+        return f"{number(mean)} [{number(low)}, {number(high)}]"
+    return f"{number(mean, places)} [{number(low, places)}, {number(high, places)}]"
+
+
+def ratio_text(ratio: Summary | None) -> str:
+    """Writes a ratio with its interval: `0.81 [0.72, 0.92]`."""
+    if ratio is None or ratio.ends is None:
+        return number(None if ratio is None else ratio.mean)
+
+    low, high = ratio.ends
+    if high > 10 * low:  # No number of decimals suits both.
+        return f"{number(ratio.mean)} [{number(low)}, {number(high)}]"
+    places = min(3, max(decimals(end, 2) for end in (low, high, ratio.mean)))
+    return f"{number(ratio.mean, places)} [{number(low, places)}, {number(high, places)}]"
 
 
 def count(value: float | None) -> str:
@@ -95,7 +120,7 @@ def sentence(one: Arm, two: Arm, result: Comparison) -> str:
         f"of {two.label} samples {interval(result.second)}{each[1]}{both}"
     )
     if result.ratio is not None:
-        text += f"; ratio {number(result.ratio)}"
+        text += f"; ratio {ratio_text(result.ratio)}"
     return f"{text}; {_verdict(one, two, result)}."
 
 
@@ -107,24 +132,31 @@ def _alone(arm: Arm, summary: Summary | None) -> str:
 
 
 def _verdict(one: Arm, two: Arm, result: Comparison) -> str:
-    """Says what the intervals say about a difference."""
+    """Says what the interval of the ratio says about a difference."""
     arms = zip((one, two), result.seeds, strict=True)
     alone = [arm.label for arm, found in arms if len(found) == 1]
+    if result.pairing == "zero":
+        return "a FID that is not positive has no ratio, so nothing is said"
     if len(alone) == 2:
         return "with a single seed no interval can be given"
-    if alone:
-        return f"{alone[0]} has a single seed, so no interval of the difference can be given"
+    if alone or result.verdict is None:
+        return f"{alone[0]} has a single seed, so no interval of the ratio can be given"
 
-    if result.difference is not None and (ends := result.difference.ends) is not None:
-        places = max(0, decimals(max(ends, key=abs)))
-        low, high = (number(end, places) for end in ends)
-        what = f"the 95% interval of the difference at equal seeds, [{low}, {high}],"
-        equal, apart = f"{what} contains 0", f"{what} does not contain 0"
-    else:
-        equal, apart = "the 95% intervals overlap", "the 95% intervals do not overlap"
-    if result.verdict == "no difference":
-        return f"no difference: {equal}"
-    return f"the FID of {one.label} is {result.verdict} than that of {two.label}: {apart}"
+    how = " at equal seeds" if result.pairing == "paired" else ""
+    what = f"the 95% interval of the ratio{how}"
+    low, high = (number(math.exp(sign * RATIO_MARGIN)) for sign in (-1, 1))
+    margin = f"within {low} to {high}"
+    match result.verdict.side:
+        case "no difference":
+            return f"no difference: {what} lies {margin}"
+        case "not enough data":
+            return f"not enough data: {what} contains 1 and does not lie {margin}"
+    small = f", though by little: it lies {margin}" if result.verdict.inside else ""
+    side = result.verdict.side
+    return (
+        f"the FID of {one.label} is {side} than that of {two.label}: {what} does not contain 1"
+        f"{small}"
+    )
 
 
 def comparisons(group: Group) -> list[tuple[Arm, Arm, Comparison]]:
@@ -192,5 +224,5 @@ def floor_text(group: Group) -> str:
 
 def floor_value(group: Group) -> float | None:
     """Returns the mean of the floors that the runs of a group measured."""
-    summary = summarize(_floors(group))
+    summary = summarize(_floors(group), "ratio")
     return None if summary is None else summary.mean

@@ -52,6 +52,30 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What a published report says of its cells, whose folders are not at hand.
+
+    Arguments:
+        facts: For each fact of provenance its values, and in how many cells.
+        commands: The command of each cell.
+        memorised: By which rule `memorisation.closer` was measured.
+        pictures: The pictures of cells as data URIs, by the name of the file and what it shows.
+    """
+
+    facts: Mapping[str, Mapping[str, int]]
+    commands: Mapping[str, str]
+    memorised: str
+    pictures: Mapping[tuple[str, str], str]
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """The facts that decide what is said of all cells: the data, and the split."""
+        against = next(iter(self.facts["Images against"]))
+        split = "validation" if against.endswith("validation") else "test"
+        return {"data": {"name": next(iter(self.facts["Data"]))}, "split": split}
+
+
+@dataclass(frozen=True)
 class Study:
     """All cells, by arm, number of images and seed, in the order of arms, images and seeds."""
 
@@ -59,6 +83,7 @@ class Study:
     options: Mapping[str, Any] = field(default_factory=dict)
     git_commit: str | None = None
     notes: tuple[str, ...] = ()
+    published: Published | None = None
 
     @property
     def cells(self) -> list[Cell]:
@@ -127,7 +152,7 @@ def read_study(root: str | Path) -> Study:
     cells = [_read_cell(place, folders.get(place), listed.get(place, "")) for place in places]
     options, commit = plan.get("options"), plan.get("git_commit")
     study = Study(
-        _sorted(cells),
+        sort_cells(cells),
         options if isinstance(options, dict) else {},
         commit if isinstance(commit, str) else None,
         tuple(notes),
@@ -136,7 +161,7 @@ def read_study(root: str | Path) -> Study:
     return study
 
 
-def _sorted(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
+def sort_cells(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
     """Sorts cells by arm, number of images and seed."""
     order = {arm: i for i, arm in enumerate(ARMS)}
     arms: dict[str, dict[int, dict[int, Cell]]] = {}

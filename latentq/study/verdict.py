@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import RATIO_MARGIN, Summary, exp, judge_interval, summarize
 
 Verdict = Literal["quantum better", "classical better", "no difference", "not enough data"]
 Fids = Mapping[str, Mapping[int, Mapping[int, float]]]  # By arm, number of images and seed.
@@ -23,7 +23,7 @@ Key = TypeVar("Key")
 
 LEVEL = 0.05
 SEEDS = 3  # With fewer there is no test.
-MARGIN = math.log(1.25)  # And log(0.8) = -log(1.25).
+MARGIN = RATIO_MARGIN
 EXACT = 1e-12  # Differences of logarithms that are equal but for rounding.
 
 
@@ -41,7 +41,7 @@ class Pairs:
     @property
     def ratio(self) -> float | None:
         """The ratio of the FIDs, first to second: their geometric mean over the seeds."""
-        return None if self.difference is None else _exp(self.difference.mean)
+        return None if self.difference is None else exp(self.difference.mean)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -49,7 +49,7 @@ class Pairs:
         if self.difference is None or self.difference.ends is None:
             return None
         low, high = self.difference.ends
-        return _exp(low), _exp(high)
+        return exp(low), exp(high)
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,6 @@ class Judgement:
             for size, verdict in sorted(self.overall.items())
             if size < largest and verdict == "quantum better"
         ]
-
-
-def _exp(value: float) -> float:
-    """Returns the exponential, and the largest of numbers where it is too large for one."""
-    return math.exp(min(value, 709.0))
 
 
 def pair(first: Mapping[int, float], second: Mapping[int, float]) -> Pairs:
@@ -144,7 +139,8 @@ def decide(pairs: Pairs, adjusted: float | None) -> Verdict:
         return "not enough data"
     if adjusted < LEVEL:
         return "quantum better" if found.mean < 0 else "classical better"
-    return "no difference" if max(map(abs, found.ends)) <= MARGIN else "not enough data"
+    # Holm's p-value has said that no side is shown to be better, whatever one interval says.
+    return "no difference" if judge_interval(found.ends, MARGIN).inside else "not enough data"
 
 
 def decide_all(verdicts: Sequence[Verdict]) -> Verdict:

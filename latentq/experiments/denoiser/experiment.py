@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latentq.errors import InputError
+from latentq.experiments.bands import cells
 from latentq.experiments.denoiser import figures
 from latentq.experiments.denoiser.claims import (
     STAGES,
@@ -39,8 +40,9 @@ from latentq.experiments.denoiser.remedies import (
 from latentq.experiments.denoiser.runs import (
     Outcome,
     check_sizes,
+    fidelities,
     gradient_row,
-    numbers,
+    over_guess,
     recipe_of,
     seeds_for,
     seeds_of,
@@ -132,16 +134,16 @@ def size_rows(sizes: Sizes) -> list[dict[str, Any]]:
                     "parameters": outcome.recipe.circuit.parameters,
                     "seeds": len(best),
                     "chance": outcome.chance,
-                    **numbers("training", outcome.training),
-                    **numbers("held_out", outcome.held_out),
-                    **numbers("ratio", outcome.held_out / outcome.chance),
+                    **fidelities("training", outcome.training),
+                    **fidelities("held_out", outcome.held_out),
+                    **cells("ratio", over_guess(outcome.held_out, outcome.chance)),
                     "p": tests[rate][i][0],
                     "p_holm": tests[rate][i][1],
-                    **numbers("expected_ratio", outcome.expected / outcome.chance),
-                    **numbers("maximum_ratio", best / outcome.chance),
-                    **numbers("others_ratio", other / outcome.chance),
-                    **numbers("early", outcome.early),
-                    **numbers("start_ratio", outcome.starts / outcome.chance),
+                    **cells("expected_ratio", over_guess(outcome.expected, outcome.chance)),
+                    **cells("maximum_ratio", over_guess(best, outcome.chance)),
+                    **cells("others_ratio", over_guess(other, outcome.chance)),
+                    **cells("early", spread(outcome.early)),
+                    **cells("start_ratio", over_guess(outcome.starts, outcome.chance)),
                 }
             )
     return rows
@@ -154,10 +156,10 @@ def stage_rows(sizes: Sizes) -> list[dict[str, Any]]:
             "qubits": qubits,
             "lr": outcome.recipe.lr,
             "depth": depth,
-            **numbers("best", outcome.best[:, k]),
+            **fidelities("best", outcome.best[:, k]),
             "log": STAGES.get(depth) if qubits == 4 else None,
-            **numbers("held_out", outcome.history.held_out[:, k, -1]),
-            **numbers("expected", outcome.history.expected[:, k]),
+            **fidelities("held_out", outcome.history.held_out[:, k, -1]),
+            **fidelities("expected", outcome.history.expected[:, k]),
         }
         for qubits, of in sizes.items()
         for outcome in of.values()
@@ -176,10 +178,10 @@ def rate_rows(options: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "qubits": qubits,
                 "lr": rate,
                 "chance": outcome.chance,
-                **numbers("best", outcome.best.mean(dim=1)),
-                **numbers("first", outcome.best[:, 0]),
-                **numbers("held_out", outcome.held_out),
-                **numbers("early", outcome.early),
+                **fidelities("best", outcome.best.mean(dim=1)),
+                **fidelities("first", outcome.best[:, 0]),
+                **fidelities("held_out", outcome.held_out),
+                **cells("early", spread(outcome.early)),
             }
         )
     return rows
@@ -195,12 +197,14 @@ def summary(
     nearest = min(rates, key=lambda row: abs(row["first"] - STAGES[2]))
     parts = [
         f"{min(sizes)} qubits, states held out over a guess: "
-        + " and ".join(f"{interval(spread(o.held_out / o.chance))} ({r})" for r, o in of.items()),
+        + " and ".join(
+            f"{interval(over_guess(o.held_out, o.chance))} ({r})" for r, o in of.items()
+        ),
         f"the learning rate that comes nearest to the log's first stage is {nearest['lr']:g}",
     ]
     for qubits, rows in found.items():
         names = (REFERENCE, FRESH, EXACT, MORE[WIDEST], RULE)
-        values = [f"{interval(spread(rows[name].expected))} ({name})" for name in names]
+        values = [f"{interval(spread(rows[name].expected, 'share'))} ({name})" for name in names]
         parts.append(
             f"expected fidelity over all states with {qubits} qubits, where a guess has "
             f"{number(2.0**-qubits)}: {listed(values)}"

@@ -6,19 +6,21 @@ from typing import Any
 from torch import Tensor
 
 from latentq import plots
+from latentq.experiments.bands import Ends, band, bars, read
 from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
-from latentq.experiments.denoiser.runs import EVERY, Outcome, spread
+from latentq.experiments.denoiser.runs import EVERY, Outcome, over_guess, spread
 from latentq.experiments.record import Picture
 from latentq.plots.study import log_ticks
+from latentq.report.statistics import Scale
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 GUESS: dict[str, Any] = {"color": plots.LIGHT.muted, "linewidth": 1, "linestyle": "--"}
 
 
-def mean_curve(values: Tensor) -> tuple[list[float], list[float]]:
-    """Returns means over seeds and the half widths of their intervals, for each column."""
-    found = [spread(column) for column in values.unbind(dim=1)]
-    return [s.mean for s in found], [s.half or 0.0 for s in found]
+def mean_curve(values: Tensor, scale: Scale) -> tuple[list[float], Ends]:
+    """Returns means over seeds and the ends of their intervals, for each column."""
+    found = [spread(column, scale) for column in values.unbind(dim=1)]
+    return [summary.mean for summary in found], band(found)
 
 
 def looks(epochs: int) -> list[int]:
@@ -33,11 +35,11 @@ def draw_training(ax: Any, rates: Mapping[str, Outcome]) -> None:  # noqa: ANN40
         steps = range(len(recipe.depths) * recipe.epochs)
         seen = [k * recipe.epochs + e for k in range(len(recipe.depths))
                 for e in looks(recipe.epochs)]  # fmt: skip
-        mean, half = mean_curve(history.training.flatten(1))
-        plots.curve(ax, steps, mean, half, label=f"trained on, {rate}", colour=BLUE, marker="",
+        mean, ends = mean_curve(history.training.flatten(1), "share")
+        plots.curve(ax, steps, mean, ends, label=f"trained on, {rate}", colour=BLUE, marker="",
                     line=line)  # fmt: skip
-        mean, half = mean_curve(history.held_out.flatten(1))
-        plots.curve(ax, seen, mean, half, label=f"held out, {rate}", colour=ORANGE, marker="",
+        mean, ends = mean_curve(history.held_out.flatten(1), "share")
+        plots.curve(ax, seen, mean, ends, label=f"held out, {rate}", colour=ORANGE, marker="",
                     line=line)  # fmt: skip
     for stage in range(1, len(recipe.depths)):
         ax.axvline(stage * recipe.epochs, color=plots.LIGHT.line, linewidth=0.8, zorder=0)
@@ -76,10 +78,10 @@ def chance_figure(sizes: Sizes) -> Picture:
         for j, (what, marker) in enumerate((("end of stages", "o"), ("maximum", "^"))):
             outcomes = [of[rate] for of in sizes.values()]
             values = [o.maximum[0] if j else o.held_out for o in outcomes]
-            found = [spread(v / o.chance) for v, o in zip(values, outcomes, strict=True)]
+            found = [over_guess(v, o.chance) for v, o in zip(values, outcomes, strict=True)]
             ax.errorbar(
                 [q + 0.24 * (k + 2 * j - 1.5) for q in sizes], [s.mean for s in found],
-                [s.half or 0.0 for s in found], fmt=marker, color=colour, markersize=5, capsize=2,
+                bars(found), fmt=marker, color=colour, markersize=5, capsize=2,
                 mfc=colour if j == 0 else "white", label=f"{what}, {rate}",
             )  # fmt: skip
     log = [q for q in sizes if q in RATIOS]
@@ -112,8 +114,9 @@ def remedies_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
                                     ("expected", BLUE, "all Haar states")):  # fmt: skip
             ax.errorbar(
                 [of[n][name] for n in names], range(len(names)),
-                xerr=[of[n][f"{name}_half"] for n in names], fmt="o", markersize=4.5, color=colour,
-                mfc="white" if name == "training" else colour, label=label, capsize=2,
+                xerr=bars([read(of[n], name) for n in names]), fmt="o", markersize=4.5,
+                color=colour, mfc="white" if name == "training" else colour, label=label,
+                capsize=2,
             )  # fmt: skip
         ax.axvline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_xscale("log")
@@ -138,8 +141,8 @@ def gain_figure(sizes: Sizes) -> Picture:
     figure = plots.Figure(figsize=(4.2 * len(rates), 3.4), dpi=150, layout="constrained")
     for ax, rate in zip(figure.subplots(1, len(rates), squeeze=False)[0], rates, strict=True):
         for (qubits, of), colour in zip(sizes.items(), plots.shades(len(sizes)), strict=True):
-            mean, half = mean_curve(of[rate].gain)
-            plots.curve(ax, range(len(mean)), mean, half, label=f"{qubits} qubits", colour=colour,
+            mean, ends = mean_curve(of[rate].gain, "signed")
+            plots.curve(ax, range(len(mean)), mean, ends, label=f"{qubits} qubits", colour=colour,
                         marker="")  # fmt: skip
         ax.axvline(0.3 * len(mean), color=plots.LIGHT.muted, linewidth=1, linestyle="--")
         plots.finish(ax, rate, "step within a stage", "share of the stage's gain")
@@ -157,7 +160,7 @@ def rates_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
     x = [row["lr"] for row in rows]
     for name, colour, label in (("best", BLUE, "trained on, maximum of a stage"),
                                 ("held_out", ORANGE, "held out")):  # fmt: skip
-        plots.curve(ax, x, [row[name] for row in rows], [row[f"{name}_half"] for row in rows],
+        plots.curve(ax, x, [row[name] for row in rows], band([read(row, name) for row in rows]),
                     label=label, colour=colour)  # fmt: skip
     if rows[0]["qubits"] == 4:
         for values, colour, of in ((STAGES, BLUE, "trained on"), (UNSEEN, ORANGE, "held out")):
@@ -188,7 +191,8 @@ def depth_figure(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Pic
         for name, colour in zip(names, plots.shades(len(names)), strict=True):
             of = [row for row in rows if row["qubits"] == qubits and row["row"] == name]
             plots.curve(ax, [r["depth"] for r in of], [r["expected"] for r in of],
-                        [r["expected_half"] for r in of], label=name, colour=colour)  # fmt: skip
+                        band([read(r, "expected") for r in of]), label=name,
+                        colour=colour)  # fmt: skip
         ax.axhline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_yscale("log")
         plots.finish(

@@ -10,8 +10,9 @@ from torch import Tensor
 from latentq import fused
 from latentq.costs import parameter_shift
 from latentq.curriculum import History, Recipe, Training, unitaries
+from latentq.experiments.bands import cells, mean_of
 from latentq.memory import check_memory
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import Scale, Summary
 from latentq.states import fidelity
 
 EVERY = 5  # Steps between two looks at states held out.
@@ -81,17 +82,26 @@ class Outcome:
         return self.history.training[:, 1:, 0].mean(dim=1)
 
 
-def spread(values: Tensor) -> Summary:
-    """Returns the mean over seeds with its interval."""
-    found = summarize(values.tolist())
-    assert found is not None
-    return found
+def spread(values: Tensor, scale: Scale = "signed") -> Summary:
+    """Returns the mean over seeds on a scale with its interval; fidelities are `share`."""
+    if scale == "share":  # Rounding may leave a fidelity beyond 1.
+        values = values.clamp(0, 1)
+    return mean_of(values.tolist(), scale)
 
 
-def numbers(name: str, values: Tensor) -> dict[str, float | None]:
-    """Returns two cells of a table: the mean over seeds, and the half width of its interval."""
-    found = spread(values)
-    return {name: found.mean, f"{name}_half": found.half}
+def over_guess(values: Tensor, chance: float) -> Summary:
+    """Returns the mean of fidelities over seeds, as a multiple of the fidelity of a guess."""
+    return spread(values, "share").times(1 / chance)
+
+
+def ratio(one: Tensor, other: Tensor) -> Summary:
+    """Returns the ratio of positive numbers at equal seeds: geometric mean and interval."""
+    return spread(one / other, "ratio")
+
+
+def fidelities(name: str, values: Tensor) -> dict[str, float | None]:
+    """Returns the cells of a fidelity."""
+    return cells(name, spread(values, "share"))
 
 
 def layers_for(qubits: int) -> int:
@@ -171,5 +181,5 @@ def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
         "parameters": recipe.circuit.parameters,
         "evaluations": 2 * recipe.circuit.parameters,
         "difference": worst,
-        **numbers("mean_absolute", torch.tensor(sizes, dtype=torch.float64)),
+        **cells("mean_absolute", mean_of(sizes, "ratio")),
     }

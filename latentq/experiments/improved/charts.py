@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentq import plots
+from latentq.experiments.bands import band, read
 from latentq.experiments.improved.statistics import Row
+from latentq.experiments.verdicts import of_logs
+from latentq.report.statistics import Summary
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 COLOURS = {"improved": BLUE, "original": ORANGE}
@@ -26,21 +29,25 @@ def below(made: plots.Figure, ax: Any, columns: int = 4) -> None:  # noqa: ANN40
     )  # fmt: skip
 
 
+def sizes(logarithm: Summary) -> Summary:
+    """Returns a size that is given as a binary logarithm."""
+    found = of_logs(logarithm)
+    assert found is not None
+    return found
+
+
 def bits(ax: Any, rows: Sequence[Row], x: str, y: str, **style: Any) -> None:  # noqa: ANN401
     """Draws sizes that are given as binary logarithms, with their intervals."""
-    places, middle = [row[x] for row in rows], [2 ** row[y] for row in rows]
-    plots.curve(ax, places, middle, **style)
-    half = [row[f"{y}_half"] or 0.0 for row in rows]
-    low, high = ([m * 2 ** (sign * h) for m, h in zip(middle, half, strict=True)]
-                 for sign in (-1, 1))  # fmt: skip
-    ax.fill_between(places, low, high, color=style["colour"], alpha=0.2, linewidth=0)
+    found = [sizes(read(row, y)) for row in rows]
+    means = [size.mean for size in found]
+    plots.curve(ax, [row[x] for row in rows], means, band(found), **style)
     ax.set_yscale("log")
 
 
 def plain(ax: Any, rows: Sequence[Row], x: str, y: str, **style: Any) -> None:  # noqa: ANN401
     """Draws means with their intervals."""
-    half = [row[f"{y}_half"] or 0.0 for row in rows]
-    plots.curve(ax, [row[x] for row in rows], [row[y] for row in rows], half, **style)
+    ends = band([read(row, y) for row in rows])
+    plots.curve(ax, [row[x] for row in rows], [row[y] for row in rows], ends, **style)
 
 
 def steps(ax: Any, rows: Sequence[Row]) -> None:  # noqa: ANN401

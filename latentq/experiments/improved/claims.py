@@ -1,17 +1,40 @@
 """The statements of arXiv 2512.06695 and of its digest, each with the verdict of the numbers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from latentq.experiments.bands import read
 from latentq.experiments.improved.models import MODELS
-from latentq.experiments.improved.statistics import factor, pick, read, slope_text
+from latentq.experiments.improved.statistics import Row, factor, pick, slope_text
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS, exponents
-from latentq.experiments.improved.verdicts import FLAT, decay, flatness, larger, order, side
-from latentq.experiments.record import Claim, Verdict
+from latentq.experiments.improved.verdicts import (
+    FLAT,
+    NEAR,
+    TWICE,
+    decay,
+    flatness,
+    larger,
+    order,
+    side,
+)
+from latentq.experiments.record import Claim, Tables
+from latentq.experiments.verdicts import RATIO, Verdict, above, higher, small
+from latentq.report.statistics import Judged, Side, Summary
 from latentq.report.wording import interval, number
 
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+NATS = 0.5  # Of a fall of KL: the paper shows it fall by more than one.
+LESS: Mapping[Side, Verdict] = {
+    "lower": "confirmed",
+    "higher": "refuted",
+    "no difference": "not enough data",
+    "not enough data": "not enough data",
+}
+# Whether a bound holds in all settings, and whether it is broken in any.
+BOUND: Mapping[tuple[bool, bool], Verdict] = {
+    (True, False): "confirmed",
+    (False, True): "refuted",
+    (False, False): "not enough data",
+}
 PUBLISHED = (0.3, 0.4)
 GOOD = {
     "kl": ("KL", -1),
@@ -40,16 +63,19 @@ def sizes(tables: Tables) -> list[Claim]:
             "With Haar inputs the norm of the gradient falls as 2⁻ⁿ in all training cycles",
             text["original"],
             decay(slope["original", "norm"]),
+            f"±{NEAR} bits per qubit: with 4 qubits 2ⁿ + 1 is that far from 2ⁿ",
         ),
         Claim(
             "The gradients of the improved model do not fall exponentially",
             text["improved"],
             flatness(slope["improved", "norm"]),
+            f"a loss of {FLAT} bits per qubit, a quarter of that of the original model",
         ),
         Claim(
             "The gradients of the improved model are orders of magnitude larger: 100 times and up",
             f"at {n} qubits {factor(ratio)} times the norm of the original model's",
             larger(ratio),
+            "none: 100 times or not",
         ),
     ]
 
@@ -57,18 +83,24 @@ def sizes(tables: Tables) -> list[Claim]:
 def cause(tables: Tables) -> Claim:
     """Judges which of the two changes matters."""
     slope = {(row["inputs"], row["angles"]): read(row, "slope") for row in tables["remedies"]}
-    inputs, angles = (order(slope[key], -FLAT) for key in (("haar", "small"), ("zero", "normal")))
-    verdict: Verdict = "cannot be compared"
-    if inputs > 0:
+    # Small angles do not help with Haar inputs, and normal ones do no harm with bounded inputs.
+    inputs, angles = (flatness(slope[key]) for key in (("haar", "small"), ("zero", "normal")))
+    verdict: Verdict = "not enough data"
+    if inputs == "confirmed":
         verdict = "refuted"
-    elif inputs < 0 and angles:
-        verdict = "confirmed" if angles > 0 else "corrected"
+    elif inputs == "refuted" and angles != "not enough data":
+        verdict = "confirmed" if angles == "confirmed" else "corrected"
     names = {"haar": "Haar", "zero": "bounded", "normal": "N(0, 1)", "small": "small"}
     text = "; ".join(
         f"{names[a]} inputs with {names[b]} angles {slope_text(value)}"
         for (a, b), value in slope.items()
     )
-    return Claim("The plateau is one of the inputs, not of the first angles", text, verdict)
+    return Claim(
+        "The plateau is one of the inputs, not of the first angles",
+        text,
+        verdict,
+        f"a loss of {FLAT} bits per qubit, as above, tells a plateau",
+    )
 
 
 def diffusion(tables: Tables) -> list[Claim]:
@@ -82,8 +114,7 @@ def diffusion(tables: Tables) -> list[Claim]:
         text = "the gradient does not cross the threshold"
         if row["threshold"] is not None:
             value = read(row, "threshold")
-            if order(value, PUBLISHED[0]):
-                verdict = "confirmed" if order(value, PUBLISHED[0]) < 0 else "refuted"
+            verdict = LESS[above(value.ends, PUBLISHED[0]).side]
             text = (
                 f"threshold {interval(value)} at {n} qubits ({row['found']} of {row['seeds']} "
                 "seeds cross it)"
@@ -94,6 +125,7 @@ def diffusion(tables: Tables) -> list[Claim]:
                 f"the bits are lost, is below it (targets: {words[target]})",
                 text,
                 verdict,
+                "none: below it or not",
             )
         )
     return claims
@@ -102,12 +134,17 @@ def diffusion(tables: Tables) -> list[Claim]:
 def quality(tables: Tables) -> list[Claim]:
     """Judges the quality of what is generated."""
     fall = {name: read(pick(tables["path"], model=name, step=0)[0], "fall") for name in MODELS}
-    verdict = side(fall["improved"], above="confirmed", below="refuted")
-    if verdict == "confirmed" and order(fall["original"]) > 0:
-        verdict = "corrected"
+    falls = {name: order(of, NATS) for name, of in fall.items()}
+    verdict: Verdict = "not enough data"
+    if falls["improved"].side == "lower":
+        verdict = "refuted"
+    elif falls["improved"].side == "no difference":
+        verdict = "no difference"
+    elif falls["improved"].side == "higher" and falls["original"].side != "not enough data":
+        verdict = "confirmed" if falls["original"].inside else "corrected"
     rows = {row["states"]: row for row in tables["quality"]}
     n = tables["scales"][0]["qubits"]  # both at the size of the option `quality`
-    weak = order(read(rows["improved"], "best_fidelity"), 0.9) < 0
+    weak = above(read(rows["improved"], "best_fidelity").ends, 0.9)
     return [
         Claim(
             "The KL divergence falls with the improved model and stays flat with the original",
@@ -115,6 +152,7 @@ def quality(tables: Tables) -> list[Claim]:
             f"generated one by {interval(fall['improved'])} nats (improved) and "
             f"{interval(fall['original'])} (original)",
             verdict,
+            f"{NATS} nats: the paper shows a fall of more than one",
         ),
         better(tables, "original", "The improved model generates better samples"),
         better(
@@ -129,7 +167,8 @@ def quality(tables: Tables) -> list[Claim]:
             f"{interval(read(rows['Haar states'], 'best_fidelity'))}; superposition "
             f"{interval(read(rows['improved'], 'superposition'))}, in the family "
             f"{interval(read(rows['the family'], 'superposition'))}",
-            "confirmed" if weak else "refuted",
+            LESS[weak.side],
+            "none: weak is a best fidelity below 0.9",
         ),
     ]
 
@@ -137,19 +176,28 @@ def quality(tables: Tables) -> list[Claim]:
 def better(tables: Tables, other: str, statement: str) -> Claim:
     """Judges whether the improved model's states are better than others."""
     rows = {row["states"]: row for row in tables["quality"]}
-    change = {row["measure"]: row for row in pick(tables["differences"], against=other)}
-    sides = [order(read(change[key], "difference")) * sign for key, (_, sign) in GOOD.items()]
-    verdict: Verdict = "no difference"
-    if any(sides):
-        verdict = "corrected" if max(sides) > 0 else "refuted"
-    if min(sides) > 0:
-        verdict = "confirmed"
+    change = {row["measure"]: row for row in pick(tables["comparisons"], against=other)}
+    gains = {
+        key: factor(read(change[key], "log2_ratio"))
+        for key in GOOD
+        if change[key]["log2_ratio"] is not None
+    }
+    judged = [gain(change[key], sign) for key, (_, sign) in GOOD.items()]
     text = "; ".join(
         f"{name} {interval(read(rows['improved'], key))} against "
-        f"{interval(read(rows[other], key))}"
+        f"{interval(read(rows[other], key))}, ratio {gains.get(key, 'none')}"
         for key, (name, _) in GOOD.items()
     )
-    return Claim(statement, text, verdict)
+    return Claim(statement, f"{text}{small(judged)}", higher(judged), RATIO)
+
+
+def gain(row: Row, sign: int) -> Judged:
+    """Judges whether a measure is better, which is `higher`; more is better if the sign is 1."""
+    if row["log2_ratio"] is None:  # A value was not positive: there is no ratio.
+        return Judged("not enough data", False)
+    found = order(read(row, "log2_ratio"), TWICE)
+    turned: dict[Side, Side] = {"higher": "lower", "lower": "higher"}
+    return found if sign > 0 else Judged(turned.get(found.side, found.side), found.inside)
 
 
 def cascade(tables: Tables) -> list[Claim]:
@@ -166,12 +214,14 @@ def cascade(tables: Tables) -> list[Claim]:
             f"process would have a gradient {factor(lost)} times as large as those handed on; "
             f"MMD to Haar of what is generated {interval(read(passed, 'trained'))}, of the data "
             f"{number(passed['forward'])}",
-            side(lost, above="confirmed", below="refuted"),
+            side(lost, above="confirmed", below="refuted", margin=TWICE),
+            RATIO,
         ),
         Claim(
             "In the original model the gradient decays along the chain, from step T - 1 to 0",
             f"{n} qubits: at the start of the last cycle {factor(since)} times that of the first",
-            side(since, above="refuted", below="confirmed"),
+            side(since, above="refuted", below="confirmed", margin=TWICE),
+            RATIO,
         ),
     ]
 
@@ -180,10 +230,7 @@ def scales(tables: Tables) -> Claim:
     """Judges whether the scale 1 / L is needed."""
     rows = {row["scale"]: row for row in tables["scales"]}
     more = {name: read(rows[name], "log2_more") for name in ("L^-1/2", "pi")}
-    sides = [order(value) for value in more.values()]
-    verdict: Verdict = "refuted" if any(sides) else "no difference"
-    if -1 in sides:
-        verdict = "confirmed" if set(sides) == {-1} else "corrected"
+    turned = [Summary(-v.mean, v.ends and (-v.ends[1], -v.ends[0])) for v in more.values()]
     text = "; ".join(f"s = {name}: {factor(value)}" for name, value in more.items())
     ended = "; ".join(f"{name} {interval(read(row, 'kl'))}" for name, row in rows.items())
     n = rows["pi"]["qubits"]
@@ -191,7 +238,8 @@ def scales(tables: Tables) -> Claim:
         "First angles of scale 1/L are needed to keep the gradient",
         f"norm before the first cycle against s = 1/L at {n} qubits: {text}. KL after training: "
         f"{ended}",
-        verdict,
+        higher([order(value, TWICE) for value in turned]),  # Of s = 1/L against the others.
+        RATIO,
     )
 
 
@@ -213,13 +261,15 @@ def first_theorem(tables: Tables) -> list[Claim]:
             "Theorem 1: Var ≤ 8 / (N⁴ (2²ⁿ - 1)) for N Haar inputs",
             f"above it in {printed} of {len(rows)} settings, up to {number(worst)} times",
             "refuted" if printed else "confirmed",
+            "none: a bound holds or not; above it are intervals that are so as a whole",
         ),
         Claim(
             "For N Haar inputs Var ≤ 8 / (N (4ⁿ - 1)), our reading",
             f"below it in {linear} of {len(rows)} settings. Targets are {text}; "
             f"2 / (N M (d + 1)²), exact for M Haar targets, is in {inside} of {len(closed)} "
             f"intervals ({' and '.join(str(s) for s in SETS)} states)",
-            "confirmed" if linear == len(rows) else "refuted",
+            BOUND[linear == len(rows), any(row["low"] > row["linear_bound"] for row in rows)],
+            "none: a bound holds or not; below it are intervals that are so as a whole",
         ),
     ]
 
@@ -228,7 +278,7 @@ def second_theorem(tables: Tables) -> Claim:
     """Judges the lower bound, as far as it is known."""
     rows = pick(tables["bounds"], scale="1/L")
     others = pick(tables["bounds"], scale="pi")
-    holds = sum(row["measured"] >= row["printed_term"] for row in rows)
+    holds = sum(row["low"] >= row["printed_term"] for row in rows)
     fails = sum(row["high"] < row["printed_term"] for row in others)
     completed = sum(row["high"] < row["completed"] for row in rows)
     by_angle = sum(row["high"] < row["completed_by_angle"] for row in rows)
@@ -246,7 +296,8 @@ def second_theorem(tables: Tables) -> Claim:
         "only H² is known. Our completion of it is above what is measured in "
         f"{completed} of {len(rows)} with a factor for each layer, in {by_angle} with one for "
         "each angle",
-        "confirmed" if holds == len(rows) else "refuted",
+        BOUND[holds == len(rows), any(row["high"] < row["printed_term"] for row in rows)],
+        "none: a bound holds or not; it does in a setting whose whole interval is above it",
     )
 
 

@@ -30,7 +30,7 @@ from latentq.experiments.improved.models import (
 from latentq.experiments.improved.statistics import cells
 from latentq.experiments.improved.summary import summary
 from latentq.experiments.improved.training import excess, train
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
 from latentq.memory import check_memory
 from latentq.randomness import derive_generator
 from latentq.rules import Rule
@@ -190,7 +190,7 @@ def measure(options: dict[str, Any]) -> Record:
     found = quality.ensembles(trained, n, samples, seeds)
     tables |= {
         "quality": quality.quality_rows(found, plan.seed),
-        "differences": quality.difference_rows(found, plan.seed),
+        "comparisons": quality.comparison_rows(found, plan.seed),
         "histogram": quality.histogram_rows(found),
         "path": quality.path_rows(trained, samples),
     }
@@ -208,9 +208,14 @@ def measure(options: dict[str, Any]) -> Record:
         "chain": gradients.chain_rows(runs),
         "handed": gradients.handed_rows(runs),
     }
+    return describe(options, tables)
+
+
+def describe(options: dict[str, Any], tables: Tables) -> Record:
+    """Makes the record of its tables."""
     return Record(summary(options, tables), claims(tables), tables, pictures(tables))
 
 
 EXPERIMENT = Experiment(
-    "improved", "The improved QuDDPM and its barren plateaus", RULES, DEFAULTS, measure
+    "improved", "The improved QuDDPM and its barren plateaus", RULES, DEFAULTS, measure, describe
 )

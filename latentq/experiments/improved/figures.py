@@ -3,6 +3,7 @@
 from typing import Any
 
 from latentq import plots
+from latentq.experiments.bands import bars, read
 from latentq.experiments.improved.charts import (
     BLUE,
     COLOURS,
@@ -13,14 +14,14 @@ from latentq.experiments.improved.charts import (
     bits,
     grid,
     plain,
+    sizes,
     steps,
 )
-from latentq.experiments.improved.claims import Tables
 from latentq.experiments.improved.models import MODELS
 from latentq.experiments.improved.statistics import pick
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS
-from latentq.experiments.record import Picture
+from latentq.experiments.record import Picture, Tables
 
 SYMBOLS = {"1/L": "1/L", "L^-1/2": "1/√L", "pi": "π"}
 
@@ -197,13 +198,16 @@ def by_scale(tables: Tables) -> Picture:
         "kl": ("After training", "KL in nats"),
     }
     for ax, (key, (title, y)) in zip(axes[0], titles.items(), strict=True):
-        mean, half = [row[key] for row in rows], [row[f"{key}_half"] or 0.0 for row in rows]
-        error = [half, half]
-        if key != "kl":
-            pairs = list(zip(mean, half, strict=True))
-            mean = [2**m for m in mean]
-            error = [[2**m * (1 - 2**-h) for m, h in pairs], [2**m * (2**h - 1) for m, h in pairs]]
-        ax.errorbar(places, mean, error, fmt="o", color=BLUE, capsize=3, markersize=5)
+        found = [read(row, key) if key == "kl" else sizes(read(row, key)) for row in rows]
+        ax.errorbar(
+            places,
+            [size.mean for size in found],
+            bars(found),
+            fmt="o",
+            color=BLUE,
+            capsize=3,
+            markersize=5,
+        )
         ax.set_xticks(places, [f"s = {SYMBOLS[row['scale']]}" for row in rows])
         ax.set_ylim(bottom=0)
         ax.set_xlim(-0.5, len(rows) - 0.5)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import ForwardProcess
+from latentq.experiments.bands import cells as cells_of
 from latentq.experiments.improved.models import MODELS, Plan, data_distance
 from latentq.experiments.improved.statistics import bits, cells, slopes
 from latentq.experiments.improved.training import Cycle, Trained, chosen, signal, step_gradient
@@ -111,7 +112,7 @@ def slope_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
                     by_seed.setdefault(run.seed, {})[run.qubits] = size(run)
             found = slopes(list(by_seed.values()))
             row = {"model": name, "of": what, "from": chosen_sizes[0], "to": chosen_sizes[-1]}
-            rows.append({**row, "slope": found.mean, "slope_half": found.half})
+            rows.append({**row, **cells_of("slope", found)})
     return rows
 
 
@@ -230,5 +231,5 @@ def remedy_rows(
         for n in sizes:
             row = {"inputs": remedy[0], "angles": remedy[1], "qubits": n}
             row |= cells("log2_norm", [of[n] for of in by_seed])
-            rows.append({**row, "slope": found.mean, "slope_half": found.half})
+            rows.append({**row, **cells_of("slope", found)})
     return rows

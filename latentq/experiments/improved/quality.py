@@ -22,15 +22,17 @@ import torch
 from torch import Tensor
 
 from latentq.experiments.improved.models import MODELS, Plan
-from latentq.experiments.improved.statistics import cells
+from latentq.experiments.improved.statistics import bits, cells
 from latentq.experiments.improved.training import Trained, excess, train
 from latentq.experiments.record import progress
 from latentq.mmd import mmd1, mmdk
 from latentq.randomness import derive_generator
+from latentq.report.statistics import Scale
 from latentq.states import haar_states
 from latentq.targets import ExtendedGHZ
 
 BINS = 25
+SCALES: dict[str, Scale] = {"best_fidelity": "share", "superposition": "share"}
 UNDENOISED = "improved, undenoised"
 
 
@@ -104,13 +106,13 @@ def quality_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[dict[
         ]
         row: dict[str, Any] = {"states": name, "seeds": len(sets), "samples": len(sets[0])}
         for key in each[0]:
-            row |= cells(key, [of[key] for of in each])
+            row |= cells(key, [of[key] for of in each], SCALES.get(key, "ratio"))
         rows.append(row)
     return rows
 
 
-def difference_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[dict[str, Any]]:
-    """Returns the numbers of the improved model less those of others, at equal seeds."""
+def comparison_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[dict[str, Any]]:
+    """Returns the ratios of the improved model's numbers to those of others, at equal seeds."""
     rows = []
     for other in ("original", UNDENOISED):
         each = [
@@ -121,11 +123,18 @@ def difference_rows(found: Mapping[str, Sequence[Tensor]], seed: int) -> list[di
             {
                 "against": other,
                 "measure": key,
-                **cells("difference", [new[key] - old[key] for old, new in each]),
+                **log_ratio([new[key] for _, new in each], [old[key] for old, _ in each]),
             }
             for key in each[0][0]
         ]
     return rows
+
+
+def log_ratio(first: Sequence[float], second: Sequence[float]) -> dict[str, float | None]:
+    """Returns the cells of a ratio in bits, which are empty where a value is not positive."""
+    if min(*first, *second) <= 0:
+        return dict.fromkeys(("log2_ratio", "log2_ratio_low", "log2_ratio_high"))
+    return cells("log2_ratio", [bits(a / b) for a, b in zip(first, second, strict=True)])
 
 
 def histogram_rows(found: Mapping[str, Sequence[Tensor]]) -> list[dict[str, Any]]:
@@ -148,7 +157,7 @@ def path_rows(runs: Sequence[Trained], samples: int) -> list[dict[str, Any]]:
         chains = [[divergence(psi) for psi in drawn(r, samples)] for r in runs if r.name == name]
         falls = [[chain[0] - value for value in chain] for chain in chains]
         for k, values in enumerate(zip(*chains, strict=True)):
-            row = {"model": name, "step": len(chains[0]) - 1 - k, **cells("kl", values)}
+            row = {"model": name, "step": len(chains[0]) - 1 - k, **cells("kl", values, "ratio")}
             rows.append(row | cells("fall", [fall[k] for fall in falls]))
     return rows
 

@@ -35,7 +35,7 @@ def scale_rows(
         row |= cells("log2_first", first)
         row |= cells("log2_more", [a - b for a, b in zip(first, usual, strict=True)])
         row |= cells("log2_norm", [over_cycles(run) for run in runs])
-        row |= cells("kl", [divergence(psi) for psi in ends])
-        row |= cells("mmd_unbiased", [unbiased_mmd(psi) for psi in ends])
+        row |= cells("kl", [divergence(psi) for psi in ends], "ratio")
+        row |= cells("mmd_unbiased", [unbiased_mmd(psi) for psi in ends], "ratio")
         rows.append(row)
     return rows

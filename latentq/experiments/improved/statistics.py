@@ -1,12 +1,15 @@
 """Sizes on a scale of powers of two: means over seeds, slopes, and crossings, with intervals."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from latentq.report.statistics import Summary, summarize
-from latentq.report.wording import interval, number
+from latentq.experiments import bands
+from latentq.experiments.bands import mean_of
+from latentq.experiments.verdicts import of_logs
+from latentq.report.statistics import Scale, Summary
+from latentq.report.wording import interval
 
 Row = Mapping[str, Any]
 TINY = 1e-30  # A gradient that is zero has no logarithm.
@@ -17,20 +20,9 @@ def bits(value: float) -> float:
     return float(np.log2(max(value, TINY)))
 
 
-def spread(values: Sequence[float]) -> Summary:
-    """Returns the mean of values, one or more, with its interval."""
-    return cast(Summary, summarize(values))
-
-
-def cells(name: str, values: Sequence[float]) -> dict[str, float | None]:
-    """Returns two cells of a table: the mean over seeds, and the half width of its interval."""
-    found = spread(values)
-    return {name: found.mean, f"{name}_half": found.half}
-
-
-def read(row: Row, name: str) -> Summary:
-    """Returns what :func:`cells` has written."""
-    return Summary(row[name], row[f"{name}_half"], ())
+def cells(name: str, values: Sequence[float], scale: Scale = "signed") -> dict[str, float | None]:
+    """Returns three cells of a table: the mean over seeds on a scale, and the ends."""
+    return bands.cells(name, mean_of(values, scale))
 
 
 def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
@@ -38,18 +30,9 @@ def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
     return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
-def ends(summary: Summary) -> tuple[float, float]:
-    """Returns the ends of an interval; with one value, all numbers are in it."""
-    return summary.ends or (-np.inf, np.inf)
-
-
 def factor(difference: Summary) -> str:
     """Writes a difference of binary logarithms as a factor, with its interval."""
-    text = number(2**difference.mean)
-    if difference.ends is None:
-        return text
-    low, high = (number(2**end) for end in difference.ends)
-    return f"{text} [{low}, {high}]"
+    return interval(of_logs(difference))
 
 
 def slope_text(slope: Summary) -> str:
@@ -64,7 +47,7 @@ def slope_of(qubits: Sequence[int], values: Sequence[float]) -> float:
 
 def slopes(by_seed: Sequence[Mapping[int, float]]) -> Summary:
     """Returns the mean slope over seeds of binary logarithms that are given by qubits."""
-    return spread([slope_of(list(of), list(of.values())) for of in by_seed])
+    return mean_of([slope_of(list(of), list(of.values())) for of in by_seed])
 
 
 def crossing(x: Sequence[float], y: Sequence[float], level: float) -> float | None:

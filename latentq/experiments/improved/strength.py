@@ -94,6 +94,6 @@ def strength_tables(
     for target, sizes in found.items():
         places = crossings(sizes)
         row = {"qubits": qubits, "target": target, "seeds": len(seeds), "found": len(places)}
-        none = {"threshold": None, "threshold_half": None}
-        thresholds.append(row | (cells("threshold", places) if places else none))
+        none = dict.fromkeys(("threshold", "threshold_low", "threshold_high"))
+        thresholds.append(row | (cells("threshold", places, "ratio") if places else none))
     return {"strength": rows, "thresholds": thresholds}

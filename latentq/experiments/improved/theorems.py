@@ -223,5 +223,5 @@ def zero_rows(plan: Plan, qubits: int, seed: int) -> list[dict[str, Any]]:
             sets = pair_of_sets(process, more * plan.batch, generator)
             found.append(cross_gradients(circuit, angles, *sets).square().mean().item())
         row = {"qubits": qubits, "states": more * plan.batch, "sets": REPEATS}
-        rows.append(row | cells("gradient_squared", found))
+        rows.append(row | cells("gradient_squared", found, "ratio"))
     return rows

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from latentq.entanglement import mutual_information, page_entropy
+from latentq.experiments.bands import bounded, cells
 from latentq.experiments.measures import (
     half_entropy,
     orientations,
@@ -15,7 +16,7 @@ from latentq.experiments.measures import (
     single_entropy,
     wigner_numbers,
 )
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import Judged, Summary, judge_interval, summarize
 from latentq.rules import CLASSES
 
 MEASURES = ("half_entropy", "single_entropy", "negative_share", "negativity")
@@ -104,22 +105,41 @@ def mean(values: Tensor) -> Summary:
     return found
 
 
+def summary_of(measure: str, values: Tensor, found: Found, scale: float = 1.0) -> Summary:
+    """Returns the mean of a measure with an interval on its scale.
+
+    Arguments:
+        measure: One of the measures; all but the negativity have a largest value.
+        values: The numbers, with shape (N).
+        found: The sizes.
+        scale: What to multiply by.
+    """
+    tops = {"half_entropy": found.qubits // 2, "single_entropy": 1, "negative_share": 1}
+    if measure not in tops:
+        return mean(values).times(scale)
+    return bounded(values.tolist(), tops[measure]).times(scale)
+
+
 @dataclass(frozen=True)
 class Difference:
-    """Generated less data: the mean with the ends of its Welch interval, and its size.
+    """Generated less data: the mean with the ends of its Welch interval.
 
-    `size` is in standard deviations of the data.
+    `deviation` is the standard deviation of the data.
     """
 
     mean: float
     low: float
     high: float
-    size: float
+    deviation: float
 
     @property
-    def alike(self) -> bool:
-        """Whether the interval contains 0."""
-        return self.low <= 0 <= self.high
+    def size(self) -> float:
+        """The difference in standard deviations of the data."""
+        return self.mean / self.deviation if self.deviation else 0.0
+
+    def judged(self, margin: float) -> Judged:
+        """Judges the difference, with a margin in standard deviations of the data."""
+        return judge_interval((self.low, self.high), margin * self.deviation)
 
 
 def difference(found: Found, measure: str, digit: int | None = None) -> Difference:
@@ -135,9 +155,7 @@ def difference(found: Found, measure: str, digit: int | None = None) -> Differen
     made, data = (found.ensembles[name].of(measure, digit) for name in ("S0", "data"))
     interval = ttest_ind(made.numpy(), data.numpy(), equal_var=False).confidence_interval()
     gap = float(made.mean() - data.mean())
-    spread = float(data.std())
-    size = gap / spread if spread else 0.0
-    return Difference(gap, float(interval.low), float(interval.high), size)
+    return Difference(gap, float(interval.low), float(interval.high), float(data.std()))
 
 
 def rows_by_class(found: Found) -> list[dict[str, Any]]:
@@ -153,8 +171,7 @@ def rows_by_class(found: Found) -> list[dict[str, Any]]:
                 "states": len(ensemble.of("half_entropy", digit)),
             }
             for measure in MEASURES:
-                summary = mean(ensemble.of(measure, digit))
-                row |= {measure: summary.mean, f"{measure} ±": summary.half}
+                row |= cells(measure, summary_of(measure, ensemble.of(measure, digit), found))
             rows.append(row)
     return rows
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from latentq import plots
-from latentq.experiments.latent.measures import Found, by_digit, mean
+from latentq.experiments.bands import band, bars
+from latentq.experiments.latent.measures import Found, by_digit, summary_of
 from latentq.experiments.measures import haar_negative_share, pair_names
 from latentq.experiments.record import Picture
 from latentq.report.wording import number, step
@@ -38,11 +39,12 @@ def along(ax: Axes, found: Found, measure: str, scale: float, chance: float) -> 
     for digit in found.digits:
         values = [float(found.ensembles[s].of(measure, digit).mean()) * scale for s in found.steps]
         ax.plot(places, values, color=plots.LIGHT.line, linewidth=1, zorder=0)
-    found_means = [mean(scale * found.ensembles[s].of(measure)) for s in found.steps]
-    half = [summary.half or 0.0 for summary in found_means]
+    found_means = [
+        summary_of(measure, found.ensembles[s].of(measure), found, scale) for s in found.steps
+    ]
     colour = plots.LIGHT.models["quantum"]
     means = [summary.mean for summary in found_means]
-    plots.curve(ax, places, means, half, label="generated", colour=colour)
+    plots.curve(ax, places, means, band(found_means), label="generated", colour=colour)
     ax.set_xticks(places, [name_of(s) for s in found.steps])
     data = float(found.ensembles["data"].of(measure).mean()) * scale
     ax.axhline(data, color=plots.LIGHT.models["classical"], label="data")
@@ -85,10 +87,13 @@ def class_picture(found: Found) -> Picture:
             ("data", "data", "classical", -0.12),
             ("S0", "generated", "quantum", 0.12),
         ):
-            summaries = [mean(scale * found.ensembles[name].of(measure, d)) for d in found.digits]
+            summaries = [
+                summary_of(measure, found.ensembles[name].of(measure, d), found, scale)
+                for d in found.digits
+            ]
             places = [digit + shift for digit in found.digits]
             ax.errorbar(
-                places, [s.mean for s in summaries], [s.half or 0.0 for s in summaries], fmt="o",
+                places, [s.mean for s in summaries], bars(summaries), fmt="o",
                 markersize=4, color=plots.LIGHT.models[model], label=label,
             )  # fmt: skip
         ax.set_xticks(found.digits)

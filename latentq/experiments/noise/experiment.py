@@ -19,13 +19,13 @@ import numpy as np
 import torch
 
 from latentq.entanglement import entanglement_entropy
+from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.noise import findings
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
 from latentq.memory import check_memory
 from latentq.otoc import Correlator, mean_over_circuits
 from latentq.randomness import derive_generator
-from latentq.report.statistics import summarize
 from latentq.rules import Rule
 from latentq.scrambling import Pattern, RandomCircuit, distance_to_haar, haar_moment
 
@@ -140,18 +140,16 @@ def saturation(curves: Curves, seed: int) -> dict[str, Any]:
 
 
 def means(curves: Curves) -> list[dict[str, Any]]:
-    """Returns the rows of a size: means over draws and half widths of their intervals."""
+    """Returns the rows of a size: means over draws with the ends of their intervals."""
     rows = []
     for depth in range(curves.decay.shape[1]):
         row: dict[str, Any] = {"qubits": curves.qubits, "depth": depth}
-        columns = {"decay": curves.decay[:, depth], "entropy": curves.entropy[:, depth]}
+        row |= cells("decay", mean_of(curves.decay[:, depth].tolist()))
+        # In bits, at most one for each qubit of the half.
+        row |= cells("entropy", bounded(curves.entropy[:, depth].tolist(), curves.qubits // 2))
         for place, k in enumerate(POWERS):
-            scale = haar_moment(2**curves.qubits, k)
-            columns[f"distance_{k}"] = curves.distance[:, depth, place] / scale
-        for name, values in columns.items():
-            found = summarize(map(float, values))
-            assert found is not None and found.half is not None
-            row |= {name: found.mean, f"{name}_half": found.half}
+            distance = curves.distance[:, depth, place] / haar_moment(2**curves.qubits, k)
+            row |= cells(f"distance_{k}", mean_of(distance.tolist()))
         rows.append(row)
     return rows
 
@@ -187,4 +185,11 @@ def measure(options: dict[str, Any]) -> Record:
     )
 
 
-EXPERIMENT = Experiment("noise", "How fast random circuits scramble", RULES, DEFAULTS, measure)
+def describe(options: dict[str, Any], tables: Tables) -> Record:
+    """Makes the record of its tables."""
+    return findings.describe(tables["means"], tables["saturation"], tables["averages"])
+
+
+EXPERIMENT = Experiment(
+    "noise", "How fast random circuits scramble", RULES, DEFAULTS, measure, describe
+)

@@ -7,14 +7,23 @@ import numpy as np
 
 from latentq import plots
 from latentq.entanglement import page_entropy
-from latentq.experiments.record import Claim, Picture, Record, Verdict
+from latentq.experiments.bands import read
+from latentq.experiments.record import Claim, Picture, Record
 from latentq.experiments.saturation import SATURATED, crossing, slope
+from latentq.experiments.verdicts import Verdict, above, within
 from latentq.otoc import haar_decay
+from latentq.report.statistics import Ends, Side
 from latentq.report.wording import interval, number
 
 Row = Mapping[str, Any]
 CLAIMED_DEPTHS = {4: 5, 8: 13, 12: 19, 16: 25}
-CLAIMED_SLOPE, SIMPLE_SLOPE = 1.5, 0.5
+CLAIMED_SLOPE, SIMPLE_SLOPE, SLACK = 1.5, 0.5, 0.25
+PASSED: Mapping[Side, Verdict] = {
+    "higher": "confirmed",
+    "lower": "corrected",
+    "no difference": "not enough data",
+    "not enough data": "not enough data",
+}
 CLAIMED_DECAY, CLAIMED_PAGE, PAGE_DEPTH, PAGE_SHARE = 0.95, 3.28, 6, 0.99
 
 
@@ -38,12 +47,12 @@ def depth_claims(saturation: Sequence[Row]) -> list[Claim]:
         if row["qubits"] not in CLAIMED_DEPTHS:
             continue
         claimed = CLAIMED_DEPTHS[row["qubits"]]
-        # The log counts whole layers: its depth fits if the crossing lies in the layer before.
-        fits = row["high"] > claimed - 1 and row["low"] <= claimed
-        ends = f"{row['low']:.1f} to {row['high']:.1f}"
-        ours = f"{row['depth']}; crosses at {row['crossing']:.1f} ({ends})"
+        ends = f"[{row['low']:.1f}, {row['high']:.1f}]"
+        ours = f"{row['depth']}; crosses at {row['crossing']:.1f} {ends}"
         statement = f"{row['qubits']} qubits: OTOC decay exceeds 90% at depth {claimed}"
-        claims.append(Claim(statement, ours, "confirmed" if fits else "corrected"))
+        margin = f"a crossing from {claimed - 1} to {claimed}, as the log counts whole layers"
+        verdict = within((row["low"], row["high"]), claimed - 1, claimed)
+        claims.append(Claim(statement, ours, verdict, margin))
     return claims
 
 
@@ -52,25 +61,35 @@ def slope_claims(saturation: Sequence[Row], strings: Sequence[Row]) -> list[Clai
     found = slope({row["qubits"]: row["crossing"] for row in saturation})
     if found is None or found.ends is None:
         return []
-    low, high = found.ends
     listed = slope({n: float(depth) for n, depth in CLAIMED_DEPTHS.items()})
-    verdict: Verdict = "confirmed" if low <= CLAIMED_SLOPE <= high else "corrected"
-    others = [
-        f"{pattern} {interval(slope(pattern_crossings(strings, pattern)))}"
-        for pattern in ("brickwork", "ladder")
-    ]
+    others = {p: slope(pattern_crossings(strings, p)) for p in ("brickwork", "ladder")}
+    all_of = {"staggered": found, **{p: s for p, s in others.items() if s is not None}}
+    texts = [f"{pattern} {interval(of)}" for pattern, of in all_of.items()]
     return [
         Claim(
             f"the saturation depth grows by about {CLAIMED_SLOPE} a qubit",
             f"{interval(found)}; the log's own four depths give {interval(listed)}",
-            verdict,
+            within(found.ends, CLAIMED_SLOPE - SLACK, CLAIMED_SLOPE + SLACK),
+            f"±{SLACK}: “about” is read as nearer to {CLAIMED_SLOPE} than to 1 or 2",
         ),
         Claim(
             f"the simple estimate of {SIMPLE_SLOPE} a qubit is wrong",
-            f"it depends on what a layer is: staggered {interval(found)}, {', '.join(others)}",
-            "corrected",
+            f"it depends on what a layer is: {', '.join(texts)}",
+            wrong([of.ends for of in all_of.values()]),
+            f"±{SLACK}, as for the slope above",
         ),
     ]
+
+
+def wrong(slopes: Sequence[Ends | None]) -> Verdict:
+    """Says whether the simple estimate is wrong for all layers, for some, or for none."""
+    low, high = SIMPLE_SLOPE - SLACK, SIMPLE_SLOPE + SLACK
+    found = {within(ends, low, high, otherwise="refuted") for ends in slopes}
+    if "not enough data" in found:
+        return "not enough data"
+    if found == {"refuted"}:
+        return "confirmed"
+    return "corrected" if "refuted" in found else "refuted"
 
 
 def level_claims(rows: Sequence[Row]) -> list[Claim]:
@@ -80,27 +99,36 @@ def level_claims(rows: Sequence[Row]) -> list[Claim]:
         return []
     last, page = four[-1], page_entropy(4, 2)
     at = crossing(np.array([row["entropy"] for row in four]), PAGE_SHARE * page)
-    low, high = (last["decay"] + sign * last["decay_half"] for sign in (-1, 1))
+    early = read(four[min(PAGE_DEPTH, len(four) - 1)], "entropy").times(100 / page)
     reached = f"reached at depth {at:.1f}" if at == at else "not reached"
     return [
         Claim(
             f"4 qubits: the decay saturates at {CLAIMED_DECAY}",
-            f"{number(last['decay'])} ± {number(last['decay_half'], 3)} at depth {last['depth']}; "
-            f"Haar {haar_decay(4):.4f}",
-            "confirmed" if low <= CLAIMED_DECAY <= high else "corrected",
+            f"{interval(read(last, 'decay'))} at depth {last['depth']}; Haar {haar_decay(4):.4f}",
+            within(read(last, "decay").ends, CLAIMED_DECAY - 0.005, CLAIMED_DECAY + 0.005),
+            "±0.005: the log has two decimals",
         ),
         Claim(
             f"the Page value of 4 qubits is {CLAIMED_PAGE} bits",
             f"{page:.3f} bits, and 2 at most; {page_entropy(8, 4):.3f} is that of 8 qubits",
             "confirmed" if abs(page - CLAIMED_PAGE) < 0.005 else "refuted",
+            "±0.005: the log has two decimals",
         ),
         Claim(
             f"4 qubits: the entropy is at 99% of Page's value by depth {PAGE_DEPTH}",
-            f"{reached}, with {four[min(PAGE_DEPTH, len(four) - 1)]['entropy'] / page:.1%} at "
-            f"depth {PAGE_DEPTH}",
-            "confirmed" if at <= PAGE_DEPTH else "corrected",
+            f"{reached}, with {interval(early)}% at depth {PAGE_DEPTH}",
+            PASSED[above(early.ends, 100 * PAGE_SHARE).side],
+            "none: a level is passed or not",
         ),
     ]
+
+
+def columns(
+    rows: Sequence[Row], name: str, unit: float = 1.0
+) -> tuple[list[float], tuple[list[float], list[float]]]:
+    """Returns means by row in some unit, and the lower and upper ends of their intervals."""
+    mean, low, high = ([row[name + end] / unit for row in rows] for end in ("", "_low", "_high"))
+    return mean, (low, high)
 
 
 def decay_figure(rows: Sequence[Row], strings: Sequence[Row]) -> plots.Figure:
@@ -112,12 +140,12 @@ def decay_figure(rows: Sequence[Row], strings: Sequence[Row]) -> plots.Figure:
         chosen = of_size(rows, n)
         depth = [row["depth"] for row in chosen]
         exact = [row for row in of_size(strings, n) if row["pattern"] == "staggered"]
-        decay, half = ([row[k] for row in chosen] for k in ("decay", "decay_half"))
-        plots.curve(left, depth, decay, half, label=str(n), colour=colour, marker="")
+        decay, ends = columns(chosen, "decay")
+        plots.curve(left, depth, decay, ends, label=str(n), colour=colour, marker="")
         left.plot(depth, [row["decay"] for row in exact], ".", color=colour, markersize=3)
         page = page_entropy(n, n // 2)
-        entropy, half = ([row[k] / page for row in chosen] for k in ("entropy", "entropy_half"))
-        plots.curve(right, depth, entropy, half, label=str(n), colour=colour, marker="")
+        entropy, ends = columns(chosen, "entropy", page)
+        plots.curve(right, depth, entropy, ends, label=str(n), colour=colour, marker="")
     plots.level(left, SATURATED, "saturated")
     plots.level(right, 1.0, "Page")
     plots.finish(left, "Correlators", "depth in layers", r"decay $1 - F$")
@@ -135,8 +163,8 @@ def distance_figure(rows: Sequence[Row]) -> plots.Figure:
         for n, colour in zip(sizes, plots.shades(len(sizes)), strict=True):
             chosen = of_size(rows, n)
             depth = [row["depth"] for row in chosen]
-            value, half = ([row[f"distance_{k}{e}"] for row in chosen] for e in ("", "_half"))
-            plots.curve(ax, depth, value, half, label=str(n), colour=colour, marker="")
+            value, ends = columns(chosen, f"distance_{k}")
+            plots.curve(ax, depth, value, ends, label=str(n), colour=colour, marker="")
         ax.set_yscale("symlog", linthresh=0.1)
         title = "Kernel $F$" if k == 1 else "Kernel $F^2$"
         plots.finish(ax, title, "depth in layers", "MMD² to Haar, in units of Haar's own mean")
@@ -188,9 +216,8 @@ def summary(rows: Sequence[Row], saturation: Sequence[Row], strings: Sequence[Ro
         "products of Pauli eigenstates; the average over all circuits, by Pauli strings, has no "
         f"circuit in it, and the two differ by at most {apart:.3f}. A single layer takes the "
         f"mean state of {largest} qubits to the maximally mixed one: the kernel F of QuDDPM sees "
-        f"a distance to Haar states of {number(after['distance_1'])} ± "
-        f"{number(after['distance_1_half'])} there, in units of Haar's own mean, while F² sees "
-        f"{number(after['distance_2'])}."
+        f"a distance to Haar states of {interval(read(after, 'distance_1'))} there, "
+        f"in units of Haar's own mean, while F² sees {number(after['distance_2'])}."
     )
 
 

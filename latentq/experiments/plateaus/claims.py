@@ -5,13 +5,21 @@ from typing import Any
 
 from scipy.stats import f as f_distribution
 
-from latentq.experiments.record import Claim, Verdict
-from latentq.report.statistics import Summary
+from latentq.experiments.bands import read
+from latentq.experiments.record import Claim
+from latentq.experiments.verdicts import RATIO, Verdict, above, equal, higher, within
+from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio
 from latentq.report.wording import interval, number
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 SLACK = 0.05  # A slope that is nearer than this to a law of many qubits agrees with it.
+BELOW: Mapping[Side, Verdict] = {
+    "lower": "confirmed",
+    "higher": "refuted",
+    "no difference": "not enough data",
+    "not enough data": "not enough data",
+}
 TYPICAL = (0.0035, 0.0045)  # What is written as 0.004.
 
 
@@ -20,9 +28,9 @@ def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
     return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
-def agrees(slope: float, half: float, law: float) -> bool:
-    """Whether the interval of a slope is within :data:`SLACK` of a law."""
-    return abs(slope - law) <= half + SLACK
+def agrees(slope: float, half: float, law: float, otherwise: Verdict = "corrected") -> Verdict:
+    """Judges whether the whole interval of a slope is within :data:`SLACK` of a law."""
+    return within((slope - half, slope + half), law - SLACK, law + SLACK, otherwise)
 
 
 def law(fit: Row) -> Verdict:
@@ -31,7 +39,7 @@ def law(fit: Row) -> Verdict:
     limit = float(f_distribution.ppf(0.975, freedom, freedom))
     ratio = (1 - fit["r2"]) / max(1 - fit["power_r2"], 1e-12)
     if 1 / limit < ratio < limit:
-        return "cannot be compared"
+        return "not enough data"
     return "confirmed" if ratio > 1 else "refuted"
 
 
@@ -42,7 +50,7 @@ def spread(low: float, high: float) -> str:
 
 def fit_text(fit: Row) -> str:
     """Writes the slope of a fit."""
-    return f"log₂ variance per qubit {interval(Summary(fit['slope'], fit['half'], ()))}"
+    return f"log₂ variance per qubit {interval(around(fit['slope'], fit['half']))}"
 
 
 def fitted(tables: Tables, inputs: str, targets: str, cost: str, end: int) -> Row:
@@ -56,28 +64,33 @@ def scaling(tables: Tables) -> list[Claim]:
     deep, shallow = (fitted(tables, "haar", "haar", "global", end) for end in (-1, 0))
     slope, half = deep["slope"], deep["half"]
     cost = [2 ** (-4 * s) for s in (slope, slope + half, slope - half)]
-    halving = Summary(slope / 2, half / 2, ())
+    halving = around(slope / 2, half / 2)
     theory = f"theory, 1 / (2 (d + 1)²): {number(deep['deep_theory_slope'])}"
-    flat = not agrees(shallow["slope"], shallow["half"], -2)
+    level = shallow["slope"] - shallow["half"], shallow["slope"] + shallow["half"]
+    flat = judge_interval(level, SLACK)
+    margin = f"±{SLACK} bits per qubit: with few qubits laws of many are off by as much"
     return [
         Claim(
             "The variance of a derivative of the global cost is of order 2⁻ⁿ: 4 to 8 qubits "
             "costs a factor of 16",
             f"{fit_text(deep)} ({theory}); four more qubits cost {number(cost[0])} "
             f"{spread(cost[1], cost[2])}",
-            "confirmed" if agrees(slope, half, -1) else "corrected",
+            agrees(slope, half, -1),
+            margin,
         ),
         Claim(
             "Each qubit cuts the gradient signal in half",
             f"log₂ of the root mean square per qubit {interval(halving)}: the size of a "
             "derivative, not its variance",
-            "confirmed" if agrees(slope / 2, half / 2, -1) else "refuted",
+            agrees(slope / 2, half / 2, -1, "refuted"),
+            margin,
         ),
         Claim(
             "In shallow circuits the variance follows the depth and not the number of qubits",
             f"global cost, Haar inputs and targets, depth {shallow['layers']}: "
             f"{fit_text(shallow)}",
-            "confirmed" if flat and shallow["slope"] + shallow["half"] > -SLACK else "refuted",
+            equal([flat], "refuted"),
+            margin,
         ),
     ]
 
@@ -87,22 +100,35 @@ def typical(tables: Tables) -> list[Claim]:
     rows = {row["states"]: row for row in tables["log"]}
     batch, (signal, one) = rows["10"], (rows["all"], rows["1"])
     said = [f"{number(r['typical'])} {spread(r['low'], r['high'])}" for r in (one, batch)]
-    near = any(r["low"] <= TYPICAL[1] and r["high"] >= TYPICAL[0] for r in (one, batch))
+    near = {within((r["low"], r["high"]), *TYPICAL) for r in (one, batch)}
     noise = max(batch["typical"] ** 2 - signal["typical"] ** 2, 0.0) ** 0.5
-    ratio = signal["typical"] / noise if noise else float("inf")
+    ratio = signal_to_noise(signal, batch)
     return [
         Claim(
             f"At 8 qubits with {batch['angles']} angles the typical derivative is about 0.004",
             f"root mean square {said[0]} for one state, {said[1]} for the mean over 10 states",
-            "confirmed" if near else "corrected",
+            next(v for v in ("confirmed", "not enough data", "corrected") if v in near),
+            "0.0035 to 0.0045, what is written as 0.004, for one of the two readings",
         ),
         Claim(
             "The signal-to-noise ratio of 10 states is below one",
             f"derivatives of the mean over all Haar states are {number(signal['typical'])}, "
-            f"the noise of 10 fresh states is {number(noise)}: ratio {number(ratio)}",
-            "confirmed" if ratio < 1 else "refuted",
+            f"the noise of 10 fresh states is {number(noise)}: ratio {interval(ratio)}",
+            BELOW[above(ratio.ends, 1).side],
+            "none: below one or not",
         ),
     ]
+
+
+def signal_to_noise(signal: Row, batch: Row) -> Summary:
+    """Returns the ratio of a signal to the noise beside it, with ends that use those of both."""
+
+    def over(size: float, whole: float) -> float:
+        noise = max(whole**2 - size**2, 0.0) ** 0.5
+        return size / noise if noise else float("inf")
+
+    ends = over(signal["low"], batch["high"]), over(signal["high"], batch["low"])
+    return Summary(over(signal["typical"], batch["typical"]), ends)
 
 
 def remedy(tables: Tables) -> list[Claim]:
@@ -114,7 +140,7 @@ def remedy(tables: Tables) -> list[Claim]:
         ("zero", "zero", -1, "product inputs and targets, the deepest circuit"),
     ):
         fit = fitted(tables, inputs, targets, "marginal", end)
-        power = Summary(fit["power"], fit["power_half"], ())
+        power = around(fit["power"], fit["power_half"])
         claims.append(
             Claim(
                 "The variance of the single-qubit marginal cost falls as a power of n, not "
@@ -122,6 +148,7 @@ def remedy(tables: Tables) -> list[Claim]:
                 f"depth {fit['layers']}: {fit_text(fit)}, R² {fit['r2']:.4f}; as a power of n, "
                 f"exponent {interval(power)}, R² {fit['power_r2']:.4f}",
                 law(fit),
+                "none: an F test at 5% of what the two fits leave",
             )
         )
     return claims
@@ -130,19 +157,7 @@ def remedy(tables: Tables) -> list[Claim]:
 def compared(tables: Tables, task: str, qubits: int) -> tuple[Summary, Summary]:
     """Returns the fidelities that training by the global and by the marginal cost reached."""
     rows = pick(tables["ends"], task=task, qubits=qubits)
-    one, two = (Summary(r["fidelity"], r["fidelity_half"], ()) for r in rows[:2])
-    return one, two
-
-
-def ends(summary: Summary) -> tuple[float, float]:
-    """Returns the ends of an interval, or twice the mean without one."""
-    return summary.ends or (summary.mean, summary.mean)
-
-
-def better(first: Summary, second: Summary) -> int:
-    """Returns 1 if the first is greater, -1 if the second is, 0 if their intervals overlap."""
-    (low, high), (bottom, top) = ends(first), ends(second)
-    return int(low > top) - int(bottom > high)
+    return read(rows[0], "fidelity"), read(rows[1], "fidelity")
 
 
 def training(tables: Tables) -> list[Claim]:
@@ -152,18 +167,18 @@ def training(tables: Tables) -> list[Claim]:
     texts, signs = [], []
     for task in ("shallow", "deep", "product"):
         one, two = compared(tables, task, n)
-        signs.append(better(two, one))
-        texts.append(f"{task} {interval(one)} against {interval(two)}")
-    needed: Verdict = "no difference"
-    if any(signs):
-        needed = "refuted" if -1 in signs else "confirmed"
+        ratio = read(pick(tables["ends"], task=task, qubits=n)[1], "ratio")
+        signs.append(judge_ratio(ratio))
+        texts.append(f"{task} {interval(one)} against {interval(two)}, ratio {interval(ratio)}")
     deep, chance = compared(tables, "deep", n)[0], 2.0**-n
+    trained = above(deep.ends, min(10 * chance, 0.5))
     return [
         Claim(
             "Local costs are necessary for 8 qubits and more",
             f"fidelity reached at {n} qubits by the global against the marginal cost in equal "
             f"iterations: {'; '.join(texts)}",
-            needed,
+            higher(signs),
+            f"{RATIO}, of the marginal to the global cost",
         ),
         Claim(
             "Training at 8 qubits fails, although the gradients are exact, as the landscape is "
@@ -171,7 +186,8 @@ def training(tables: Tables) -> list[Claim]:
             f"Adam with exact gradients of the global cost reaches a fidelity of "
             f"{interval(deep)} at {n} qubits and {n} layers, with a target that the circuit can "
             f"reach; chance is {number(chance)}",
-            "refuted" if ends(deep)[0] > min(10 * chance, 0.5) else "confirmed",
+            BELOW[trained.side],
+            "none: it fails below ten times chance, or a half if that is less",
         ),
     ]
 
@@ -181,18 +197,19 @@ def blindness(tables: Tables) -> list[Claim]:
     pair = tables["pairs"][-1]
     n = max(row["qubits"] for row in tables["ends"])
     row = pick(tables["ends"], task="deep", qubits=n, cost="marginal")[0]
-    reached = Summary(row["fidelity"], row["fidelity_half"], ())
-    left = row["value"]
-    blind = pair["high"] < 0.1 and left < 0.1 and ends(reached)[1] < 0.5
+    reached, left = read(row, "fidelity"), read(row, "value")
+    ends = (((pair["low"], pair["high"]), 0.1), (left.ends, 0.1), (reached.ends, 0.5))
+    sides = {above(*of).side for of in ends}
     return [
         Claim(
             "Two states may agree on all single-qubit marginals and be very different",
             f"independent Haar states of {pair['qubits']} qubits, of fidelity near "
             f"{number(2.0 ** -pair['qubits'])}, have a mean marginal cost of "
             f"{number(pair['marginal_cost'])} {spread(pair['low'], pair['high'])}; training at "
-            f"{n} qubits takes the marginal cost to {number(row['value'])} and the fidelity to "
+            f"{n} qubits takes the marginal cost to {interval(left)} and the fidelity to "
             f"{interval(reached)}",
-            "confirmed" if blind else "refuted",
+            BELOW["higher" if "higher" in sides else max(sides)],
+            "costs below 0.1 and a fidelity below 0.5: far from 1 in both",
         )
     ]
 

@@ -23,7 +23,7 @@ from latentq.experiments.plateaus.figures import pictures
 from latentq.experiments.plateaus.log import log_rows
 from latentq.experiments.plateaus.statistics import FIT_FROM, fit_rows, mean_interval
 from latentq.experiments.plateaus.training import curves_and_ends
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
 from latentq.memory import check_memory
 from latentq.plateaus import Source
 from latentq.randomness import derive_generator
@@ -168,9 +168,14 @@ def measure(options: dict[str, Any]) -> Record:
         "ends": ends,
         "curves": curves,
     }
+    return describe(options, tables)
+
+
+def describe(options: dict[str, Any], tables: Tables) -> Record:
+    """Makes the record of its tables."""
     return Record(summary(tables), claims(tables), tables, pictures(tables))
 
 
 EXPERIMENT = Experiment(
-    "plateaus", "Barren plateaus of global and local costs", RULES, DEFAULTS, measure
+    "plateaus", "Barren plateaus of global and local costs", RULES, DEFAULTS, measure, describe
 )

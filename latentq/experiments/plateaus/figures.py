@@ -1,9 +1,11 @@
 """The figures of the experiment on barren plateaus."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from latentq import plots
+from latentq.experiments import bands
+from latentq.experiments.bands import read
 from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
 
@@ -129,11 +131,11 @@ def training_curves(tables: Tables) -> Picture:
         for ax, n in zip(line, sizes, strict=True):
             for cost, colour in COLOURS.items():
                 rows = pick(tables["curves"], task=task, qubits=n, cost=cost)
-                columns: Mapping[str, list[float]] = {
-                    key: [row[key] for row in rows]
-                    for key in ("iteration", "fidelity", "fidelity_half")
-                }
-                plots.curve(ax, *columns.values(), label=cost, colour=colour, marker="")
+                found = [read(row, "fidelity") for row in rows]
+                places, means = [row["iteration"] for row in rows], [of.mean for of in found]
+                plots.curve(
+                    ax, places, means, bands.band(found), label=cost, colour=colour, marker=""
+                )
             plots.level(ax, 2.0**-n, "chance")
             x = "iteration" if task == "product" else ""
             plots.finish(

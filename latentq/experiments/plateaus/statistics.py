@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import bootstrap, linregress, t
+from scipy.stats import bootstrap, linregress
 from torch import Tensor
 
 from latentq.randomness import derive_seed
+from latentq.report.statistics import t_quantile
 
 FIT_FROM = 4  # The laws hold for many qubits: with fewer, d + 1 is far from d.
 
@@ -48,5 +49,5 @@ def fit_rows(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
     """Returns the slope of a straight line, the half width of its 95% interval, and R^2."""
     fit = linregress(x, y)
-    half = float(t.ppf(0.975, len(x) - 2)) * float(fit.stderr)
+    half = t_quantile(len(x) - 2) * float(fit.stderr)
     return float(fit.slope), half, float(fit.rvalue) ** 2

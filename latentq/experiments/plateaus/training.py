@@ -6,13 +6,14 @@ r"""Trainings by the infidelity and by the marginal cost, on targets that the ci
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import Circuit, cnot_circuit
+from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.record import progress
 from latentq.plateaus import (
     Cost,
@@ -23,7 +24,6 @@ from latentq.plateaus import (
     uniform_angles,
 )
 from latentq.randomness import derive_generator
-from latentq.report.statistics import Summary, summarize
 from latentq.scrambling import RandomCircuit
 
 TASKS = ("shallow", "deep", "product")
@@ -73,21 +73,22 @@ def curves_and_ends(
         generator = derive_generator(seed, "trainings", task, n)
         psi, target = task_states(task, circuit, seeds, generator)
         start = uniform_angles(circuit, seeds, generator)
+        usual = start.new_ones(seeds)  # What the first cost reaches, which others are held to.
         for name in COSTS:
             found = train(circuit, start, psi, target, schedule(name, iterations))
             row = {"task": task, "qubits": n, "cost": name}
+            usual = found.fidelity[-1] if name == COSTS[0] else usual
             curves += [
-                {**row, "iteration": i, **stated("fidelity", found.fidelity[i])}
+                {
+                    **row,
+                    "iteration": i,
+                    **cells("fidelity", bounded(found.fidelity[i].tolist(), 1)),
+                }
                 for i in sorted({*range(0, iterations, every), iterations})
             ]
-            reached = stated("fidelity", found.fidelity[-1])
-            value = stated("value", found.cost[-1])
-            ends.append({**row, "angles": circuit.parameters, **reached, **value})
+            reached = cells("fidelity", bounded(found.fidelity[-1].tolist(), 1))
+            value = cells("value", bounded(found.cost[-1].tolist(), 1))
+            ratio = cells("ratio", mean_of((found.fidelity[-1] / usual).tolist(), "ratio"))
+            ends.append({**row, "angles": circuit.parameters, **reached, **value, **ratio})
             ends[-1]["chance"] = 2**-n
     return curves, ends
-
-
-def stated(name: str, values: Tensor) -> dict[str, float | None]:
-    """Returns the mean of values over seeds, and the half width of its interval."""
-    found = cast(Summary, summarize(values.tolist()))
-    return {name: found.mean, f"{name}_half": found.half}

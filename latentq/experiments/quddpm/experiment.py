@@ -14,6 +14,8 @@ recipe, with 200,000 transports of 500 states.
 
 import json
 import time
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from latentq.experiments.quddpm import claims, figures
 from latentq.experiments.quddpm.measures import reference_rows, trained_rows
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.quddpm.training import RECIPES, suits
-from latentq.experiments.record import Experiment, Record, parse_names, progress
+from latentq.experiments.record import Experiment, Record, Tables, parse_names, progress
 from latentq.rules import Rule
 
 RULES = {
@@ -101,14 +103,23 @@ def measure(options: dict[str, Any]) -> Record:
     cells, folder = plan(options), Path(options["cells"])
     files.check_writable(folder, "cells")
     rows: list[Row] = []
-    seconds = 0.0
     for task, recipe, seed in progress(cells, "trainings"):
-        found = cell(folder, task, recipe, seed, options["share"])
-        rows += found
-        seconds += found[0]["cpu_seconds"]
+        rows += cell(folder, task, recipe, seed, options["share"])
     table = [{k: v for k, v in row.items() if k not in LONG} for row in rows]
+    found = describe(options, {"rows": table})
+    return replace(found, pictures=figures.draw(rows))
+
+
+def describe(options: dict[str, Any], tables: Tables) -> Record:
+    """Makes the record of its tables; histograms of states are in the cells alone."""
+    rows = tables["rows"]
+    # The rows of a training follow one another.
+    trainings = groupby(rows, key=lambda row: (row["task"], row["seed"], row["cpu_seconds"]))
+    seconds = sum(spent for (*_, spent), _ in trainings)
     summary = claims.summary(rows, options["share"], seconds)
-    return Record(summary, claims.settle(rows), {"rows": table}, figures.draw(rows))
+    return Record(summary, claims.settle(rows), tables, figures.draw_of_tables(rows))
 
 
-EXPERIMENT = Experiment("quddpm", "The tasks of the original QuDDPM", RULES, DEFAULTS, measure)
+EXPERIMENT = Experiment(
+    "quddpm", "The tasks of the original QuDDPM", RULES, DEFAULTS, measure, describe
+)

@@ -12,7 +12,8 @@ from latentq.experiments.measures import (
     haar_negative_share,
     wigner_numbers,
 )
-from latentq.experiments.record import Claim, Verdict
+from latentq.experiments.record import Claim
+from latentq.experiments.verdicts import EXACT, RATIO, Verdict, above, equal, higher, within
 from latentq.experiments.views.measures import (
     Numbers,
     Setting,
@@ -21,17 +22,30 @@ from latentq.experiments.views.measures import (
     original,
     scrambled,
 )
-from latentq.experiments.views.statistics import correlation, mean, said, share, side
+from latentq.experiments.views.statistics import (
+    correlation,
+    judged,
+    mean,
+    ratio_of_means,
+    said,
+    share,
+    told,
+)
+from latentq.report.statistics import Side, judge_ratio
 from latentq.report.wording import interval, number
 
 LOG_QUBITS = 4
 LOG_SHARES = {"original": 0.441, "scrambled": 0.438, "denoised": 0.461}
 RECOVERED = 0.05  # A first Schmidt coefficient is recovered that is below by no more than this.
-BY_SIDE: Mapping[str, Verdict] = {
-    "above": "confirmed",
-    "at": "no difference",
-    "below": "refuted",
+GREY: Mapping[Side, Verdict] = {
+    "higher": "refuted",
+    "lower": "confirmed",
+    "no difference": "not enough data",
+    "not enough data": "not enough data",
 }
+POINT = 0.01  # Of the share of negative cells.
+POINTS = "by the orientation of the kernels alone, a convention, a state moves by more"
+SLIGHT, AHEAD = 0.1, 0.05
 Stages = Mapping[str, Numbers]
 
 
@@ -64,12 +78,13 @@ def grey(setting: Setting, stages: Stages, haar: Numbers) -> Claim:
     """Judges whether the magnitudes of a scrambled density matrix are alike."""
     found = stages[scrambled(setting.depths[-1])]["unevenness"]
     expected = mean(haar["unevenness"])
-    low, _ = mean(found).ends or (0.0, 0.0)
+    side = above(mean(found).ends, expected.mean / 2).side
     return Claim(
         "After enough depth the heat map of the density matrix is a uniform grey",
         f"standard deviation over mean of the magnitudes off the diagonal: {said(found)} after "
         f"depth {setting.depths[-1]}, {interval(expected)} for Haar states, 0 if grey",
-        "refuted" if low > expected.mean / 2 else "confirmed",
+        GREY[side],
+        "half of what Haar states have: below it they are called alike",
     )
 
 
@@ -85,14 +100,23 @@ def wigner_values(setting: Setting, stages: Stages, haar: Numbers) -> Claim:
     low, high = central_range(haar)
     depth = setting.depths[-1]
     names = (original(), scrambled(depth), denoised(depth, setting.epochs))
-    ours = ", ".join(f"{name} {said(stages[name]['negative_share'], 100)}%" for name in names)
+    ours = ", ".join(
+        f"{name} {told(stages[name]['negative_share'], scale=100)}%" for name in names
+    )
+    exact = haar_negative_share(setting.qubits)
+    found = [judged(stages[name]["negative_share"] - exact, POINT) for name in names]
     alike = all(low <= value <= high for value in LOG_SHARES.values())
-    verdict: Verdict = "no difference" if alike else "confirmed"
+    verdict: Verdict = "not enough data"
+    if not alike or any(one.side in ("lower", "higher") and not one.inside for one in found):
+        verdict = "confirmed"
+    elif all(one.inside for one in found):
+        verdict = "no difference"
     return Claim(
         "Negative Wigner cells: original 44.1%, scrambled at depth 8 43.8%, denoised 46.1%",
-        f"{ours}; Haar states {100 * haar_negative_share(setting.qubits):.2f}% on average "
+        f"{ours}; Haar states {100 * exact:.2f}% on average "
         f"(exact), 95% of them from {100 * low:.1f} to {100 * high:.1f}% in one orientation",
         verdict if setting.qubits == LOG_QUBITS else "cannot be compared",
+        f"from Haar states, the log's by their range, ours ±{100 * POINT:g} point: {POINTS}",
     )
 
 
@@ -100,14 +124,17 @@ def shuffling(setting: Setting, stages: Stages) -> Claim:
     """Judges whether scrambling leaves the negative cells as many, and as negative."""
     before, after = stages[original()], stages[scrambled(setting.depths[-1])]
     cells = after["negative_share"] - before["negative_share"]
-    sums = after["negativity"] - before["negativity"]
-    kept: Verdict = "confirmed" if side(sums) == "at" else "corrected"
+    sums = ratio_of_means(after["negativity"], before["negativity"])
+    kept = equal([judge_ratio(sums)])
+    fewer = judged(cells, POINT)
     return Claim(
         "Scrambling shuffles the negative cells without destroying the non-classicality",
         f"scrambled less original, depth {setting.depths[-1]}: {said(cells, 100)} points of the "
-        f"share, {said(sums)} of the negativity, which was {said(before['negativity'])}",
-        "refuted" if side(cells) == "below" else kept,
-    )
+        f"share; {interval(sums)} times the negativity, which was {said(before['negativity'])}",
+        "refuted" if fewer.side == "lower" and not fewer.inside
+        else "not enough data" if not fewer.inside and fewer.side != "higher" else kept,
+        f"{100 * POINT:g} point of the share, as {POINTS}; negativity: {RATIO}",
+    )  # fmt: skip
 
 
 def injection(setting: Setting, stages: Stages) -> Claim:
@@ -120,7 +147,8 @@ def injection(setting: Setting, stages: Stages) -> Claim:
         "The denoiser adds negativity to the scrambled state: it injects quantum coherence",
         f"denoised less scrambled, depth {depth}: {said(cells, 100)} points of the share; one "
         f"state moves by {100 * widest:.1f} points between orientations of the kernels",
-        BY_SIDE[side(cells)],
+        higher([judged(cells, POINT)]),
+        f"{100 * POINT:g} point: {POINTS}",
     )
 
 
@@ -134,6 +162,7 @@ def signature() -> Claim:
         f"a Bell state has {100 * shares.max():g}% or {100 * shares.min():g}% negative cells, by "
         "the orientation of the kernels: they are a convention, entangled or not",
         "refuted" if depends else "confirmed",
+        EXACT,
     )
 
 
@@ -151,7 +180,8 @@ def dominant_pair(setting: Setting, stages: Stages) -> Claim:
         "Scrambling at depth 8 moves the largest mutual information to another pair",
         f"it does in {text} of the draws at depth {depth}; {100 * chance:.0f}% if the two pairs "
         "had nothing to do with each other",
-        "confirmed" if low > 0.5 else "refuted" if high < 0.5 else "no difference",
+        "confirmed" if low > 0.5 else "refuted" if high < 0.5 else "not enough data",
+        "none: in more than half of the draws or not",
     )
 
 
@@ -169,7 +199,8 @@ def topology(setting: Setting, stages: Stages) -> Claim:
         "The denoiser at depth 6 partially restores which pairs are entangled",
         f"correlation with the original's mutual information, denoised above scrambled, depth "
         f"{depth}: {'; '.join(parts)}",
-        BY_SIDE[side(gains[setting.epochs])],
+        higher([judged(gains[setting.epochs], SLIGHT)]),
+        f"±{SLIGHT} of a correlation, which is called slight",
     )
 
 
@@ -179,21 +210,20 @@ def flattening(setting: Setting, stages: Stages) -> Claim:
     page = page_entropy(setting.qubits, len(setting.half))
     stage = stages[scrambled(setting.depths[-1])]
     spectrum = ", ".join(number(value) for value in stage["spectrum"].mean(dim=0).tolist())
-    full, usual = (side(stage["entropy"] - level) == "at" for level in (most, page))
-    reached: Verdict = "no difference" if usual else "confirmed"  # Too few draws to tell.
     return Claim(
         "Scrambling flattens the Schmidt spectrum to maximum entanglement",
         f"depth {setting.depths[-1]}: spectrum ({spectrum}) on average, entropy "
-        f"{said(stage['entropy'])} bits; Haar states {number(page)} (Page), the maximum is "
-        f"{most:g}; the original had {said(stages[original()]['entropy'])}",
-        reached if full else "refuted",
+        f"{told(stage['entropy'], most)} bits; Haar states {number(page)} (Page), the maximum is "
+        f"{most:g}; the original had {told(stages[original()]['entropy'], most)}",
+        within(mean(stage["entropy"]).ends, 0.95 * most, 1.05 * most, "refuted"),
+        "5% of the maximum",
     )
 
 
 def steepness(setting: Setting, stages: Stages) -> Claim:
     """Judges whether denoised states ever have a spectrum as steep as the original."""
     goal = stages[original()]["spectrum"][:, 0]
-    parts, ever = [f"largest coefficient {said(goal)} of the original"], []
+    parts, ever = [f"largest coefficient {told(goal)} of the original"], []
     for epochs in (setting.epochs, setting.longer):
         first = torch.stack(
             [stages[denoised(depth, epochs)]["spectrum"][:, 0] for depth in setting.depths]
@@ -201,14 +231,15 @@ def steepness(setting: Setting, stages: Stages) -> Claim:
         hits = (first >= goal - RECOVERED).double().mean(dim=0)
         ever.append(float(hits.mean()))
         parts.append(
-            f"{said(first.mean(dim=0))} after {epochs} epochs, at most {RECOVERED} below in "
-            f"{said(hits, 100)}% of the cases"
+            f"{told(first.mean(dim=0))} after {epochs} epochs, at most {RECOVERED} below in "
+            f"{told(hits, scale=100)}% of the cases"
         )
     partly: Verdict = "corrected" if max(ever) < 0.5 else "refuted"
     return Claim(
         "The denoised spectra never recover the original steepness",
         "; ".join(parts),
         partly if max(ever) > 0 else "confirmed",
+        f"{RECOVERED} of a coefficient; recovered in any case is not never",
     )
 
 
@@ -216,12 +247,13 @@ def pure(setting: Setting, stages: Stages) -> Claim:
     """Judges the purity of the whole, which unitary circuits cannot change."""
     worst = max(float((stage["purity"] - 1).abs().max()) for stage in stages.values())
     names = (original(), scrambled(setting.depths[-1]))
-    halves = ", ".join(f"{name} {said(stages[name]['half_purity'])}" for name in names)
+    halves = ", ".join(f"{name} {told(stages[name]['half_purity'])}" for name in names)
     return Claim(
         "Purity stays at exactly 1, which rules out decoherence",
         f"within {worst:.0e} of 1 at all stages, as unitary circuits leave no other choice; that "
         f"of half of the qubits does change: {halves}",
         "confirmed" if worst < 1e-4 else "refuted",
+        "10⁻⁴, which is rounding",
     )
 
 
@@ -232,11 +264,12 @@ def amplitudes_first(setting: Setting, learned: Numbers) -> Claim:
     ahead = lead(learned)[mark, k]
     return Claim(
         "The denoiser learns the magnitudes of amplitudes before their phases",
-        f"depth {setting.depths[k]}, {setting.epochs} epochs: fidelity {said(at['fidelity'])}, "
-        f"of the magnitudes alone {said(at['magnitudes'])}, of the phases alone "
-        f"{said(at['phases'])}; states of the same fidelity in a random direction have "
-        f"{said(at['magnitudes_at_equal_fidelity'])} and {said(at['phases_at_equal_fidelity'])}, "
+        f"depth {setting.depths[k]}, {setting.epochs} epochs: fidelity {told(at['fidelity'])}, "
+        f"of the magnitudes alone {told(at['magnitudes'])}, of the phases alone "
+        f"{told(at['phases'])}; states of the same fidelity in a random direction have "
+        f"{told(at['magnitudes_at_equal_fidelity'])} and {told(at['phases_at_equal_fidelity'])}, "
         f"Haar states {haar_magnitude_fidelity(2**setting.qubits):.3f} and "
         f"{2 / (2**setting.qubits + 1):.3f}: magnitudes lead phases by {said(ahead)}",
-        BY_SIDE[side(ahead)],
+        higher([judged(ahead, AHEAD)]),
+        f"±{AHEAD} of a fidelity, a seventh of what magnitudes of Haar states have more",
     )

@@ -1,10 +1,11 @@
 """The picture of how magnitudes and phases are learnt."""
 
 from latentq import plots
+from latentq.experiments.bands import band
 from latentq.experiments.measures import haar_magnitude_fidelity
 from latentq.experiments.record import Picture
 from latentq.experiments.views.measures import Numbers, Setting, lead
-from latentq.experiments.views.statistics import mean
+from latentq.experiments.views.statistics import mean, summary_of
 
 
 def learning_picture(setting: Setting, learned: Numbers) -> Picture:
@@ -14,10 +15,10 @@ def learning_picture(setting: Setting, learned: Numbers) -> Picture:
     k, marks = len(setting.depths) // 2, setting.marks[1:]
     colours = iter(plots.LIGHT.models.values())
     for name in ("magnitudes", "phases", "fidelity"):
-        found, colour = [mean(values) for values in learned[name][1:, k]], next(colours)
-        half = [summary.half or 0.0 for summary in found]
+        found = [summary_of(name, values, 1) for values in learned[name][1:, k]]
+        colour = next(colours)
         label = name if name == "fidelity" else f"{name} alone"
-        plots.curve(left, marks, [s.mean for s in found], half, label=label, colour=colour)
+        plots.curve(left, marks, [s.mean for s in found], band(found), label=label, colour=colour)
         if name != "fidelity":
             equal = learned[f"{name}_at_equal_fidelity"][1:, k].mean(dim=-1).tolist()
             label = f"{name} at equal fidelity"
@@ -30,9 +31,8 @@ def learning_picture(setting: Setting, learned: Numbers) -> Picture:
     lines = zip(setting.depths, lead(learned).unbind(1), strict=True)
     for (depth, values), shade in zip(lines, plots.shades(len(setting.depths)), strict=True):
         found = [mean(row) for row in values[1:]]
-        half = [summary.half or 0.0 for summary in found]
         label = f"depth {depth}"
-        plots.curve(right, marks, [s.mean for s in found], half, label=label, colour=shade)
+        plots.curve(right, marks, [s.mean for s in found], band(found), label=label, colour=shade)
     plots.level(right, 0.0, "")
     right.set_xscale("log")
     plots.finish(

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentq.experiments.bands import cells
 from latentq.experiments.measures import haar_negative_share, orientations, pair_names
 from latentq.experiments.views.claims import Stages, central_range
 from latentq.experiments.views.gallery import Shown
@@ -17,7 +18,7 @@ from latentq.experiments.views.measures import (
     original,
     scrambled,
 )
-from latentq.experiments.views.statistics import mean, said
+from latentq.experiments.views.statistics import said, summary_of, told
 from latentq.states import count_qubits
 from latentq.wigner import negative_cells, negativity, wigner
 
@@ -25,7 +26,7 @@ Row = Mapping[str, Any]
 
 
 def row_of(stage: str, numbers: Numbers) -> Row:
-    """Returns the means of the numbers of a stage with the half widths of their intervals."""
+    """Returns the means of the numbers of a stage with the ends of their intervals."""
     row: dict[str, Any] = {"stage": stage, "draws": len(numbers["fidelity"])}
     pairs = numbers["information"].shape[1]
     qubits = next(n for n in range(2, 20) if n * (n - 1) // 2 == pairs)
@@ -33,9 +34,7 @@ def row_of(stage: str, numbers: Numbers) -> Row:
         columns = values[:, None] if values.dim() == 1 else values
         parts = {"spectrum": range(1, columns.shape[1] + 1), "information": pair_names(qubits)}
         for part, column in zip(parts.get(name, [""]), columns.unbind(dim=1), strict=True):
-            found = mean(column)
-            key = f"{name} {part}".strip()
-            row |= {key: found.mean, f"{key} ±": found.half}
+            row |= cells(f"{name} {part}".strip(), summary_of(name, column, qubits // 2))
     return row
 
 
@@ -55,8 +54,7 @@ def learning_table(setting: Setting, learned: Numbers) -> list[Row]:
         for e, epochs in enumerate(setting.marks):
             row: dict[str, Any] = {"depth": depth, "epochs": epochs}
             for name, values in everything.items():
-                found = mean(values[e, k])
-                row |= {name: found.mean, f"{name} ±": found.half}
+                row |= cells(name, summary_of(name, values[e, k], len(setting.half)))
             rows.append(row)
     return rows
 
@@ -68,11 +66,11 @@ def orientation_table(shown: Shown) -> list[Row]:
     for signs in orientations(count_qubits(psi.shape[-1])):
         values = wigner(psi, signs)
         name = "".join("+" if sign > 0 else "-" for sign in signs)
-        for stage, cells, total in zip(
+        for stage, part, total in zip(
             shown.states, negative_cells(values).tolist(), negativity(values).tolist(), strict=True
         ):
             rows.append(
-                {"stage": stage, "signs": name, "negative_share": cells, "negativity": total}
+                {"stage": stage, "signs": name, "negative_share": part, "negativity": total}
             )
     return rows
 
@@ -85,20 +83,22 @@ def summary(
     first, mixed = stages[original()], stages[scrambled(depth)]
     late = stages[denoised(depth, setting.longer)]
     k, mark = len(setting.depths) // 2, setting.marks.index(setting.epochs)
+    top = float(len(setting.half))
     exact = 100 * haar_negative_share(setting.qubits)
     return (
         f"{setting.draws} draws of {setting.qubits}-qubit states, a product of Haar qubits with "
         f"noise of strength 0.5 among nine Haar states; scrambled by staggered random circuits "
         f"of depth {', '.join(map(str, setting.depths))} and denoised by a circuit of "
         f"{parameters} angles that Adam trained on the ten. The entropy of half of the qubits "
-        f"goes from {said(first['entropy'])} to {said(mixed['entropy'])} bits at depth {depth} "
-        f"and back to {said(late['entropy'])} after {setting.longer} epochs, at fidelity "
-        f"{said(late['fidelity'])}. The share of negative Wigner cells is "
-        f"{said(first['negative_share'], 100)}%, {said(mixed['negative_share'], 100)}% and "
-        f"{said(late['negative_share'], 100)}%: that of any Haar state, {exact:.2f}% on average "
-        f"with 95% from {100 * low_high[0]:.1f} to {100 * low_high[1]:.1f}%. The magnitudes of a "
-        f"Haar state agree with those of another one to "
-        f"{said(haar['magnitudes'])}, so that they look recovered before anything is learnt; at "
+        f"goes from {told(first['entropy'], top)} to {told(mixed['entropy'], top)} bits at depth "
+        f"{depth} and back to {told(late['entropy'], top)} after {setting.longer} epochs, at "
+        f"fidelity {told(late['fidelity'])}. The share of negative Wigner cells is "
+        f"{told(first['negative_share'], scale=100)}%, "
+        f"{told(mixed['negative_share'], scale=100)}% and "
+        f"{told(late['negative_share'], scale=100)}%: that of any Haar state, {exact:.2f}% on "
+        f"average with 95% from {100 * low_high[0]:.1f} to {100 * low_high[1]:.1f}%. The "
+        f"magnitudes of a Haar state agree with those of another one to "
+        f"{told(haar['magnitudes'])}, so that they look recovered before anything is learnt; at "
         f"equal fidelity those of the denoiser lead its phases by {said(lead(learned)[mark, k])} "
         f"(depth {setting.depths[k]}, {setting.epochs} epochs)."
     )

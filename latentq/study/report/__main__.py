@@ -1,9 +1,12 @@
 """Writes the report on a study: report.html (one file), report.md, report.json and data/*.csv.
 
 python -m latentq.study.report root=study [out=docs/results/study]
+python -m latentq.study.report root=docs/results/study
 
 root is the folder of the study, with the cells in cells/ARM-nSIZE-seedS and, if it is there,
 study.json. A cell that is missing or damaged is listed with its reason, and has no number.
+root may also be the folder of a published report: then its tables, figures and verdicts are made
+again from data/cells.csv, with the provenance and the pictures of cells that the report has.
 out is where to write; by default docs/results/study.
 """
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from latentq.report.markdown import markdown
 from latentq.report.render import clean, html, write_files
+from latentq.study.published import is_published, read_published
 from latentq.study.report.document import make_document
 from latentq.study.report.findings import Findings, find
-from latentq.study.report.provenance import facts, seconds
+from latentq.study.report.provenance import commands, facts, memorised, options, seconds
 from latentq.study.report.records import all_records, csv_text
 from latentq.study.report.wording import efficiency, headline, rule, verdict_title, warnings
-from latentq.study.results import read_study
+from latentq.study.results import Study, read_study
 
 
 def _json(findings: Findings) -> str:
@@ -25,6 +26,9 @@ def _json(findings: Findings) -> str:
         "warnings": warnings(findings),
         "provenance": facts(findings),
         "seconds": seconds(findings),
+        "options": options(findings),
+        "commands": commands(findings),
+        "memorised": memorised(findings),
         "git_commit": findings.study.git_commit,
         **all_records(findings),
     }
@@ -34,11 +38,19 @@ def _json(findings: Findings) -> str:
     return text + "\n"
 
 
+def read(root: str | Path) -> Study:
+    """Reads a study from the folders of its cells, or else from its published report."""
+    root = Path(root)
+    if is_published(root) and not (root / "cells").is_dir():
+        return read_published(root)
+    return read_study(root)
+
+
 def build(root: str | Path, out: str | Path) -> list[str]:
     """Writes the report on a study.
 
     Arguments:
-        root: The folder of the study.
+        root: The folder of the study, or of its published report.
         out: The folder to write to.
 
     Returns:
@@ -47,7 +59,7 @@ def build(root: str | Path, out: str | Path) -> list[str]:
     Raises:
         InputError: If the cells cannot be read or compared, or the report cannot be written.
     """
-    findings = find(read_study(root))
+    findings = find(read(root))
     document = make_document(findings)
     out = Path(out)
     tables = {f"data/{name}.csv": csv_text(rows) for name, rows in all_records(findings).items()}

@@ -6,7 +6,7 @@ from latentq.report.blocks import Block, Bullets, Details, Document, Paragraph, 
 from latentq.report.document import DIGITS
 from latentq.study.report.figures import chains, efficiency_picture, forest_picture, samples
 from latentq.study.report.findings import Findings
-from latentq.study.report.provenance import limits, provenance
+from latentq.study.report.provenance import limits, memorised, provenance
 from latentq.study.report.tables import (
     matching_table,
     missing_table,
@@ -31,13 +31,14 @@ VERDICTS = (
     "train on, without those for validation."
 )
 FOREST = (
-    "Means over seeds with 95% t-intervals; one that leaves the axis is cut there. Dashed lines: "
+    "Geometric means over seeds with the 95% t-intervals of the logarithms; one that leaves the "
+    "axis is cut there. Dashed lines: "
     "real training images, and reconstructions by the decoder that all arms but the VAEs share, "
     "both against test images."
 )
 CURVES = (
-    "Means over seeds with 95% t-intervals, of the quantum arm, the matched arms and two other "
-    "classical models; the controls are left out."
+    "Geometric means over seeds with the 95% t-intervals of the logarithms, of the quantum arm, "
+    "the matched arms and two other classical models; the controls are left out."
 )
 CHAINS = "From the noise at the top to the samples at the bottom, a row for each step."
 UNADJUSTED = (
@@ -45,10 +46,11 @@ UNADJUSTED = (
     "t-interval, not adjusted for the number of arms; below 1 quantum is better."
 )
 SCORES = (
-    "Mean ± half width of the 95% t-interval over seeds; without ± of a single seed. ↓ lower is "
-    "better, ↑ higher is better. FID∞ is FID at infinitely many samples. Memorised is the share "
-    "of samples that lie closer to a training image than all but 1% of held-out images do; 1% is "
-    "what real images would have."
+    "Means over seeds with 95% intervals; without brackets of a single seed. FID, FID∞, KID and "
+    "density have geometric means with the t-intervals of their logarithms (an arithmetic one "
+    "where a value is not positive, which is said), the others, which lie between 0 and 1, "
+    "arithmetic means with intervals that stay inside. ↓ lower is better, ↑ higher is better. "
+    "FID∞ is FID at infinitely many samples."
 )
 MATCHING = (
     "Matched arms have as many prior parameters as the circuits, within 2%. Seconds are CPU "
@@ -126,7 +128,7 @@ def _scores(findings: Findings) -> list[Block]:
     smaller = [size for size in reversed(study.sizes) if size != findings.largest]
     return [
         scores_table(findings, findings.largest),
-        Paragraph(SCORES, "note"),
+        Paragraph(f"{SCORES} {memorised(findings)}", "note"),
         *(
             Details(f"{images_text(study, size)} images", [scores_table(findings, size)])
             for size in smaller

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 from latentq.plots.efficiency import Line, efficiency_chart
 from latentq.plots.study import Dot, forest_chart
-from latentq.report.blocks import Block, Details, Picture, Pictures
+from latentq.report.blocks import Block, Details, Paragraph, Picture, Pictures
 from latentq.report.pictures import chart, file_picture
 from latentq.report.wording import number
 from latentq.study.arms import ARMS
@@ -15,6 +16,10 @@ from latentq.study.report.findings import ROLES, Findings, headline_arms
 from latentq.study.report.records import Record, Value, efficiency, floors, forest
 from latentq.study.report.wording import images_text
 
+CARRIED = (
+    "Carried over from the report that was written beside the cells: their pictures are in no "
+    "other place, and are not made again from the numbers."
+)
 PICTURED = 3  # Seeds; the pictures of others stay in the folders of the cells.
 
 
@@ -93,6 +98,9 @@ def _pictures(findings: Findings, arms: Sequence[str], seed: int, name: str) -> 
         cells = {cell.seed: cell for cell in findings.study.at(arm, size)}
         run = cells[seed].run if seed in cells else None
         picture = Picture(alt) if run is None else file_picture(run.path / name, alt)
+        if findings.study.published is not None:
+            uri = findings.study.published.pictures.get((name, alt))
+            picture = Picture(alt, uri, (), Path(name))
         found.append(dataclasses.replace(picture, linked=False))
     return found
 
@@ -101,7 +109,9 @@ def _folded(findings: Findings, pictures: dict[int, list[Picture]]) -> list[Bloc
     """Shows the pictures of the first seed, and folds those of others away."""
     first, *rest = [Pictures(items) for items in pictures.values()]
     size = images_text(findings.study, findings.largest)
+    carried = findings.study.published is not None
     return [
+        *([Paragraph(CARRIED, "note")] if carried else []),
         first,
         *(
             Details(f"Seed {seed}, {size} images", [items])

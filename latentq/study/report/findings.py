@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import Summary, scale_of, summarize
 from latentq.study.arms import ARMS, Role
 from latentq.study.results import Study, cell_name
 from latentq.study.verdict import Judgement, Pairs, judge, pair
@@ -54,8 +54,8 @@ class Findings:
         return [arm for role in ROLES for arm in self.arms(role)]
 
     def summary(self, arm: str, size: int, key: str) -> Summary | None:
-        """Returns the mean of a number over the seeds of an arm, with its t-interval."""
-        return summarize(self.study.values(arm, size, key).values())
+        """Returns the mean of a number over the seeds of an arm, with its interval."""
+        return summarize(self.study.values(arm, size, key).values(), scale_of(key))
 
     def seeds(self, arm: str, size: int) -> tuple[int, int]:
         """Returns how many seeds of an arm have a FID, and of how many."""
@@ -70,7 +70,7 @@ class Findings:
         """Returns a floor of `FLOORS`; reconstructions are those that quantum's decoder makes."""
         arms = self.all_arms if key == "fid_floor" else [QUANTUM]
         found = [x for arm in arms for x in self.study.values(arm, size, key).values()]
-        summary = summarize(sorted(found))
+        summary = summarize(sorted(found), scale_of(key))
         return None if summary is None else summary.mean
 
     def unmatched(self) -> list[tuple[str, float]]:

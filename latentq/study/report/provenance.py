@@ -14,6 +14,10 @@ from latentq.study.report.findings import Findings
 from latentq.study.results import Cell, without_folders
 
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
+MEMORISED = (
+    "Memorised is the share of samples that lie closer to a training image than all but 1% of "
+    "held-out images do."
+)
 
 
 def runs(findings: Findings) -> list[tuple[Cell, Run]]:
@@ -39,11 +43,34 @@ def _facts(run: Run) -> dict[str, str]:
 
 def facts(findings: Findings) -> dict[str, dict[str, int]]:
     """Returns what is known of the cells: for each fact its values, and in how many cells."""
+    if findings.study.published is not None:
+        told = findings.study.published.facts.items()
+        return {key: dict(Counter(values).most_common()) for key, values in told}
     found: dict[str, Counter[str]] = {}
     for _, run in runs(findings):
         for key, text in _facts(run).items():
             found.setdefault(key, Counter())[text] += 1
     return {key: dict(values.most_common()) for key, values in found.items()}
+
+
+def commands(findings: Findings) -> dict[str, str]:
+    """Returns the command of each cell that was run, by its name."""
+    if findings.study.published is not None:
+        told_of = findings.study.published.commands
+        return {c.name: told_of[c.name] for c in findings.study.cells if c.name in told_of}
+    return {cell.name: without_folders(command(run)) for cell, run in runs(findings)}
+
+
+def options(findings: Findings) -> dict[str, str]:
+    """Returns the options of the study as text, by their names."""
+    found = sorted(findings.study.options.items())
+    return {str(key): _option(value) for key, value in found}
+
+
+def memorised(findings: Findings) -> str:
+    """Says by which rule the share of memorised samples was measured."""
+    published = findings.study.published
+    return MEMORISED if published is None else published.memorised
 
 
 def seconds(findings: Findings) -> float:
@@ -62,15 +89,15 @@ def provenance(findings: Findings) -> list[Block]:
         ["Cells", f"{sum(c.state == 'finished' for c in study.cells)} of {len(study.cells)}"],
         ["Wall time of all cells", f"{count(total)} s, {number(total / 3600)} hours"],
     ]
-    options = [[str(key), _option(value)] for key, value in sorted(study.options.items())]
-    commands = [f"{cell.name}: {without_folders(command(run))}" for cell, run in runs(findings)]
+    chosen = [[key, value] for key, value in options(findings).items()]
+    lines = [f"{name}: {line}" for name, line in commands(findings).items()]
     blocks: list[Block] = [Table(["", "Value"], rows, numeric=False)]
-    if options:
+    if chosen:
         blocks += [
             Paragraph("The options of the study:", "note"),
-            Table(["Option", "Value"], options, numeric=False),
+            Table(["Option", "Value"], chosen, numeric=False),
         ]
-    return [*blocks, Details("Command of every cell", [Code("\n".join(commands))])]
+    return [*blocks, Details("Command of every cell", [Code("\n".join(lines))])]
 
 
 def _told(values: Mapping[str, int]) -> str:

@@ -48,7 +48,7 @@ def _name(arm: str) -> dict[str, Value]:
 
 
 def _mean(key: str, summary: Summary | None) -> dict[str, Value]:
-    """Returns a mean and the ends of its interval."""
+    """Returns a mean and the ends of its interval, both on the scale of the number."""
     low, high = (summary and summary.ends) or (None, None)
     mean = None if summary is None else summary.mean
     return {key: mean, f"{key}_low": low, f"{key}_high": high}

@@ -9,8 +9,9 @@ from latentq.report.statistics import Summary
 from latentq.report.wording import ABSENT, MISSING, count, interval, number
 from latentq.study.arms import ARMS, Role
 from latentq.study.report.findings import QUANTUM, Findings
+from latentq.study.report.provenance import MEMORISED, memorised
 from latentq.study.report.records import MATCHING, SCORES, missing
-from latentq.study.report.wording import images_text, p_text, percent, ratio_text, seeds_text
+from latentq.study.report.wording import images_text, p_text, pairs_text, percent, seeds_text
 from latentq.study.verdict import Pairs
 
 Entry = tuple[str, float | str | None]  # What a cell shows, and what it is sorted by.
@@ -47,7 +48,7 @@ def _mean(summary: Summary | None, runs: int = 0) -> Entry:
 
 def _ratio(pairs: Pairs) -> Entry:
     """Returns the cell of a ratio."""
-    return ratio_text(pairs), pairs.ratio
+    return pairs_text(pairs), pairs.ratio
 
 
 def _seeds(findings: Findings, arm: str, size: int) -> Entry:
@@ -128,7 +129,9 @@ def scores_table(findings: Findings, size: int) -> Table:
         for arm in arms
     ]
     strong = frozenset(i for i, arm in enumerate(arms) if arm == QUANTUM)
-    return table(["Arm", "Seeds", *SCORES.values()], rows, strong=strong)
+    earlier = memorised(findings) != MEMORISED
+    titles = {**SCORES, **({"memorisation.closer": "Memorised, earlier rule"} if earlier else {})}
+    return table(["Arm", "Seeds", *titles.values()], rows, strong=strong)
 
 
 def matching_table(findings: Findings) -> Table:

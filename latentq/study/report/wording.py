@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 
-from latentq.report.wording import MISSING, count, decimals, listed, number
+from latentq.report.statistics import Summary
+from latentq.report.wording import MISSING, count, decimals, listed, number, ratio_text
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import TOLERANCE, Findings
 from latentq.study.results import Study
@@ -20,19 +21,9 @@ def images_text(study: Study, size: int) -> str:
     return f"{images:,}" if len(same) == 1 else f"{images:,} (n{size})"
 
 
-def ratio_text(pairs: Pairs) -> str:
-    """Writes a ratio with its interval: `0.81 [0.72, 0.92]`."""
-    if pairs.ratio is None:
-        return MISSING
-    if pairs.interval is None:
-        return number(pairs.ratio)
-
-    ends = pairs.interval
-    if ends[1] > 10 * ends[0]:  # No number of decimals suits both.
-        return f"{number(pairs.ratio)} [{number(ends[0])}, {number(ends[1])}]"
-    places = min(3, max(decimals(end, 2) for end in (*ends, pairs.ratio)))
-    low, high = (number(end, places) for end in ends)
-    return f"{number(pairs.ratio, places)} [{low}, {high}]"
+def pairs_text(pairs: Pairs) -> str:
+    """Writes the ratio of two arms with its interval."""
+    return ratio_text(None if pairs.ratio is None else Summary(pairs.ratio, pairs.interval))
 
 
 def p_text(p: float | None) -> str:
@@ -98,7 +89,7 @@ def _ratio_clause(result: Result) -> str:
     if n < SEEDS:
         seeds = f"{n or 'no'} seed{'' if n == 1 else 's'} in common"
         return f"{_arm(result.arm)} {seeds}, and {SEEDS} are needed"
-    return f"{_arm(result.arm)} {ratio_text(result.pairs)}, {result.verdict}"
+    return f"{_arm(result.arm)} {pairs_text(result.pairs)}, {result.verdict}"
 
 
 def efficiency(findings: Findings) -> str:

@@ -1,0 +1,108 @@
+"""A study read from its published report, where the folders of its cells are not at hand.
+
+.. code-block:: text
+
+    ROOT/data/cells.csv    the numbers of every cell, as the report has used them
+    ROOT/report.json       where they come from: facts, options, commands, commit
+    ROOT/report.html       the pictures of cells, which are carried over
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from latentq.errors import InputError
+from latentq.report.runs import Run, read_json
+from latentq.study.arms import ARMS
+from latentq.study.results import Cell, Published, State, Study, sort_cells
+
+CELLS, FACTS, PAGE = "data/cells.csv", "report.json", "report.html"
+# What had no text of its own in reports of that time.
+EARLIER = (
+    "Memorised was measured by an earlier rule, threshold from held-out images, first 1,000: the "
+    "share of samples that lie closer to a training image than all but 1% of the first 1,000 "
+    "held-out images do. 3.4% of reconstructions of held-out images do so too: 1% is not what a "
+    "decoder without any memory would have, and the column is no evidence of copies."
+)
+SECTIONS = {"Samples": "samples.png", "Denoising chains": "samples_chain.png"}
+IMAGE = re.compile(r'<img src="(data:image/png;base64,[^"]+)" alt="([^"]*)"')
+
+
+def is_published(root: Path) -> bool:
+    """Returns whether a folder holds the published report of a study."""
+    return (root / CELLS).is_file() and (root / FACTS).is_file()
+
+
+def read_published(root: Path) -> Study:
+    """Reads a study from its published report.
+
+    Arguments:
+        root: The folder of the report.
+
+    Raises:
+        InputError: If a file of it cannot be read, or is no report on a study.
+    """
+    try:
+        facts = read_json(root / FACTS)
+        rows = list(csv.DictReader((root / CELLS).read_text(encoding="utf-8").splitlines()))
+        published = _published(root, facts)
+        cells = [_cell(row, published) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
+        raise InputError(
+            f"root: {root / CELLS} and {FACTS} must be those of a report on a study, and cannot "
+            f"be read: {why}"
+        ) from error
+    if not cells:
+        raise InputError(f"root: {root / CELLS} must have a row for each cell, and has none")
+    options, commit = facts.get("options"), facts.get("git_commit")
+    kept = options if isinstance(options, dict) else {}
+    return Study(sort_cells(cells), kept, commit, published=published)
+
+
+def _published(root: Path, facts: Mapping[str, Any]) -> Published:
+    """Returns what a report says of its cells beside their numbers."""
+    return Published(
+        facts=facts["provenance"],
+        commands=facts.get("commands", {}),
+        memorised=facts.get("memorised", EARLIER),
+        pictures=_pictures(root / PAGE),
+    )
+
+
+def _cell(row: Mapping[str, str], published: Published) -> Cell:
+    """Returns a cell from its row."""
+    arm, state = row["arm"], row["state"]
+    if arm not in ARMS or state not in get_args(State):
+        raise ValueError(f"no cell is of the arm {arm} and the state {state}")
+    seed = int(row["seed"])
+    metrics: dict[str, Any] = {"seed": seed, **published.scale}
+    for key, text in row.items():
+        if text and key not in ("arm", "size", "seed", "state", "reason"):
+            _put(metrics, key.split("."), float(text))
+    run = None if state == "missing" else Run(Path(), metrics)
+    return Cell(arm, int(row["size"]), seed, cast(State, state), row["reason"], run)
+
+
+def _put(metrics: dict[str, Any], path: list[str], value: float) -> None:
+    """Puts a number at its place in nested objects."""
+    for part in path[:-1]:
+        metrics = metrics.setdefault(part, {})
+    metrics[path[-1]] = value
+
+
+def _pictures(page: Path) -> dict[tuple[str, str], str]:
+    """Returns the pictures of cells in a page, by the name of their file and what they show."""
+    found: dict[tuple[str, str], str] = {}
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    for part in text.split("<h2>")[1:]:
+        title = part.partition("</h2>")[0].partition(",")[0]
+        if title in SECTIONS:
+            for uri, alt in IMAGE.findall(part):
+                found[SECTIONS[title], html.unescape(alt)] = uri
+    return found
