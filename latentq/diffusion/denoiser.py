@@ -20,6 +20,7 @@ from latentq import circuits, fused
 from latentq.diffusion.chain import Chain, Instrument, Outcomes
 from latentq.diffusion.forward import ForwardProcess
 from latentq.diffusion.published import sampled_distance
+from latentq.errors import InputError
 from latentq.mmd import mmd1
 
 Engine = Literal["fused", "torchquantum"]
@@ -51,7 +52,7 @@ class QuDDPM(Chain):
         entangled: Whether the circuits have CZ gates.
 
     Raises:
-        ValueError: If `layers` has numbers for more or fewer steps than there are, or there is
+        InputError: If `layers` has numbers for more or fewer steps than there are, or there is
             no ancilla where the terminal ensemble is `haar`: unitary circuits leave it as it is.
     """
 
@@ -75,7 +76,7 @@ class QuDDPM(Chain):
         super().__init__(forward_process, loss, outcomes)
 
         if not ancillas and forward_process.terminal == "haar":
-            raise ValueError(
+            raise InputError(
                 "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
                 "measurement nothing can be learned"
             )
@@ -83,7 +84,7 @@ class QuDDPM(Chain):
         self.engine = engine
         depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
         if len(depths) != forward_process.steps:
-            raise ValueError(f"layers: must be of {forward_process.steps} steps, was {layers}")
+            raise InputError(f"layers: must be of {forward_process.steps} steps, was {layers}")
         self.circuits = tuple(
             circuits.denoising_circuit(forward_process.qubits + ancillas, depth, axes, entangled)
             for depth in depths

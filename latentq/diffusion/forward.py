@@ -25,6 +25,7 @@ from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import scrambling_circuit
+from latentq.errors import InputError
 from latentq.states import haar_states
 
 Terminal = Literal["basis", "zero", "haar"]
@@ -80,7 +81,7 @@ class ForwardProcess:
         noise: The strength of the scrambling of the `basis` ensemble.
 
     Raises:
-        ValueError: If there are neither two strengths nor :math:`T`, or one is negative.
+        InputError: If there are neither two strengths nor :math:`T`, or one is negative.
     """
 
     qubits: int = 4
@@ -91,12 +92,12 @@ class ForwardProcess:
 
     def __post_init__(self) -> None:
         if len(self.strength) not in (2, self.steps):
-            raise ValueError(
+            raise InputError(
                 f"strength: must be the first and the last, or one for each of {self.steps} "
                 f"steps, were {len(self.strength)} numbers"
             )
         if not all(0 <= h < math.inf for h in self.strength):
-            raise ValueError(f"strength: must not be negative or infinite, was {self.strength}")
+            raise InputError(f"strength: must not be negative or infinite, was {self.strength}")
 
     @property
     def strengths(self) -> list[float]:
