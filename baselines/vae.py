@@ -20,7 +20,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from latentq.errors import NumericalError
+from latentq.errors import InputError, NumericalError
 from latentq.generative import (
     CHUNK,
     GenerativeModel,
@@ -109,7 +109,7 @@ class VAE(GenerativeModel):
             labels: Their classes, with shape :math:`(B)`, if the model is conditional.
 
         Raises:
-            ValueError: If they are no such images, or the classes are missing or too many.
+            InputError: If they are no such images, or the classes are missing or too many.
         """
         check_images(images, next(self.encoder.parameters()))
         self._check_labels(labels)
@@ -123,10 +123,10 @@ class VAE(GenerativeModel):
             labels: Their classes, with shape :math:`(B)`, if the model is conditional.
 
         Raises:
-            ValueError: If they are no such latents, or the classes are missing or too many.
+            InputError: If they are no such latents, or the classes are missing or too many.
         """
         if latents.dim() != 2 or latents.shape[1] != self.latent or latents.is_complex():
-            raise ValueError(
+            raise InputError(
                 f"latents: must be real and have shape (B, {self.latent}), was {latents.dtype} "
                 f"{tuple(latents.shape)}"
             )
@@ -138,7 +138,7 @@ class VAE(GenerativeModel):
     def _check_labels(self, labels: Tensor | None) -> None:
         if (labels is not None) != self.conditional:
             given = "were missing" if labels is None else "were given to one that knows none"
-            raise ValueError(f"labels: a conditional model needs the classes, they {given}")
+            raise InputError(f"labels: a conditional model needs the classes, they {given}")
 
     def reconstruct(self, images: Tensor, labels: Tensor) -> Tensor:
         r"""Returns the decoded posterior means of images, see the base class."""

@@ -26,6 +26,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from latentq.errors import InputError
+
 Axis = Literal["rx", "ry", "rz"]
 Entangler = Literal["cz", "cnot", "rzz"]
 
@@ -54,7 +56,7 @@ class Circuit:
             CNOT first; none gives a product circuit.
 
     Raises:
-        ValueError: If there is no qubit, no layer or no axis.
+        InputError: If there is no qubit, no layer or no axis.
     """
 
     qubits: int
@@ -65,7 +67,7 @@ class Circuit:
 
     def __post_init__(self) -> None:
         if min(self.qubits, self.layers, len(self.axes)) < 1:
-            raise ValueError(
+            raise InputError(
                 "circuit: must have a qubit, a layer and an axis, "
                 f"had {self.qubits}, {self.layers} and {len(self.axes)}"
             )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentq.errors import InputError
 from latentq.networks import PIXELS
 from latentq.process import own_defaults
 from latentq.randomness import check_whole, derive_generator, derive_seed
@@ -46,19 +47,19 @@ def check_images(images: Tensor, like: Tensor) -> Tensor:
         like: A weight of the model, whose type they must have.
 
     Raises:
-        ValueError: If the shape, the type or the range is another one.
+        InputError: If the shape, the type or the range is another one.
     """
     if images.dim() != 4 or images.shape[1:] != (1, PIXELS, PIXELS):
-        raise ValueError(
+        raise InputError(
             f"images: must have shape (B, 1, {PIXELS}, {PIXELS}), was {tuple(images.shape)}"
         )
     if images.dtype != like.dtype:
-        raise ValueError(
+        raise InputError(
             f"images: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
         )
     low, high = (x.item() for x in images.aminmax()) if len(images) else (0.0, 1.0)
     if not (low >= 0 and high <= 1):  # Also if a pixel is NaN.
-        raise ValueError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+        raise InputError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
     return images
 
 
@@ -121,14 +122,14 @@ class GenerativeModel(nn.Module, ABC):
                 a conditional model draws them uniformly and another one has none.
 
         Raises:
-            ValueError: If the model is not conditional, a label is not a class, there is another
+            InputError: If the model is not conditional, a label is not a class, there is another
                 number of them, or `n` or `seed` is no such integer.
         """
         n, seed = check_whole(n, "n", 1), check_whole(seed, "seed")
         if label is None and not self.conditional:
             return None
         if not self.conditional:
-            raise ValueError(f"label: needs a model with model.conditional=true, was {label}")
+            raise InputError(f"label: needs a model with model.conditional=true, was {label}")
 
         device = next(self.parameters()).device
         if label is None:
@@ -136,12 +137,12 @@ class GenerativeModel(nn.Module, ABC):
             return torch.randint(CLASSES, (n,), device=device, generator=generator)
         given = torch.as_tensor(label, device=device)
         if given.shape not in ((), (1,), (n,)):
-            raise ValueError(
+            raise InputError(
                 f"label: must be one class or {n}, one for each image, was {tuple(given.shape)}"
             )
         whole = not given.is_floating_point() and given.dtype != torch.bool
         if not whole or bool(((given < 0) | (given >= CLASSES)).any()):
-            raise ValueError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
+            raise InputError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
         return given.expand(n).long()
 
 

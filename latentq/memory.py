@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latentq.errors import InputError
+from latentq.relations import groups_of
 
 GIB = 2**30
 FLOAT, COMPLEX, DOUBLE = 4, 8, 8
@@ -90,7 +91,9 @@ def needs(config: Mapping[str, Any]) -> Iterator[Need]:
     )
     if "steps" in prior and "qubits" in prior:
         chain = (prior["steps"] + 1) * SAMPLES * 2 ** prior["qubits"] * COMPLEX
-        yield Need("the generated states", chain, ("prior.steps", "prior.qubits"))
+        wide = ("prior.ancillas",) if _vectors(config) > 1 else ()
+        keys = ("prior.steps", "prior.qubits", *wide)
+        yield Need("the generated states", chain * _vectors(config), keys)
     if "layers" in prior:
         yield _circuits(config)
     if "starts" in config.get("denoising", {}):
@@ -100,6 +103,13 @@ def needs(config: Mapping[str, Any]) -> Iterator[Need]:
         yield Need("a batch of the prior", 3 * neurons * FLOAT, ("denoising.batch", "prior.width"))
     if "fitted" in prior:
         yield _fit(prior)
+
+
+def _vectors(config: Mapping[str, Any]) -> float:
+    """Returns how many vectors a state has at the end of a chain: above 1 where it is mixed."""
+    if config["model"]["kind"] != "traced":
+        return 1.0
+    return 2.0 ** (config["prior"]["ancillas"] * config["prior"]["steps"])
 
 
 def _circuits(config: Mapping[str, Any]) -> Need:
@@ -120,10 +130,14 @@ def _loss(config: Mapping[str, Any]) -> Need:
     states = max(settings["starts"], settings["inputs"])
     if config.get("outcomes") == "exact":
         states *= 2.0 ** (prior["ancillas"] * (prior["steps"] if settings["together"] else 1))
+    vectors = _vectors(config)
+    # A vector is compared with the targets of its own group.
+    compared = vectors / groups_of(config)[1] if vectors > 1 else 1.0
     # Complex overlaps, fidelities and their gradient, and the costs and the plan in double.
-    pairs = states * settings["targets"] * (2 * COMPLEX + 2 * FLOAT + 5 * DOUBLE)
-    kept = 4 * states * prior["steps"] * 2 ** prior["qubits"] * COMPLEX
-    return Need("the loss", pairs + kept, ("denoising.starts", "denoising.targets"))
+    each = compared * (2 * COMPLEX + 2 * FLOAT) + 5 * DOUBLE
+    kept = 4 * states * prior["steps"] * 2 ** prior["qubits"] * vectors * COMPLEX
+    keys = ("denoising.starts", "denoising.targets")
+    return Need("the loss", states * settings["targets"] * each + kept, keys)
 
 
 def _fit(prior: Mapping[str, Any]) -> Need:

@@ -80,7 +80,7 @@ class StateModel(GenerativeModel):
             Statevectors, with shape :math:`(B, 16)`, complex64 and of unit norm.
 
         Raises:
-            ValueError: If they are no such images, or a state has no direction.
+            InputError: If they are no such images, or a state has no direction.
         """
         check_images(images, next(self.encoder.parameters()))
         return amplitude_encode(self.encoder(images))
@@ -96,7 +96,7 @@ class StateModel(GenerativeModel):
             Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
 
         Raises:
-            ValueError: If they are no states: of another shape, not complex, or of another norm.
+            InputError: If they are no states: of another shape, not complex, or of another norm.
         """
         self._check_latents(latents)
         features = density_features(latents)
@@ -107,12 +107,12 @@ class StateModel(GenerativeModel):
     def _check_latents(self, latents: Tensor) -> None:
         dimension = 1 + self.latent_freedom // 2
         if latents.dim() not in (2, 3) or latents.shape[-1] != dimension:
-            raise ValueError(
+            raise InputError(
                 f"latents: must have shape (B, {dimension}), or (B, K, {dimension}) if they are "
                 f"mixed, was {tuple(latents.shape)}"
             )
         if not latents.is_complex():
-            raise ValueError(f"latents: must be complex statevectors, was {latents.dtype}")
+            raise InputError(f"latents: must be complex statevectors, was {latents.dtype}")
         # The vectors of a mixed state have a total norm of one.
         check_states(latents.flatten(1))
 

@@ -11,6 +11,8 @@ from typing import SupportsIndex
 
 import torch
 
+from latentq.errors import InputError
+
 
 def check_whole(value: SupportsIndex, name: str, least: int = 0) -> int:
     """Returns an integer as Python's own, whichever library it is from.
@@ -21,14 +23,14 @@ def check_whole(value: SupportsIndex, name: str, least: int = 0) -> int:
         least: The smallest value allowed.
 
     Raises:
-        ValueError: If it is no integer, such as `0.0`, `False` or `None`, or is too small.
+        InputError: If it is no integer, such as `0.0`, `False` or `None`, or is too small.
     """
     try:
         number = operator.index(value)
     except TypeError:
         number = least - 1
     if number < least or str(getattr(value, "dtype", type(value).__name__)).endswith("bool"):
-        raise ValueError(f"{name}: must be an integer of at least {least}, was {value!r}")
+        raise InputError(f"{name}: must be an integer of at least {least}, was {value!r}")
     return number
 
 
@@ -40,7 +42,7 @@ def derive_seed(seed: SupportsIndex, *purpose: str | SupportsIndex) -> int:
         purpose: Words and counters that name the draw, such as `"scramble", 3`.
 
     Raises:
-        ValueError: If the seed or a counter is no integer, or negative.
+        InputError: If the seed or a counter is no integer, or negative.
     """
     words = [part if isinstance(part, str) else check_whole(part, "step") for part in purpose]
     key = "/".join(map(str, (check_whole(seed, "seed"), *words)))

@@ -109,8 +109,8 @@ def _particles(config: Config) -> Iterator[str]:
 
 @relation("model.kind", "prior.ancillas", "prior.terminal")
 def _haar(config: Config) -> Iterator[str]:
-    prior, quantum = config["prior"], config["model"]["kind"] == "quantum"
-    if quantum and not prior["ancillas"] and prior["terminal"] == "haar":
+    prior, circuits = config["prior"], config["model"]["kind"] in ("quantum", "traced")
+    if circuits and not prior["ancillas"] and prior["terminal"] == "haar":
         yield (
             "prior.ancillas: must be at least 1 where prior.terminal=haar, was 0; without a "
             "measurement Haar states stay Haar states, and nothing can be learned"
@@ -128,7 +128,7 @@ def _limit(config: Config) -> Iterator[str]:
         )
 
 
-def _groups(config: Config) -> tuple[str, int]:
+def groups_of(config: Config) -> tuple[str, int]:
     """Returns the key that divides the states into groups, and the number of these, at least 1."""
     qubits = value_of(config, "prior.qubits")
     if value_of(config, "model.conditional") is True:
@@ -141,7 +141,7 @@ def _groups(config: Config) -> tuple[str, int]:
 
 @relation("denoising.inputs", "denoising.starts", "denoising.targets")
 def _each_group(config: Config) -> Iterator[str]:
-    by, groups = _groups(config)
+    by, groups = groups_of(config)
     for name in ("inputs", "starts", "targets"):
         if (number := config["denoising"][name]) < groups:
             yield (
@@ -155,7 +155,7 @@ def _wanted(config: Config) -> Iterator[tuple[str, int]]:
     for key, more in (("prior.components", 0), ("prior.centres", 0), ("prior.neighbours", 1)):
         if isinstance(number := value_of(config, key), int):
             yield key, number + more
-    by, groups = _groups(config)
+    by, groups = groups_of(config)
     if by:
         yield by, groups
 

@@ -6,20 +6,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 import latentq
-from data.module import load_data
 from latentq.commands import parse_options
 from latentq.errors import InputError
 from latentq.evaluation import measure
 from latentq.files import sha256_file
 from latentq.model import LatentQ
 from latentq.rules import Rule
-from latentq.storage import describe, save
+from latentq.storage import describe
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 
@@ -207,26 +205,3 @@ def test_evaluation_names_mistakes(
     monkeypatch.chdir(ROOT)
     with pytest.raises(InputError, match=word):
         measure([option])
-
-
-@needs_mnist
-def test_a_model_is_measured_on_what_its_run_saw_and_set_aside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model, notes = latentq.load(ROOT / "checkpoints" / "quantum"), {"seed": 3, "limit": 50}
-    arguments = describe(ROOT / "checkpoints" / "quantum")[1]["arguments"]
-    save(model, tmp_path, "quantum", arguments, notes)
-    seen: list[dict[str, Any]] = []
-
-    def spy(*_: object, **settings: Any) -> dict[str, Any]:  # noqa: ANN401
-        seen.append(settings)
-        return {}
-
-    monkeypatch.setattr("latentq.evaluation.evaluate", spy)
-    for seed in ([], ["seed=7"]):
-        measure([f"checkpoint={tmp_path}", "split=validation", *seed])
-
-    own = load_data("mnist", seed=3, limit=50)
-    assert [k["seed"] for k in seen] == [3, 7]
-    assert all(torch.equal(k["test"], own.validation.images) for k in seen)
-    assert all(torch.equal(k["train"], own.train.images) for k in seen)

@@ -29,6 +29,10 @@ MISTAKES = [
         ["prior.terminal=haar", "denoising.cells=false", "prior.ancillas=0"],
         "prior.ancillas: must be at least 1 where prior.terminal=haar",
     ),
+    (
+        ["model=traced", "prior.terminal=haar", "denoising.cells=false", "prior.ancillas=0"],
+        "prior.ancillas: must be at least 1 where prior.terminal=haar",
+    ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),

@@ -1,7 +1,8 @@
 import pytest
 
+from latentq.compose import load_config
 from latentq.errors import InputError
-from latentq.memory import check_memory
+from latentq.memory import check_memory, check_room
 
 
 def test_what_fits_is_let_through() -> None:
@@ -9,3 +10,17 @@ def test_what_fits_is_let_through() -> None:
 
     with pytest.raises(InputError, match=r"^qubits=31: needs about 2.5 GiB, more than memory=2 "):
         check_memory(5 * 2**29, 2.0, "qubits=31")
+
+
+def test_mixed_states_are_counted_with_all_their_vectors() -> None:
+    """Without a measurement their number grows with every step: 32, and 32,768 at last."""
+    check_room(load_config(["model=traced"]), 2**30)
+    wide = ["prior.ancillas=3"]
+    check_room(load_config(["model=quantum", *wide]), 2**33)
+
+    with pytest.raises(InputError) as error:
+        check_room(load_config(["model=traced", *wide]), 2**33)
+    assert [m.partition(":")[0] for m in error.value.mistakes] == [
+        *("prior.steps", "denoising.starts"),
+    ]
+    assert "prior.ancillas=3" in error.value.mistakes[0]

@@ -39,7 +39,7 @@ from latentq.diffusion.measurement import (
     select_outcomes,
     uniform_particles,
 )
-from latentq.errors import NumericalError
+from latentq.errors import InputError, NumericalError
 from latentq.mmd import LOSSES, mmdk
 
 Outcomes = Literal["sampled", "exact", "score"]
@@ -49,9 +49,9 @@ CHECKED = 1024  # states at once, as in training, which decides how circuits are
 
 
 def check_name(value: object, name: str, known: Iterable[str]) -> None:
-    """Raises `ValueError` if a value is none of the known names."""
+    """Raises `InputError` if a value is none of the known names."""
     if value not in (words := list(known)):
-        raise ValueError(f"{name}: must be one of {', '.join(words)}, was {value!r}")
+        raise InputError(f"{name}: must be one of {', '.join(words)}, was {value!r}")
 
 
 class Chain(nn.Module, ABC):
@@ -64,7 +64,7 @@ class Chain(nn.Module, ABC):
             `score` in training.
 
     Raises:
-        ValueError: If there is no such loss, or no such way with outcomes.
+        InputError: If there is no such loss, or no such way with outcomes.
     """
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
@@ -160,10 +160,10 @@ class Chain(nn.Module, ABC):
             shape :math:`(d)`.
 
         Raises:
-            ValueError: If there is no such step.
+            InputError: If there is no such step.
         """
         if not 0 <= stop <= self.steps:
-            raise ValueError(f"stop: must be from 0 to {self.steps}, was {stop}")
+            raise InputError(f"stop: must be from 0 to {self.steps}, was {stop}")
         chain = [self.lift(self.forward_process.terminal_states(n, generator, start))]
         order = [*reversed(range(stop, self.steps))]
         for instrument in self.instruments(order, n) if order else []:

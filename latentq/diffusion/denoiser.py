@@ -20,6 +20,7 @@ from latentq import circuits, fused
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
 from latentq.diffusion.forward import ForwardProcess
 from latentq.diffusion.published import sampled_distance
+from latentq.errors import InputError
 from latentq.mmd import mmd1
 from latentq.randomness import check_whole
 
@@ -52,7 +53,7 @@ class QuDDPM(Chain):
         entangled: Whether the circuits have CZ gates.
 
     Raises:
-        ValueError: If `layers` has numbers for more or fewer steps than there are, a number or
+        InputError: If `layers` has numbers for more or fewer steps than there are, a number or
             name is none of those allowed, or there is no ancilla where the terminal ensemble is
             `haar`: unitary circuits leave it as it is.
     """
@@ -80,7 +81,7 @@ class QuDDPM(Chain):
         check_name(engine, "engine", get_args(Engine))
         check_name(init, "init", get_args(Initial))
         if not ancillas and forward_process.terminal == "haar":
-            raise ValueError(
+            raise InputError(
                 "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
                 "measurement nothing can be learned"
             )
@@ -88,7 +89,7 @@ class QuDDPM(Chain):
         self.engine = engine
         depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
         if len(depths) != forward_process.steps:
-            raise ValueError(f"layers: must be of {forward_process.steps} steps, was {layers}")
+            raise InputError(f"layers: must be of {forward_process.steps} steps, was {layers}")
         depths = tuple(check_whole(depth, "layers", 1) for depth in depths)
         self.circuits = tuple(
             circuits.denoising_circuit(forward_process.qubits + ancillas, depth, axes, entangled)

@@ -25,6 +25,7 @@ from torch import Tensor
 
 from latentq import fused
 from latentq.circuits import scrambling_circuit
+from latentq.errors import InputError
 from latentq.randomness import check_whole
 from latentq.states import count_qubits, haar_states
 
@@ -67,7 +68,7 @@ def _check_start(start: Tensor, n: int, dimension: int) -> Tensor:
     A negative one would count from the end.
     """
     if start.shape != (n,) or bool(((start < 0) | (start >= dimension)).any()):
-        raise ValueError(
+        raise InputError(
             f"start: must be {n} basis states from 0 to {dimension - 1}, was {start.tolist()[:20]}"
         )
     return start
@@ -93,7 +94,7 @@ class ForwardProcess:
         noise: The strength of the scrambling of the `basis` ensemble.
 
     Raises:
-        ValueError: If there are neither two strengths nor :math:`T`, one is negative, or there is
+        InputError: If there are neither two strengths nor :math:`T`, one is negative, or there is
             no such number of qubits or steps, or no such terminal ensemble.
     """
 
@@ -108,16 +109,16 @@ class ForwardProcess:
         check_whole(self.steps, "steps", 1)
         if self.terminal not in get_args(Terminal):
             names = ", ".join(get_args(Terminal))
-            raise ValueError(f"terminal: must be one of {names}, was {self.terminal!r}")
+            raise InputError(f"terminal: must be one of {names}, was {self.terminal!r}")
         if not 0 <= self.noise < math.inf:
-            raise ValueError(f"noise: must not be negative or infinite, was {self.noise}")
+            raise InputError(f"noise: must not be negative or infinite, was {self.noise}")
         if len(self.strength) not in (2, self.steps):
-            raise ValueError(
+            raise InputError(
                 f"strength: must be the first and the last, or one for each of {self.steps} "
                 f"steps, were {len(self.strength)} numbers"
             )
         if not all(0 <= h < math.inf for h in self.strength):
-            raise ValueError(f"strength: must not be negative or infinite, was {self.strength}")
+            raise InputError(f"strength: must not be negative or infinite, was {self.strength}")
 
     @property
     def strengths(self) -> list[float]:
@@ -136,15 +137,15 @@ class ForwardProcess:
             generator: The source of randomness.
 
         Raises:
-            ValueError: If there is no such step, or the states are of other qubits.
+            InputError: If there is no such step, or the states are of other qubits.
         """
         if psi.shape[-1] != 2**self.qubits:
-            raise ValueError(
+            raise InputError(
                 f"psi: must be states of {self.qubits} qubits, with shape (B, {2**self.qubits}), "
                 f"was {tuple(psi.shape)}"
             )
         if not 0 <= t <= self.steps:
-            raise ValueError(f"t: must be from 0 to {self.steps}, was {t}")
+            raise InputError(f"t: must be from 0 to {self.steps}, was {t}")
 
         return scramble(psi, self.strengths[:t], generator)
 
@@ -160,12 +161,12 @@ class ForwardProcess:
                 integers from 0 to :math:`2^n - 1`; drawn uniformly if `None`.
 
         Raises:
-            ValueError: If `start` is given and the ensemble is another one, or it has other than
+            InputError: If `start` is given and the ensemble is another one, or it has other than
                 :math:`N` basis states.
         """
         dimension = 2**self.qubits
         if start is not None and self.terminal != "basis":
-            raise ValueError(f"start: needs the terminal ensemble basis, was {self.terminal}")
+            raise InputError(f"start: needs the terminal ensemble basis, was {self.terminal}")
         if self.terminal == "haar":
             return haar_states(n, qubits=self.qubits, generator=generator)
 
