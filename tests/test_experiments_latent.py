@@ -103,6 +103,17 @@ def test_variance_between_classes_is_a_share(generator: torch.Generator) -> None
 
 def test_the_course_says_which_way_it_goes(generator: torch.Generator) -> None:
     assert "rises from S1 to S0 (1.0" in latent_claims.course_of(found(generator))
+    base = found(generator)
+    values = base.ensembles["S0"].of("half_entropy")
+    noise = 0.1 * torch.randn(400, generator=generator)
+    # As far apart as nothing, by states that vary as much, and by states that do not vary.
+    for before, verb in (
+        (values + noise - noise.mean(), "stays"),
+        (torch.full_like(values, float(values.mean())), "may rise or fall"),
+    ):
+        moved = {**base.ensembles, "S1": ensemble(before)}
+        text = latent_claims.course_of(Found(moved, base.kept, 0.9, 4))
+        assert f"{verb} from S1 to S0" in text
 
 
 def test_pairs_are_compared_digit_by_digit(generator: torch.Generator) -> None:

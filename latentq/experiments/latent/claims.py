@@ -1,6 +1,7 @@
 """The claims and the paragraph of the experiment `latent`."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 
@@ -16,10 +17,16 @@ from latentq.experiments.latent.measures import (
 from latentq.experiments.measures import haar_negative_share
 from latentq.experiments.record import Claim
 from latentq.experiments.verdicts import Verdict, equal
-from latentq.report.statistics import Judged, Summary, judge_interval
+from latentq.report.statistics import Judged, Side, Summary, judge_interval
 from latentq.report.wording import interval, listed, number
 
 SMALL = 0.2  # Standard deviations.
+VERBS: Mapping[Side, str] = {
+    "higher": "rises",
+    "lower": "falls",
+    "no difference": "stays",
+    "not enough data": "may rise or fall",
+}
 COHEN = "a smaller difference is less than small (Cohen, 1988)"
 SAME = 0.5  # The least correlation of what is called the same pattern.
 
@@ -207,7 +214,7 @@ def course_of(found: Found) -> str:
         change = mean(
             found.ensembles[after].of("half_entropy") - found.ensembles[before].of("half_entropy")
         )
-        low, high = change.ends or (0.0, 0.0)
-        verb = "rises" if low > 0 else "falls" if high < 0 else "stays"
+        spread = float(found.ensembles[before].of("half_entropy").std())
+        verb = VERBS[judge_interval(change.ends, SMALL * spread).side]
         verbs.append(f"{verb} from {before} to {after} ({interval(change)})")
     return "Entanglement " + ", ".join(verbs)

@@ -6,7 +6,7 @@ r"""The latent states of digits as quantum states: of the data, and along a gene
 Entanglement, mutual information and Wigner functions of the latents of validation images, and of
 the ensembles S_T to S_0 of a generation. A generated state has the class that the classifier
 sees in the image at the end of its chain; a data state has the class of its image. Intervals are
-95% t-intervals over the states of one trained model; they say nothing of other models.
+95% over the states of one trained model; they say nothing of other models.
 """
 
 from typing import Any

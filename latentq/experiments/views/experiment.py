@@ -7,7 +7,7 @@ The original is a product of Haar qubits with isotropic noise of strength 0.5, s
 Schmidt coefficient dominates. It is one of ten training states, the others are Haar states. For
 each depth a random circuit scrambles the ten, and a circuit of RZ RY RZ and CNOTs learns by Adam
 to bring them back, from uniform angles. Each draw has states, scramblers and angles of its own;
-the pictures show the first. Intervals are 95% t-intervals over draws.
+the pictures show the first. Intervals are 95% over draws.
 """
 
 import math
