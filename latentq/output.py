@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 STREAMS = (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w"))
 
@@ -13,17 +13,42 @@ def make_ready() -> None:
     """Sends closed streams nowhere, and writes `?` for what the encoding of the output lacks.
 
     The number of a closed stream would be that of the next file that is opened, which would then
-    get what libraries print.
+    get what libraries print. What a full disk does not take of the output is lost.
     """
     for _, number, _ in STREAMS:
         _occupy(number)
     for name, _, mode in STREAMS:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            errors = "replace" if stream is sys.stdout else "backslashreplace"
+    for name, errors in (("stdout", "replace"), ("stderr", "backslashreplace")):
+        stream = getattr(sys, name)
+        if stream is getattr(sys, f"__{name}__") and isinstance(stream.buffer, io.BufferedWriter):
+            setattr(sys, name, _sparing(stream, errors))
+        elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+
+
+class _Sparing(io.FileIO):
+    """A stream whose lines are lost where they cannot be written, unless its reader has gone."""
+
+    def write(self, content: Any) -> int:  # noqa: ANN401
+        try:
+            return super().write(content) or 0
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return len(content)
+
+
+def _sparing(stream: io.TextIOWrapper, errors: str) -> io.TextIOWrapper:
+    raw = _Sparing(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _occupy(number: int) -> None:

@@ -17,8 +17,9 @@ def override(key: str, text: object) -> str:
     # A dollar before a brace would be a reference to another key.
     value = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + r"\${", value)
     # Of backslashes, Hydra reads those before a quote, which ends the word or is in it.
-    value = re.sub(r"(\\+)('|\Z)", r"\1\1\2", value).replace("'", r"\'")
-    return f"{key}='{value}'"
+    quote = "'" if '"' in value else '"'
+    value = re.sub(rf"(\\+)({quote}|\Z)", r"\1\1\2", value).replace(quote, f"\\{quote}")
+    return f"{key}={quote}{value}{quote}"
 
 
 def pasted(words: Iterable[str], encoding: str | None = None) -> str:

@@ -19,6 +19,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
@@ -101,7 +102,7 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
     )
     text = environment.get_template(f"{template}.md.j2").render(
         records={record["name"]: record for record in records},
-        root=Path(os.path.relpath(root, page.parent)).as_posix(),
+        root=quote(Path(os.path.relpath(root, page.parent)).as_posix()),
         cost_of=cost_of,
         commit_text=commit_text,
     )
