@@ -333,7 +333,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/batches.py",
-        "test_oracles_runs faults/test_resume",
+        "test_oracles_runs",
         (
             "a resumed run skips batches in every epoch",
             "start = self.start if self.epoch == self.resumed else 0",
