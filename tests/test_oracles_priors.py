@@ -319,5 +319,3 @@ def test_traced_steps_learn_the_ensembles_of_their_own(generator: torch.Generato
             losses[t] = losses[t] - part / 2
 
     assert [loss.item() for loss in losses] == pytest.approx([0, 0], abs=1e-5)
-
-

@@ -1,13 +1,15 @@
 """Published circuits written out, gradients over several blocks, and over several measurements."""
 
 import itertools
+import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import brickwork, denoising_circuit, scrambling_circuit
+from latentq import fused, plateaus
+from latentq.circuits import brickwork, cnot_circuit, denoising_circuit, scrambling_circuit
 from latentq.diffusion import (
     ForwardProcess,
     QuDDPM,
@@ -15,8 +17,10 @@ from latentq.diffusion import (
     score_outcomes,
     uniform_particles,
 )
+from latentq.entanglement import bloch_vectors
 from latentq.native import evolution
 from latentq.states import fidelity, haar_states
+from latentq.targets import ExtendedGHZ
 from tests import oracles
 
 C = torch.complex128
@@ -28,6 +32,33 @@ def test_the_published_circuits() -> None:
     assert (denoising.axes, denoising.entangler) == (("rx", "ry"), "cz")
     assert (scrambling.axes, scrambling.entangler) == (("rz", "ry", "rz"), "rzz")
     assert scrambling.pairs == ((0, 1), (0, 2), (1, 2))
+
+
+CIRCUITS = {
+    "cz": denoising_circuit(3, 3),
+    "rzz": scrambling_circuit(3, 3),
+    "cnot": cnot_circuit(3, 3),
+}
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_deep_circuits_are_products_of_their_gates(
+    loops: bool, name: str, generator: torch.Generator
+) -> None:
+    """Three layers with angles of their own: one circuit for all states, and one for each."""
+    circuit = CIRCUITS[name]
+    psi = haar_states(4, qubits=3, generator=generator, dtype=C)
+    angles = 3 * torch.randn(4, circuit.parameters, generator=generator, dtype=torch.float64)
+    matrices = [oracles.unitary(circuit, row.numpy()) for row in angles]
+    each = np.stack([u @ state for u, state in zip(matrices, psi.numpy(), strict=True)])
+    recorded = fused.run(circuit, angles.requires_grad_(), psi)
+
+    with torch.no_grad():
+        assert np.allclose(fused.run(circuit, angles, psi).numpy(), each)
+        assert np.allclose(fused.run(circuit, angles[1], psi).numpy(), psi.numpy() @ matrices[1].T)
+        evolved = fused.evolve(circuit, angles[:2], psi[None])
+        assert np.allclose(evolved.numpy(), [psi.numpy() @ u.T for u in matrices[:2]])
+    assert np.allclose(recorded.detach().numpy(), each)
 
 
 def test_gradients_of_several_blocks_of_states(generator: torch.Generator) -> None:
@@ -46,6 +77,46 @@ def test_gradients_of_several_blocks_of_states(generator: torch.Generator) -> No
 
     for one, other in zip(*found, strict=True):
         assert torch.allclose(one, other, atol=1e-9) and one.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("qubits", [1, 3])
+def test_bloch_vectors_are_expectations(qubits: int, generator: torch.Generator) -> None:
+    psi = haar_states(5, qubits=qubits, generator=generator, dtype=C)
+    found = bloch_vectors(psi)
+
+    for k, state in enumerate(psi.numpy()):
+        for q in range(qubits):
+            for axis, letter in enumerate("xyz"):
+                observable = oracles.embed(qubits, {q: oracles.PAULI[letter]})
+                expected = np.vdot(state, observable @ state).real
+                assert found[k, q, axis].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_inputs_and_targets_have_sources_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cost is replaced by what it is given: targets are zeros, inputs are not."""
+    seen = []
+    monkeypatch.setattr(
+        plateaus,
+        "cost_gradients",
+        lambda circuit, angles, psi, target, costs: seen.append((psi, target)) or {},
+    )
+    sources: tuple[plateaus.Source, ...] = ("haar", "zero")
+    for inputs, targets in (sources, sources[::-1]):
+        generator = torch.Generator().manual_seed(0)
+        plateaus.random_gradients(
+            cnot_circuit(2, 1), 4, generator, inputs=inputs, targets=targets, costs={}
+        )
+        zeros = [bool((states[..., 0] == 1).all()) for states in seen.pop()]
+        assert zeros == [inputs == "zero", targets == "zero"]
+
+
+def test_the_family_has_a_positive_first_amplitude(generator: torch.Generator) -> None:
+    psi = ExtendedGHZ(2).draw(2000, generator)
+    angle = psi[:, 0].real.arccos()
+
+    assert psi[:, 0].real.min() >= 0 and psi[:, 0].imag.abs().max() == 0
+    assert angle.mean().item() == pytest.approx(math.pi / 4, abs=0.05)
+    assert psi[:, -1].mean().abs() < 0.1
 
 
 def chain(ancillas: int = 1) -> QuDDPM:

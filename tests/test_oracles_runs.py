@@ -115,9 +115,7 @@ def test_trained_priors_get_the_images_that_were_trained_on(
     assert trained[0][0][2] == "made"
 
 
-def test_the_chain_is_measured_on_validation_states(
-    run: Run, images: ImageData, spy: Spy
-) -> None:
+def test_the_chain_is_measured_on_validation_states(run: Run, images: ImageData, spy: Spy) -> None:
     """Whatever encodes and whatever is measured: no state of a training image is in it."""
     model = LatentQ(1, PRIOR)
     encoded = spy(stages, "encode", stages.encode)
@@ -220,9 +218,7 @@ def test_priors_are_trained_by_the_settings(run: Run, spy: Spy) -> None:
     assert (module.iterations, module.together) == (7, settings["together"])
 
 
-def test_every_iteration_has_noise_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, spy: Spy
-) -> None:
+def test_every_iteration_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch, spy: Spy) -> None:
     module = ImageModule(
         VAE(1, latent=2, lift=2),
         **{"lr": 0.1, "weight_decay": 0.0, "iterations": 9, "seed": 5, "stage": "autoencoder"},  # type: ignore[arg-type]
@@ -410,5 +406,3 @@ def test_deviations_over_few_resamples(generator: torch.Generator) -> None:
     expected = (sum((value - mean) ** 2 for value in values) / 2) ** 0.5
 
     assert metrics.fid_deviation(features, features, 9, resamples=3) == pytest.approx(expected)
-
-

@@ -98,7 +98,9 @@ def faults_of(
         rows: Name, text, replacement, and what is then wrong.
         equivalent: Why no test can see them; empty for faults that have to be seen.
     """
-    named = tuple(f"tests/{name}.py" if "::" not in name else _node(name) for name in tests.split())
+    named = tuple(
+        f"tests/{name}.py" if "::" not in name else _node(name) for name in tests.split()
+    )
     return [Fault(name, file, *texts, named, equivalent) for name, *texts in rows]
 
 

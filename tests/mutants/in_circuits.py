@@ -27,7 +27,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/fused/gates.py",
-        "test_fused test_scrambling",
+        "test_oracles_quantum test_fused test_scrambling",
         (
             "CNOTs in the wrong order",
             "for control, target in reversed(pairs)",
@@ -49,7 +49,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/fused/gradients.py",
-        "test_fused",
+        "test_oracles_quantum test_fused",
         (
             "derivatives turned the other way",
             "cos * b[q] - sin * b[r], cos * b[r] + sin * b[q]",
@@ -59,7 +59,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/fused/instruments.py",
-        "test_fused test_diffusion",
+        "test_oracles_quantum test_fused test_diffusion",
         (
             "compiled gradient without a conjugate",
             "torch.mm(psi.mH, grad",
@@ -75,7 +75,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/fused/matrices.py",
-        "test_fused",
+        "test_oracles_quantum test_fused",
         (
             "recomputed states without a conjugate",
             "self.z[self.size :].conj()",
@@ -97,7 +97,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/fused/evolution.py",
-        "test_fused test_forward",
+        "test_oracles_quantum test_fused test_forward",
         (
             "each state with the RZZ angle of its first layer",
             "diagonals[..., layer, :]",
@@ -106,8 +106,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "angles of the first layer in all CNOT layers",
-            "for layer in angles.unflatten(-1, (circuit.layers, -1)).unbind(dim=-2):",
-            "for layer in [angles.unflatten(-1, (circuit.layers, -1))[..., 0, :]] * circuit.layers:",
+            "psi = through(column, layer, psi)[..., sources]",
+            "psi = through(column, angles[..., : layer.shape[-1]], psi)[..., sources]",
             "a deep circuit repeats one layer",
         ),
     ),

@@ -49,7 +49,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/entanglement.py",
-        "test_entanglement",
+        "test_oracles_quantum test_entanglement",
         (
             "parts in ascending order",
             "(*keep, *rest)",
@@ -177,7 +177,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/plateaus.py",
-        "test_plateaus",
+        "test_oracles_quantum test_plateaus",
         (
             "the middle angle is of another axis",
             "column * circuit.qubits + circuit.qubits // 2",
@@ -211,7 +211,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/targets.py",
-        "test_targets",
+        "test_oracles_quantum test_targets",
         (
             "shares of correlated noise exchanged",
             "generator=generator) < self.share",

@@ -14,8 +14,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "autoencoders of the first seed",
-            "f\"autoencoder={self.folder(cell.base)}\"",
-            "f\"autoencoder={self.folder(replace(cell.base, seed=0))}\"",
+            'f"autoencoder={self.folder(cell.base)}"',
+            'f"autoencoder={self.folder(replace(cell.base, seed=0))}"',
             "seeds share their decoder",
         ),
         (

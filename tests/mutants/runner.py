@@ -1,5 +1,6 @@
 """Plants faults in copies of a tree, one at a time, and runs the tests that ought to see them."""
 
+import contextlib
 import json
 import os
 import re
@@ -107,10 +108,15 @@ class Bench:
                 os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
         return judged(fault, answer)
 
+    def stop(self) -> None:
+        """Ends the process while it tests."""
+        self._process.terminate()
+
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process when it is asked nothing."""
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
 
@@ -161,6 +167,7 @@ class Team:
         self.tests = list(dict.fromkeys(test for fault in faults for test in fault.tests))
         self.results: dict[str, Result] = {}
         self.errors: list[BaseException] = []
+        self.benches: list[Bench] = []
         self._open = list(reversed(faults))
 
     def work(self, place: Path, tests: Sequence[str], barrier: threading.Barrier) -> None:
@@ -169,6 +176,7 @@ class Team:
         try:
             copy_tree(self.root, place)
             bench = Bench(place)
+            self.benches.append(bench)
             if tests:
                 seconds = check_baseline(bench, tests)
                 print(f"without a fault: passed in {seconds:.0f} s", flush=True)
@@ -217,8 +225,16 @@ def run(
         ]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt as error:
+            team.errors.insert(0, error)
+            barrier.abort()
+            for bench in team.benches:
+                bench.stop()
+            for thread in threads:
+                thread.join()
     if team.errors:
         raise team.errors[0]
     return [team.results[fault.name] for fault in faults]

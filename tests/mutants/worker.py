@@ -64,6 +64,8 @@ def fork(request: dict[str, Any]) -> dict[str, Any]:
             code = 3  # What pytest says of an error of its own.
             try:
                 os.setsid()
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                signal.signal(signal.SIGINT, signal.default_int_handler)
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(output.fileno(), 1)
                 os.dup2(output.fileno(), 2)
@@ -83,20 +85,25 @@ def fork(request: dict[str, Any]) -> dict[str, Any]:
 
 def wait(child: int, until: float) -> int:
     """Waits for a process and returns its exit code; one that takes too long is killed."""
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > until:
+    try:
+        while time.monotonic() < until:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                child = 0
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(POLL_SECONDS)
+        return TOO_LONG
+    finally:
+        if child:
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return TOO_LONG
-        time.sleep(POLL_SECONDS)
 
 
 def main() -> None:
     """Answers the requests until the input ends."""
     sys.path.pop(0)  # The folder of this file, whose modules are none of the tree's.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Of a terminal, which the runner answers.
     preload(sys.argv[1:])
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
