@@ -37,7 +37,7 @@ PRIOR = {
 @pytest.fixture(scope="module")
 def images() -> ImageData:
     """Digits of which 60 are trained on; no split has an image of another one."""
-    return load_data("digits", limit=60, seed=3)
+    return load_data("digits", limit=60, seed=3, batch_size=16)
 
 
 @pytest.fixture
@@ -169,6 +169,14 @@ def test_a_subset_is_a_random_one() -> None:
         taken[stratified(labels, 5, derive_generator(seed, "subset"))] += 1
 
     assert (taken / 300 - 0.25).abs().max() < 5 * (0.25 * 0.75 / 300) ** 0.5
+
+
+def test_what_is_left_goes_to_the_largest_remainders() -> None:
+    """Shares of 6.5, 3.9 and 2.6 of 13: the last two get one more."""
+    labels = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)
+    taken = stratified(labels, 13, derive_generator(0, "subset"))
+
+    assert torch.bincount(labels[taken]).tolist() == [6, 4, 3]
 
 
 def test_each_seed_has_a_subset_of_its_own(spy: Spy) -> None:
