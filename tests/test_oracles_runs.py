@@ -15,7 +15,17 @@ from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion
 from baselines.vae import VAE
 from data.module import ImageData, SeededBatches, load_data, stratified
-from latentq import diversity, evaluation, metrics, stages, training, workflow
+from latentq import (
+    borrowed,
+    diversity,
+    evaluation,
+    metrics,
+    stages,
+    storage,
+    summary,
+    training,
+    workflow,
+)
 from latentq.batches import BatchesFrom
 from latentq.compose import load_config
 from latentq.features import Classifier
@@ -224,6 +234,26 @@ def test_priors_are_trained_by_the_settings(run: Run, spy: Spy) -> None:
     assert isinstance(module, DenoisingModule) and module.objective is objective
     assert (module.lr_alone, module.lr_together) == (0.25, 0.125)
     assert (module.iterations, module.together) == (7, settings["together"])
+
+
+def test_an_autoencoder_is_borrowed_as_a_whole(spy: Spy) -> None:
+    model, other = LatentQ(1, PRIOR, seed=1), LatentQ(1, PRIOR, seed=2)
+    spy(storage, "load", lambda *words, **named: other)
+    found = borrowed.with_autoencoder(model, "elsewhere")
+
+    for part in ("encoder", "decoder"):
+        states = [getattr(m, part).state_dict() for m in (found, other)]
+        assert all(torch.equal(states[0][key], states[1][key]) for key in states[1])
+    angles = [torch.cat([*m.prior.parameters()]) for m in (model, other)]
+    assert not torch.equal(*angles)
+
+
+def test_all_iterations_of_a_prior_are_counted(run: Run) -> None:
+    """Five steps alone and some phases together, 7 iterations each."""
+    together = run.config["denoising"]["together"]
+
+    assert summary.prior_iterations(run.config) == 7 * (5 + together)
+    assert summary.prior_iterations({"model": {}}) == 0
 
 
 def test_every_iteration_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch, spy: Spy) -> None:

@@ -162,6 +162,28 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
+        "latentq/report/grouping.py",
+        "test_report_numbers test_oracles_tables",
+        (
+            "features that do not matter",
+            'features = [run.get("features.name"), run.get("features.sha256")]',
+            "features = []",
+            "FIDs of other features stand side by side",
+        ),
+        (
+            "samples that do not matter",
+            'features, run.get("n_samples"), run.split',
+            "features, run.split",
+            "FIDs of other numbers of samples stand side by side",
+        ),
+        (
+            "a seed twice in a mean",
+            "free = [arm for arm in same if run.seed not in arm.seeds]",
+            "free = same[:1]",
+            "two runs of one seed count as two seeds",
+        ),
+    ),
+    *faults_of(
         "latentq/report/tables.py",
         "test_oracles_tables test_report",
         (

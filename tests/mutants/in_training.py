@@ -288,6 +288,32 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
+        "latentq/borrowed.py",
+        "test_oracles_runs",
+        (
+            "a borrowed encoder with an untrained decoder",
+            "model.decoder.load_state_dict(other.decoder.state_dict())",
+            "model.decoder.load_state_dict(model.decoder.state_dict())",
+            "priors are judged through another decoder than they say",
+        ),
+        (
+            "a borrowed decoder with an untrained encoder",
+            "model.encoder.load_state_dict(other.encoder.state_dict())",
+            "model.encoder.load_state_dict(model.encoder.state_dict())",
+            "priors are fitted to latents of another encoder",
+        ),
+    ),
+    *faults_of(
+        "latentq/summary.py",
+        "test_oracles_runs",
+        (
+            "iterations of the steps alone not counted",
+            'settings["iterations"] * (alone + settings["together"])',
+            'settings["iterations"] * settings["together"]',
+            "the effort of the quantum prior looks smaller than it was",
+        ),
+    ),
+    *faults_of(
         "data/module.py",
         "test_oracles_runs test_data",
         (
