@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import torch
+from scipy.stats import t as student
 from torch import Tensor
 
 from latentq.curriculum import History, Recipe, Training
 from latentq.diffusion import ForwardProcess
+from latentq.experiments import ablation
 from latentq.experiments.denoiser import claims as denoiser_claims
 from latentq.experiments.denoiser.remedies import (
     REFERENCE,
@@ -25,11 +27,20 @@ from latentq.experiments.denoiser.runs import Outcome
 from latentq.experiments.improved import claims, gradients, quality, scales
 from latentq.experiments.improved import training as improved
 from latentq.experiments.improved.models import Plan
+from latentq.experiments.latent.measures import Ensemble, Found, difference
 from latentq.experiments.noise.findings import pattern_crossings
 from latentq.experiments.plateaus import claims as plateaus
+from latentq.experiments.plateaus.training import stated
 from latentq.experiments.quddpm import claims as quddpm
 from latentq.experiments.quddpm import measures
 from latentq.experiments.quddpm.tasks import TASKS
+from latentq.experiments.views.measures import (
+    Setting,
+    denoised,
+    original,
+    scrambled,
+    stage_numbers,
+)
 from latentq.mmd import expected_mmd1
 from latentq.randomness import derive_generator, derive_seed
 from latentq.states import gram_fidelities, haar_states
@@ -264,7 +275,7 @@ def test_a_fall_with_depth_is_a_fall() -> None:
     assert saturation_depth([0.0, 0.95, 0.2]) == 1
 
 
-# --- Noise, plateaus, and the original tasks
+# --- Noise, plateaus and ablation
 
 
 def test_crossings_are_of_the_pattern_named() -> None:
@@ -282,6 +293,63 @@ def test_a_power_is_no_exponential() -> None:
     fit = {"sizes": 8, "r2": 0.5, "power_r2": 0.999}
     assert plateaus.law(fit) == "confirmed"
     assert plateaus.law({**fit, "r2": 0.999, "power_r2": 0.5}) == "refuted"
+
+
+@pytest.mark.parametrize(("marginal", "verdict"), [(0.9, "confirmed"), (0.1, "refuted")])
+def test_local_costs_are_needed_where_they_reach_more(marginal: float, verdict: str) -> None:
+    noise = torch.tensor([0.0, 0.01, -0.01])
+    ends = [
+        {
+            **{"task": task, "qubits": 8, "cost": cost},
+            **stated("fidelity", reached + noise),
+            **stated("value", 1 - reached + noise),
+        }
+        for task in ("shallow", "deep", "product")
+        for cost, reached in (("global", 0.5), ("marginal", marginal))
+    ]
+
+    assert plateaus.training({"ends": ends})[0].verdict == verdict
+
+
+def test_an_ablation_has_the_autoencoder_of_its_seed() -> None:
+    words = ablation.command("mmdk", 4, "runs")
+
+    assert "autoencoder=runs/quantum-mnist-seed4" in words and "seed=4" in words
+
+
+# --- Latents and views
+
+
+def test_generated_less_data_is_welch_s_interval() -> None:
+    """Numbers and variances are unequal: 3 generated states against 12 of the data."""
+    made, data = torch.tensor([2.0, 5.0, 8.0]), torch.arange(12.0) / 11
+    ensembles = {"S0": Ensemble({"x": made}, None), "data": Ensemble({"x": data}, None)}
+    found = difference(Found(ensembles, [], 0.0, 4), "x")
+    parts = [float(x.double().var()) / len(x) for x in (made, data)]
+    freedom = sum(parts) ** 2 / (parts[0] ** 2 / 2 + parts[1] ** 2 / 11)
+    half = student.ppf(0.975, freedom) * sum(parts) ** 0.5
+
+    assert found.mean == pytest.approx(4.5)
+    assert (found.low, found.high) == pytest.approx((4.5 - half, 4.5 + half))
+    assert found.size == pytest.approx(4.5 / float(data.double().std()))
+
+
+def test_stages_are_those_after_their_epochs(generator: torch.Generator) -> None:
+    """Nothing is learned at first, half of the way after one epoch, and all of it after five."""
+    goals, far = haar_states(2, 3, qubits=2, generator=generator)
+    far = far - (goals.conj() * far).sum(dim=-1, keepdim=True) * goals
+    far = far / far.norm(dim=-1, keepdim=True)
+    learned = torch.stack((far, (goals + far) / 2**0.5, goals))[:, None]
+    setting = Setting(2, [4], 3, [0, 1, 5], 1, 0)
+    found = stage_numbers(setting, goals, far[None], learned)
+    reached = {name: numbers["fidelity"].mean().item() for name, numbers in found.items()}
+
+    assert reached == pytest.approx(
+        {original(): 1, scrambled(4): 0, denoised(4, 1): 0.5, denoised(4, 5): 1}, abs=1e-5
+    )
+
+
+# --- The original tasks
 
 
 def test_the_better_way_has_less_error() -> None:

@@ -363,7 +363,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/experiments/ablation.py",
-        "test_experiments test_oracles_experiments",
+        "test_oracles_experiments",
         (
             "ablation: autoencoder of the first seed",
             'f"autoencoder={root}/quantum-mnist-seed{seed}"',
