@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 0
+WORKERS ?= 1
 # Where the sha256 of every file is known, pip takes no other one.
 PLATFORM := $(shell uname -sm)
 ifeq ($(PLATFORM),Linux x86_64)
@@ -29,7 +30,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark ray features faults audit lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray features faults mutants audit lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -84,6 +85,9 @@ features: $(READY) ## train the digit classifier behind fid
 
 faults: $(READY) ## fuzz everything that reads from outside, and kill runs at random moments
 	$(BIN)/python -m tests.faults
+
+mutants: $(READY) ## plant faults, one at a time, and see whether a test fails; ONLY=words WORKERS=2
+	$(BIN)/python -m tests.mutants workers=$(WORKERS) only="$(ONLY)" out=docs/mutants.md
 
 audit: $(READY) ## look for advisories that concern what is pinned and installed
 	$(BIN)/python -m latentq.audit

@@ -1,0 +1,224 @@
+"""Faults in the study and the reports: its cells, its rule, its records and tables."""
+
+from tests.mutants.fault import Fault, faults_of
+
+FAULTS: list[Fault] = [
+    *faults_of(
+        "latentq/study/cells.py",
+        "test_oracles_tables test_study",
+        (
+            "autoencoders trained on all images",
+            "replace(self, arm=base)",
+            "Cell(base, ALL, self.seed)",
+            "few images leak through the autoencoder",
+        ),
+        (
+            "autoencoders of the first seed",
+            'f"autoencoder={self.folder(cell.base)}"',
+            'f"autoencoder={self.folder(replace(cell.base, seed=0))}"',
+            "seeds share their decoder",
+        ),
+        (
+            "few images mean few iterations",
+            "ITERATIONS if cell.size < LARGEST else ()",
+            "ITERATIONS if cell.size > LARGEST else ()",
+            "small numbers of images are trained less",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/schedule.py",
+        "test_study",
+        (
+            "cells that do not wait",
+            'ready = base is None or self.records[base].state == "finished"',
+            "ready = True",
+            "autoencoders are used before they are trained",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/verdict.py",
+        "test_verdict test_oracles_tables",
+        (
+            "the better side exchanged",
+            "found.mean < 0 else",
+            "found.mean > 0 else",
+            "the verdict is the opposite",
+        ),
+        (
+            "Bonferroni for Holm",
+            "(len(p_values) - i) * p_values[key]",
+            "len(p_values) * p_values[key]",
+            "p-values are too large",
+        ),
+        (
+            "p-values that are not monotone",
+            "adjusted[key] = largest",
+            "adjusted[key] = min(1.0, (len(p_values) - i) * p_values[key])",
+            "a larger p-value may come out smaller",
+        ),
+        (
+            "a verdict on two seeds",
+            "if len(seeds) >= SEEDS else None",
+            "if len(seeds) >= 2 else None",
+            "there is a test where there is none",
+        ),
+        (
+            "one matched arm is enough",
+            'return "no difference" if "no difference" in verdicts else "quantum better"',
+            'return "quantum better" if "quantum better" in verdicts else "no difference"',
+            "quantum need not beat all matched arms",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/results.py",
+        "test_oracles_tables test_study_results",
+        (
+            "numbers of another size",
+            "return list(self.arms.get(arm, {}).get(size, {}).values())",
+            "return list(self.arms.get(arm, {}).get(max(self.sizes), {}).values())",
+            "all numbers of images show the largest one",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/report/findings.py",
+        "test_oracles_tables test_study_report",
+        (
+            "ratio of FIDs inverted",
+            'pair(values(QUANTUM, size, "fid"), values(arm, size, "fid"))',
+            'pair(values(arm, size, "fid"), values(QUANTUM, size, "fid"))',
+            "controls look better where they are worse",
+        ),
+        (
+            "excess of parameters inverted",
+            "return own / quantum - 1",
+            "return quantum / own - 1",
+            "a larger prior looks smaller",
+        ),
+        (
+            "reconstructions of all arms as the floor",
+            'if key == "fid_floor" else [QUANTUM]',
+            "if key else [QUANTUM]",
+            "the floor has the decoders of other arms in it",
+        ),
+        (
+            "warnings of the wrong arms",
+            "abs(x) > TOLERANCE",
+            "abs(x) < TOLERANCE",
+            "unmatched arms are not told",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/report/records.py",
+        "test_oracles_tables test_study_report",
+        (
+            "recall in the place of precision",
+            '_mean("precision", findings.summary(arm, size, "precision"))',
+            '_mean("precision", findings.summary(arm, size, "recall"))',
+            "one column stands twice",
+        ),
+        (
+            "p-values before Holm",
+            '"p_adjusted": result.adjusted',
+            '"p_adjusted": result.pairs.p',
+            "adjusted p-values are not",
+        ),
+        (
+            "the best of a role last",
+            '(row["fid"] is None, row["fid"] or 0.0)',
+            '(row["fid"] is None, -(row["fid"] or 0.0))',
+            "the forest is upside down",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/report/tables.py",
+        "test_oracles_tables test_study_report",
+        (
+            "the first column of scores in all columns",
+            "findings.summary(arm, size, key), findings.seeds",
+            'findings.summary(arm, size, "fid"), findings.seeds',
+            "all scores are FIDs",
+        ),
+        (
+            "FID of quantum in all rows of the controls",
+            '_mean(findings.summary(arm, size, "fid")),\n            _ratio',
+            '_mean(findings.summary(QUANTUM, size, "fid")),\n            _ratio',
+            "controls have no FID of their own",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/statistics.py",
+        "test_report_numbers test_oracles_tables",
+        (
+            "variance over n",
+            "for value in values) / (n - 1))",
+            "for value in values) / n)",
+            "intervals are too short",
+        ),
+        (
+            "one-sided intervals",
+            "t.ppf((1 + LEVEL) / 2, n - 1)",
+            "t.ppf(LEVEL, n - 1)",
+            "intervals are of 90%",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/grouping.py",
+        "test_report_numbers test_oracles_tables",
+        (
+            "features that do not matter",
+            'features = [run.get("features.name"), run.get("features.sha256")]',
+            "features = []",
+            "FIDs of other features stand side by side",
+        ),
+        (
+            "samples that do not matter",
+            'features, run.get("n_samples"), run.split',
+            "features, run.split",
+            "FIDs of other numbers of samples stand side by side",
+        ),
+        (
+            "a seed twice in a mean",
+            "free = [arm for arm in same if run.seed not in arm.seeds]",
+            "free = same[:1]",
+            "two runs of one seed count as two seeds",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/tables.py",
+        "test_oracles_tables test_report",
+        (
+            "Haar states for the terminal ensemble",
+            'a, "fid_terminal")',
+            'a, "fid_haar")',
+            "one row stands twice",
+        ),
+        (
+            "ratio of parameters inverted",
+            "number(one / two) if",
+            "number(two / one) if",
+            "the smaller model looks larger",
+        ),
+        (
+            "undenoised MMD for the forward end",
+            '_cell(arm, "mmd.forward_end")',
+            '_cell(arm, "mmd.undenoised")',
+            "the forward process looks worse than it is",
+        ),
+        (
+            "MMDs of steps in the wrong order",
+            "reversed(range(steps))",
+            "range(steps)",
+            "rows are not those of their names in order",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/wording.py",
+        "test_oracles_tables test_report",
+        (
+            "reconstructions compared with samples",
+            'two.values("fid"))',
+            'two.values("fid_reconstruction"))',
+            "samples of one model against reconstructions of the other",
+        ),
+    ),
+]

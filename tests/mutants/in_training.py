@@ -1,0 +1,392 @@
+"""Faults in the diffusion of states, the models, their training, and the data they are given."""
+
+from tests.mutants.fault import Fault, faults_of
+
+FAULTS: list[Fault] = [
+    *faults_of(
+        "latentq/diffusion/chain.py",
+        "test_diffusion test_objective",
+        (
+            "generation from the data end",
+            "order = [*reversed(range(stop, self.steps))]",
+            "order = [*range(stop, self.steps)]",
+            "steps are taken in the wrong order",
+        ),
+        (
+            "targets in the wrong order",
+            "particles, targets[t], value",
+            "particles, targets[-1 - t], value",
+            "the first step learns the last ensemble",
+        ),
+        (
+            "weights that do not sum to one",
+            "distance(psi, wanted, w / w.sum())",
+            "distance(psi, wanted, w)",
+            "the score gradient has a term of no meaning",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/measurement.py",
+        "test_oracles_quantum test_outcomes test_diffusion",
+        (
+            "score weights cut off from earlier steps",
+            "Particles(psi, weights * (p / p.detach()))",
+            "Particles(psi, weights.detach() * (p / p.detach()))",
+            "gradients over more than one measurement",
+        ),
+        (
+            "weights of other states",
+            "weights.repeat_interleave(branches.shape[1])",
+            "weights.repeat(branches.shape[1])",
+            "exact branches of unequal weights",
+        ),
+        (
+            "tensors: gradient along the state",
+            "factor = 2 * grad_p * p.sqrt() - along * p.rsqrt()",
+            "factor = 2 * grad_p * p.sqrt() + along * p.rsqrt()",
+            "gradients of measurements elsewhere than on CPUs",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/forward.py",
+        "test_forward",
+        (
+            "strengths from the end",
+            "self.strengths[:t]",
+            "self.strengths[::-1][:t]",
+            "early ensembles are scrambled like late ones",
+        ),
+        (
+            "RZZ twice as strong",
+            "(2 * math.sqrt(qubits))",
+            "math.sqrt(qubits)",
+            "another forward process than the published one",
+        ),
+        (
+            "rotations by positive angles only",
+            "(2 * local - 1) * math.pi / 8",
+            "local * math.pi / 8",
+            "scrambling has a direction",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/objective.py",
+        "test_objective",
+        (
+            "inputs of another step",
+            "t = self.prior.steps - 1 - phase",
+            "t = phase",
+            "a step is trained on the inputs of another one",
+        ),
+        (
+            "one ensemble too many in the mean",
+            "weighted / (1 + weight * (steps - 1))",
+            "weighted / (1 + weight * steps)",
+            "the loss has another scale",
+        ),
+        (
+            "report from noise to data",
+            "start=start).flip(0)",
+            "start=start)",
+            "MMDs of steps stand in the wrong order",
+        ),
+        (
+            "report of the last ensemble but one",
+            "diffuse(latents[:n], prior.steps, generator)",
+            "diffuse(latents[:n], prior.steps - 1, generator)",
+            "the forward end is that of another step",
+        ),
+        (
+            "groups take turns",
+            "index.repeat_interleave(",
+            "index.repeat(",
+            "inputs of a group meet targets of another one",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/published.py",
+        "test_published test_diffusion",
+        (
+            "published gradient halved",
+            ".mul_(4 / len(psi))",
+            ".mul_(2 / len(psi))",
+            "the learning rate is another one",
+        ),
+        (
+            "published gradient transposed",
+            "torch.mm(as_states(selection.psi), difference.mT)",
+            "torch.mm(as_states(selection.psi), difference)",
+            "gradients of complex mean states",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/denoiser.py",
+        "test_diffusion",
+        (
+            "first angles of one sign",
+            "return 2 * torch.rand(number, generator=generator) - 1",
+            "return torch.rand(number, generator=generator)",
+            "another start than it says",
+        ),
+    ),
+    *faults_of(
+        "latentq/model.py",
+        "test_oracles_runs test_model test_controls",
+        (
+            "no noise on states in training",
+            "psi = perturb(self.encode(images), self.noise, generator)",
+            "psi = self.encode(images)",
+            "the setting has no effect",
+        ),
+        (
+            "mixed states decoded as their mean vector",
+            "features = features.sum(dim=1)",
+            "features = features.mean(dim=1)",
+            "mixed states are too faint",
+        ),
+        (
+            "classes ignored in sampling",
+            "self.generator(seed), start=start)",
+            "self.generator(seed), start=None)",
+            "every class looks alike",
+        ),
+        (
+            "groups of a conditional model by cells",
+            "if self.conditional:\n            groups = labels",
+            'if self.conditional and not settings["cells"]:\n            groups = labels',
+            "classes are not what the model is given",
+        ),
+    ),
+    *faults_of(
+        "latentq/generative.py",
+        "test_model test_oracles_runs",
+        (
+            "pixel loss as a mean over pixels",
+            'reduction="sum") / len(',
+            'reduction="mean") / len(',
+            "the likelihood counts 784 times less than the divergence",
+        ),
+        (
+            "the last class is never drawn",
+            "torch.randint(CLASSES, (n,)",
+            "torch.randint(CLASSES - 1, (n,)",
+            "conditional samples lack the nines",
+        ),
+    ),
+    *faults_of(
+        "latentq/networks.py",
+        "test_oracles_runs test_networks",
+        (
+            "an encoder that ends without a nonlinearity",
+            "nn.SiLU(),\n            nn.Flatten(),",
+            "nn.Identity(),\n            nn.Flatten(),",
+            "encoders are weaker than they say",
+        ),
+    ),
+    *faults_of(
+        "latentq/features.py",
+        "test_metrics",
+        (
+            "dropout that shrinks features",
+            "(noise >= DROPOUT) / (1 - DROPOUT)",
+            "(noise >= DROPOUT)",
+            "features in training are smaller than in use",
+        ),
+    ),
+    *faults_of(
+        "latentq/features.py",
+        "test_oracles_runs test_metrics",
+        (
+            "shifts along the diagonal only",
+            "2 + dx : 30 + dx]",
+            "2 + dy : 30 + dy]",
+            "fewer shifts than it says",
+        ),
+    ),
+    *faults_of(
+        "latentq/training.py",
+        "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
+        (
+            "the first iteration has no learning rate",
+            "return (step + 1) / rise",
+            "return step / rise",
+            "one iteration is lost",
+        ),
+        (
+            "a cosine that begins with the warm-up",
+            "(step - rise) / max(1, total - rise)",
+            "step / max(1, total)",
+            "the learning rate jumps after the warm-up",
+        ),
+        (
+            "the last phases have the schedule of all",
+            "cosine_schedule(step - alone, total)",
+            "cosine_schedule(step, total)",
+            "training together begins at the end of its cosine",
+        ),
+        (
+            "the same noise in every iteration",
+            "derive_generator(self.seed, purpose, step, device=self.device)",
+            "derive_generator(self.seed, purpose, device=self.device)",
+            "the VAE is trained with one draw of noise",
+        ),
+        (
+            "the same noise in every epoch",
+            'self._losses(batch, "train", self.global_step)',
+            'self._losses(batch, "train", index)',
+            "noise repeats from epoch to epoch",
+        ),
+    ),
+    *faults_of(
+        "latentq/stages.py",
+        "test_oracles_runs",
+        (
+            "a schedule of epochs instead of iterations",
+            'iterations=settings["epochs"] * batches',
+            'iterations=settings["epochs"]',
+            "the learning rate is zero after a few iterations",
+        ),
+        (
+            "learning rates of the prior exchanged",
+            'lr_together=settings["lr_together"]',
+            'lr_together=settings.get("lr_alone", 0.0)',
+            "all steps are trained at the rate of one",
+        ),
+        (
+            "another seed for the noise of training",
+            'seed=run.config["seed"],\n        stage=',
+            "seed=0,\n        stage=",
+            "seeds share their noise",
+        ),
+    ),
+    *faults_of(
+        "latentq/workflow.py",
+        "test_oracles_runs",
+        (
+            "priors fitted to all images",
+            "stages.encode(run, model, data.train)",
+            "stages.encode(run, model, data.unlimited)",
+            "data.limit has no effect on priors",
+        ),
+        (
+            "labels of all images",
+            "labels = data.train.labels",
+            "labels = data.unlimited.labels",
+            "conditional priors get classes of other images",
+        ),
+        (
+            "the chain's MMD on training states",
+            "stages.encode(run, model, data.validation)",
+            "stages.encode(run, model, data.train)",
+            "the report flatters what was trained on",
+        ),
+        (
+            "accuracy on training images",
+            "data.test.images, data.test.labels)",
+            "data.train.images, data.train.labels)",
+            "the classifier is judged on what it has seen",
+        ),
+    ),
+    *faults_of(
+        "latentq/borrowed.py",
+        "test_oracles_runs",
+        (
+            "a borrowed encoder with an untrained decoder",
+            "model.decoder.load_state_dict(other.decoder.state_dict())",
+            "model.decoder.load_state_dict(model.decoder.state_dict())",
+            "priors are judged through another decoder than they say",
+        ),
+        (
+            "a borrowed decoder with an untrained encoder",
+            "model.encoder.load_state_dict(other.encoder.state_dict())",
+            "model.encoder.load_state_dict(model.encoder.state_dict())",
+            "priors are fitted to latents of another encoder",
+        ),
+    ),
+    *faults_of(
+        "latentq/summary.py",
+        "test_oracles_runs",
+        (
+            "iterations of the steps alone not counted",
+            'settings["iterations"] * (alone + settings["together"])',
+            'settings["iterations"] * settings["together"]',
+            "the effort of the quantum prior looks smaller than it was",
+        ),
+    ),
+    *faults_of(
+        "data/module.py",
+        "test_oracles_runs test_data",
+        (
+            "validation images among those trained on",
+            "train.take(order[validation:])",
+            "train.take(order)",
+            "choices are made on what was trained on",
+        ),
+        (
+            "the first images of each class",
+            "order[labels[order] == c]",
+            "(labels == c).nonzero()[:, 0]",
+            "subsets are no random samples",
+        ),
+        (
+            "what is left to the smallest remainders",
+            "descending=True, stable=True",
+            "descending=False, stable=True",
+            "subsets do not keep the shares of the classes",
+        ),
+        (
+            "one order for all epochs",
+            '"order", self.epoch, *again)',
+            '"order", *again)',
+            "batches are the same in every epoch",
+        ),
+        (
+            "the same subset for every seed",
+            'derive_generator(seed, "limit", limit)',
+            'derive_generator(0, "limit", limit)',
+            "seeds share their subset, and intervals are too short",
+        ),
+    ),
+    *faults_of(
+        "latentq/randomness.py",
+        "test_randomness",
+        (
+            "purposes that do not matter",
+            '"/".join(map(str, (seed, *purpose)))',
+            '"/".join(map(str, (seed, *purpose[1:])))',
+            "draws for different purposes are the same",
+        ),
+    ),
+    *faults_of(
+        "latentq/batches.py",
+        "test_oracles_runs",
+        (
+            "a resumed run skips batches in every epoch",
+            "start = self.start if self.epoch == self.resumed else 0",
+            "start = self.start",
+            "images are left out after a resume",
+        ),
+    ),
+    *faults_of(
+        "latentq/curriculum.py",
+        "test_oracles_experiments test_curriculum",
+        (
+            "held-out states from the training stream",
+            'self.streams("held out")',
+            'self.streams("states")',
+            "what is tested was trained on",
+        ),
+        (
+            "fresh states that are not",
+            "psi = self.states if fixed else self.haar(self.recipe.states, self.fresh)",
+            "psi = self.states",
+            "the remedy is the reference",
+        ),
+        (
+            "nested scramblers that are new",
+            '0 if kind == "nested" else number',
+            "number",
+            "the remedy is the reference",
+        ),
+    ),
+]

@@ -1,0 +1,243 @@
+"""Made-up studies and runs with known ratios: which number stands where, and which way round.
+
+All seeds of an arm have the same numbers, so that every kind of mean is that number.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from latentq.report.grouping import group_runs
+from latentq.report.runs import Group
+from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
+from latentq.report.wording import comparisons
+from latentq.study.arms import ARMS
+from latentq.study.cells import ALL, Cell, Study
+from latentq.study.report import records, tables
+from latentq.study.report.findings import Findings, find, of_role
+from latentq.study.results import read_study
+from latentq.study.verdict import decide_all, holm, pair
+from tests.fake_runs import SIZES, run_of
+from tests.fake_study import make_cell
+
+BIG, SMALL, SEEDS = 60_000, 300, (0, 1, 2)
+FIDS = {"quantum": 10.0, "haar": 40.0, "mean": 5.0, "mixture-10": 8.0, "vae": 16.0}
+OWN = {"quantum": (0.75, 0.25), "haar": (0.5625, 0.125), "vae": (0.875, 0.0625)}
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    """A study in which each arm has one FID, four times as large with few images."""
+    root = tmp_path_factory.mktemp("study")
+    matched = {arm: 20.0 + k for k, arm in enumerate(of_role("matched"))}
+    for arm, fid in {**FIDS, **matched}.items():
+        precision, recall = OWN.get(arm, (0.6, 0.4))
+        for seed in SEEDS:
+            more: dict[str, Any] = {"precision": precision, "recall": recall}
+            more["fid_reconstruction"] = 3.0 if arm in ("quantum", *matched) else 30.0
+            make_cell(root, arm, BIG, seed, fid, **more)
+            make_cell(root, arm, SMALL, seed, 4 * fid, **more)
+    return find(read_study(root))
+
+
+def row_of(rows: list[records.Record], arm: str) -> records.Record:
+    (found,) = [row for row in rows if row["arm"] == arm]
+    return found
+
+
+# --- Cells
+
+
+@pytest.mark.parametrize("arm", [name for name, arm in ARMS.items() if arm.base])
+def test_an_autoencoder_is_of_the_same_size_and_seed(arm: str) -> None:
+    cell = Cell(arm, 300, 7)
+    words = dict(word.split("=", 1) for word in Study(Path("root")).overrides(cell))
+
+    assert cell.base == Cell(ARMS[arm].base or "", 300, 7)
+    assert words["autoencoder"] == f"root/cells/{ARMS[arm].base}-n300-seed7"
+    assert words["data.limit"] == "300" and words["seed"] == "7"
+    assert "images.batches" in words
+    whole = Study(Path("root")).overrides(Cell(arm, ALL, 7))
+    assert not any(word.startswith(("data.limit", "images.batches")) for word in whole)
+
+
+# --- Verdicts
+
+
+def test_holm_takes_all_p_values_in_their_order() -> None:
+    assert holm({"a": 0.03, "b": 0.01, "c": 0.02}) == pytest.approx(
+        {"b": 0.03, "c": 0.04, "a": 0.04}
+    )
+    # 3 x 0.02, then 2 x 0.021 which is less, and is lifted.
+    assert holm({"a": 0.02, "b": 0.021, "c": 0.9})["b"] == pytest.approx(0.06)
+
+
+def test_quantum_has_to_beat_every_matched_arm() -> None:
+    assert decide_all(["quantum better", "no difference"]) == "no difference"
+    assert decide_all(["quantum better", "classical better"]) == "classical better"
+    assert decide_all(["quantum better", "quantum better"]) == "quantum better"
+
+
+def test_two_seeds_have_no_p_value() -> None:
+    assert pair({0: 1.0, 1: 2.0}, {0: 2.0, 1: 3.0}).p is None
+    assert pair({0: 1.0, 1: 2.0, 2: 5.0}, {0: 2.0, 1: 3.0, 2: 6.0}).p is not None
+
+
+# --- The study's tables and records
+
+
+@pytest.mark.parametrize(
+    ("role", "arm", "ratio"),
+    [
+        ("control", "haar", 0.25),
+        ("control", "mean", 2.0),
+        ("classical", "mixture-10", 1.25),
+        ("classical", "vae", 0.625),
+    ],
+)
+def test_ratios_are_of_quantum_to_the_arm(
+    role: Any,  # noqa: ANN401
+    arm: str,
+    ratio: float,
+    findings: Findings,
+) -> None:
+    """Below 1 quantum is better, in the records and in the table."""
+    record = row_of(records.others(findings, role), arm)
+    shown = tables.others_table(findings, role)
+    place = [row[0] for row in shown.rows].index(ARMS[arm].title)
+    assert shown.values is not None
+    values = dict(zip(shown.head, shown.values[place], strict=True))
+
+    assert record["ratio"] == pytest.approx(ratio)
+    assert record["fid"] == pytest.approx(FIDS[arm])
+    assert [v for k, v in values.items() if "÷" in k] == [pytest.approx(ratio)]
+    assert [v for k, v in values.items() if k.startswith("FID")] == [pytest.approx(FIDS[arm])]
+    precision, recall = OWN.get(arm, (0.6, 0.4))
+    assert (record["precision"], record["recall"]) == pytest.approx((precision, recall))
+    assert [v for k, v in values.items() if k.startswith(("Precision", "Recall"))] == [
+        pytest.approx(precision),
+        pytest.approx(recall),
+    ]
+
+
+def test_verdicts_are_of_quantum_against_each_matched_arm(findings: Findings) -> None:
+    rows = records.verdicts(findings)
+
+    for k, arm in enumerate(of_role("matched")):
+        for row in (row for row in rows if row["arm"] == arm):
+            assert row["ratio"] == pytest.approx(10 / (20 + k))
+            assert row["verdict"] == "quantum better"
+            assert row["p_adjusted"] == pytest.approx(0.0)
+
+
+def test_adjusted_p_values_stand_beside_the_raw_ones(tmp_path: Path) -> None:
+    arms = of_role("matched")
+    noise = (1.0, 1.3, 0.9)
+    for seed, factor in enumerate(noise):
+        make_cell(tmp_path, "quantum", BIG, seed, 10.0)
+        for k, arm in enumerate(arms):
+            make_cell(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
+    rows = records.verdicts(find(read_study(tmp_path)))
+    raw = {str(row["arm"]): float(row["p"] or 0) for row in rows}
+
+    assert {row["arm"]: row["p_adjusted"] for row in rows} == pytest.approx(holm(raw))
+    assert max(raw.values()) < max(float(row["p_adjusted"] or 0) for row in rows)
+
+
+def test_numbers_of_images_have_numbers_of_their_own(findings: Findings) -> None:
+    values = findings.study.values
+    assert set(values("quantum", BIG, "fid").values()) == {10.0}
+    assert set(values("quantum", SMALL, "fid").values()) == {40.0}
+    small = [r for r in records.scores(findings) if (r["arm"], r["size"]) == ("haar", SMALL)]
+    assert small[0]["fid"] == pytest.approx(160)
+    assert row_of(records.forest(findings), "haar")["fid"] == pytest.approx(40)
+
+
+def test_the_floor_of_reconstructions_is_that_of_quantum(findings: Findings) -> None:
+    found = {row["floor"]: row["fid"] for row in records.floors(findings)}
+
+    assert found["fid_reconstruction"] == pytest.approx(3.0)
+    assert found["fid_floor"] == pytest.approx(7.51)
+
+
+def test_the_best_of_a_role_stands_first(findings: Findings) -> None:
+    rows = records.forest(findings)
+    for role in ("matched", "classical", "control"):
+        found = [float(row["fid"] or 0) for row in rows if row["role"] == role]
+        assert found == sorted(found) and len(found) > 1
+
+
+def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> None:
+    sizes = {"quantum": 1000, "codebook": 1100, "diffusion": 1010, "perceptrons": 950}
+    for arm in (*of_role("matched"), "quantum"):
+        prior = sizes.get(arm, 1000)
+        parts = {"encoder": 1, "decoder": 1, "prior": prior, "total": prior + 2}
+        make_cell(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
+    found = find(read_study(tmp_path))
+
+    assert found.excess("codebook") == pytest.approx(0.1)
+    assert dict(found.unmatched()) == pytest.approx({"codebook": 0.1, "perceptrons": -0.05})
+    assert row_of(records.matching(found), "codebook")["prior_excess"] == pytest.approx(0.1)
+
+
+def test_every_score_stands_in_its_column(findings: Findings) -> None:
+    shown = tables.scores_table(findings, BIG)
+    place = [row[0] for row in shown.rows].index(ARMS["haar"].title)
+    assert shown.values is not None
+    values = shown.values[place][-len(records.SCORES) :]
+    wanted = [
+        next(iter(findings.study.values("haar", BIG, key).values())) for key in records.SCORES
+    ]
+
+    assert values == pytest.approx(wanted)
+    assert len({*wanted}) == len(wanted)
+
+
+# --- The report on runs
+
+
+@pytest.fixture
+def group() -> Group:
+    (found,) = group_runs([run_of("quantum"), run_of("classical", path="other")])
+    return found
+
+
+def test_rows_of_fids_are_those_of_their_names(group: Group) -> None:
+    found = {entry.label: entry.summary.mean for entry in entries(group) if entry.summary}
+    table = {row[0]: row[1] for row in fid_table(group).rows}
+
+    assert found == {
+        "Reconstruction, quantum": 0.38,
+        "Reconstruction, VAE": 9.5,
+        "Samples, quantum": 97.2,
+        "Samples, VAE": 202.0,
+        "Undenoised terminal states, quantum": 1102.0,
+        "Haar states, decoded, quantum": 1992.0,
+    }
+    assert table["Undenoised terminal states, quantum"].startswith("1,102")
+
+
+def test_parameters_are_those_of_quantum_to_the_vae(group: Group) -> None:
+    rows = {row[0]: row for row in parameter_table(group).rows}
+
+    assert float(rows["total"][-1]) == pytest.approx(
+        SIZES["quantum"]["total"] / SIZES["classical"]["total"], rel=0.01
+    )
+
+
+def test_mmds_go_from_the_forward_end_to_the_data(group: Group) -> None:
+    table = mmd_table(group)
+    assert table is not None
+    numbers = [float(row[1]) for row in table.rows[1:]]
+
+    assert numbers == [0.001, 0.05, 0.04, 0.03, 0.02, 0.01, 0.3]
+
+
+def test_samples_are_compared_with_samples(group: Group) -> None:
+    ((one, two, result),) = comparisons(group)
+
+    assert (one.model, two.model) == ("quantum", "classical")
+    assert result.first is not None and result.second is not None
+    assert (result.first.mean, result.second.mean) == pytest.approx((97.2, 202.0))
+    assert result.ratio == pytest.approx(97.2 / 202)
