@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from latentq import storage
 from latentq.compose import check_command_line, load_config
@@ -95,9 +96,13 @@ def test_bounds_refuses_other_models() -> None:
         bounds.bounds(["checkpoint=checkpoints/classical"])
 
 
-def finished(root: Path, name: str, seed: int, fid: float) -> None:
-    folder = root / "ablation" / f"{name}-seed{seed}"
+def finished(
+    root: Path, name: str, seed: int, fid: float, number: str = "", *overrides: str
+) -> None:
+    folder = root / "ablation" / f"{name}-seed{seed}{number}"
     folder.mkdir(parents=True)
+    config = load_config([*ablation.command(name, seed, str(root))[2:], *overrides])
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
     metrics = {
         **{"seed": seed, "fid": fid, "precision": 0.5, "recall": 0.25, "git_commit": "abc"},
         **{"mmd": {"steps": [0.1]}, "parameters": {"prior": 4300}, "wall_seconds": {"prior": 9.0}},
@@ -108,13 +113,16 @@ def finished(root: Path, name: str, seed: int, fid: float) -> None:
 def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
     for seed, fid in enumerate((20.0, 22.0, 24.0)):
         finished(tmp_path, "reference", seed, fid)
-    finished(tmp_path, "mmdk", 1, 70.0)
+    # What was run before the row changed counts for nothing, wherever it lies.
+    finished(tmp_path, "mmdk", 1, 9.0, "", "denoising.together=3")
+    finished(tmp_path, "mmdk", 1, 70.0, "-2")
+    finished(tmp_path, "mmdk", 2, 8.0, "", "images.epochs=3")
     found = ablation.collect(["reference", "mmdk", "init"], [0, 1, 2], str(tmp_path))
     lines = ablation.markdown(found).splitlines()
 
     assert len(lines) == 4 and ablation.parameter_curve(found) is None
-    # The t-interval of three values with deviation 2: 4.303 * 2 / sqrt(3) = 4.97.
-    assert lines[2] == "| the reference | 4,300 | 3 | 22.0 ± 5.0 | 0.500 ± 0 | 0.250 ± 0 |"
+    # The logarithms have the mean log 21.94 and the deviation 0.0912: 4.303 s / sqrt(3) = 0.227.
+    assert lines[2].startswith("| the reference | 4,300 | 3 | 21.9 [17.5, 27.5] | 0.500 ")
     assert lines[3].startswith("| loss: MMD with the ladder of kernels | 4,300 | 1 | 70.0 |")
 
 

@@ -18,10 +18,12 @@ from typing import Any
 
 from latentq import files, plots
 from latentq.commands import parse_options, run_command
+from latentq.compose import load_config
 from latentq.errors import InputError
 from latentq.report.statistics import scale_of, summarize
 from latentq.report.wording import interval
 from latentq.rules import Rule
+from latentq.runs import METRICS, differences, is_finished, versions_of
 from latentq.words import override
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
@@ -90,6 +92,22 @@ def command(name: str, seed: int, root: str) -> list[str]:
     ]
 
 
+def finished_run(name: str, seed: int, root: str) -> Path | None:
+    """Finds the newest finished run of a row that has the configuration which the row has now.
+
+    A run of the same name may be older, of a row that has changed since.
+
+    Arguments:
+        name: The row.
+        seed: The seed.
+        root: The folder of runs.
+    """
+    config = load_config(command(name, seed, root)[2:])
+    folders = versions_of(Path(root) / "ablation", f"{name}-seed{seed}")
+    done = [path for path in folders if is_finished(path) and not differences(path, config)]
+    return done[-1] if done else None
+
+
 def collect(names: list[str], seeds: list[int], root: str) -> dict[str, list[dict[str, Any]]]:
     """Reads what the finished runs of some rows measured.
 
@@ -100,8 +118,8 @@ def collect(names: list[str], seeds: list[int], root: str) -> dict[str, list[dic
     """
     found: dict[str, list[dict[str, Any]]] = {}
     for name in names:
-        paths = [Path(root) / "ablation" / f"{name}-seed{seed}" / "metrics.json" for seed in seeds]
-        read = [json.loads(path.read_text()) for path in paths if path.is_file()]
+        folders = [finished_run(name, seed, root) for seed in seeds]
+        read = [json.loads((path / METRICS).read_text()) for path in folders if path]
         found[name] = [
             {
                 "seed": metrics["seed"],
