@@ -23,6 +23,7 @@ from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.study.__main__ import locked
 from latentq.study.cells import Cell, Study
+from latentq.study.options import read_options
 from latentq.words import override, pasted
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import mirror, packed
@@ -170,6 +171,16 @@ def test_case_44_the_commands_that_are_made() -> None:
     assert config["autoencoder"].startswith(f"{ODD}/cells/")
     assert row["run"]["root"] == f"{ODD}/ablation"
     assert EXPERIMENT.command({"qubits": "4 6"}).endswith("noise 'qubits=4 6'")
+
+
+def test_case_44_settings_of_a_study() -> None:
+    text = """data.root='/a b' run.x="it's" loss=mmdk"""
+    with pytest.raises(InputError, match=r"^settings: run\.x is what the study sets"):
+        read_options([f"settings={text}"])
+    found = read_options(["settings=" + text.replace("run.x", "metrics.features")])
+    assert found.settings == ("data.root=/a b", "metrics.features=it's", "loss=mmdk")
+    with pytest.raises(InputError, match=r"^settings: must have its quotes in pairs"):
+        read_options(["settings=data.root='/a"])
 
 
 def test_case_44_home(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
