@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Any, TextIO
 
+WRITERS = (io.BufferedWriter, io.FileIO)
 STREAMS = (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w"))
 
 
@@ -22,7 +23,7 @@ def make_ready() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for name, errors in (("stdout", "replace"), ("stderr", "backslashreplace")):
         stream = getattr(sys, name)
-        if stream is getattr(sys, f"__{name}__") and isinstance(stream.buffer, io.BufferedWriter):
+        if stream is getattr(sys, f"__{name}__") and isinstance(stream.buffer, WRITERS):
             setattr(sys, name, _sparing(stream, errors))
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
@@ -42,8 +43,10 @@ class _Sparing(io.FileIO):
 
 def _sparing(stream: io.TextIOWrapper, errors: str) -> io.TextIOWrapper:
     raw = _Sparing(stream.fileno(), "w", closefd=False)
+    # With PYTHONUNBUFFERED there is nothing between the text and the file.
+    whole = raw if isinstance(stream.buffer, io.FileIO) else io.BufferedWriter(raw)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        whole,
         encoding=stream.encoding,
         errors=errors,
         line_buffering=stream.line_buffering,

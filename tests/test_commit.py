@@ -9,6 +9,10 @@ import pytest
 
 from latentq import commit, doctor
 from latentq.commit import NO_COMMIT, commit_text, describe_commit, git_commit
+from latentq.experiments.record import Record, page
+from latentq.report.__main__ import report
+from tests.command_line import CommandLine
+from tests.fake_runs import make_run
 
 SOURCE = "latentq/commit.py"
 
@@ -141,3 +145,17 @@ def test_git_may_be_missing_or_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_how_a_commit_is_written() -> None:
     assert commit_text("12ab") == "commit 12ab"
     assert commit_text(None) == commit_text("") == "no commit: installed from an archive"
+
+
+def test_records_and_reports_say_that_there_is_no_commit(
+    line: CommandLine, tmp_path: Path
+) -> None:
+    facts = {"title": "T", "command": "c", "seconds": 1, "cpu_seconds": 1, "peak_gib": 1}
+    text = page(Record("S", [], {}), {**facts, "git_commit": None})
+    assert f"({NO_COMMIT})." in text
+
+    make_run(tmp_path / "runs" / "a", git_commit=None)
+    done = line.call(report, str(tmp_path / "runs"), f"out={tmp_path}/out")
+    assert done.code == 0, done.err
+    assert NO_COMMIT in (tmp_path / "out" / "report.html").read_text()
+    assert NO_COMMIT in (tmp_path / "out" / "report.md").read_text()

@@ -23,6 +23,7 @@ from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.study.__main__ import locked
 from latentq.study.cells import Cell, Study
+from latentq.study.options import read_options
 from latentq.words import override, pasted
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import mirror, packed
@@ -172,6 +173,16 @@ def test_case_44_the_commands_that_are_made() -> None:
     assert EXPERIMENT.command({"qubits": "4 6"}).endswith("noise 'qubits=4 6'")
 
 
+def test_case_44_settings_of_a_study() -> None:
+    text = """data.root='/a b' run.x="it's" loss=mmdk"""
+    with pytest.raises(InputError, match=r"^settings: run\.x is what the study sets"):
+        read_options([f"settings={text}"])
+    found = read_options(["settings=" + text.replace("run.x", "metrics.features")])
+    assert found.settings == ("data.root=/a b", "metrics.features=it's", "loss=mmdk")
+    with pytest.raises(InputError, match=r"^settings: must have its quotes in pairs"):
+        read_options(["settings=data.root='/a"])
+
+
 def test_case_44_home(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(line.folder))
     home = str(line.folder)
@@ -228,8 +239,10 @@ def test_case_47_closed_streams() -> None:
     )
     for closed in (">&-", "2>&-", "<&-", "<&- >&- 2>&-"):
         assert shell(f'"$PYTHON" -c "$CODE" {closed}', CODE=code).returncode == 0, closed
-    full = shell('"$PYTHON" -c "$CODE" > /dev/full', CODE=code.replace("os.write(1, b'lost')", ""))
-    assert (full.returncode, full.stderr) == (0, "lost\n"), "a full disk stops no work"
+    code = code.replace("os.write(1, b'lost'); ", "")
+    for unbuffered in ("", "1"):
+        full = shell('"$PYTHON" -c "$CODE" > /dev/full', CODE=code, PYTHONUNBUFFERED=unbuffered)
+        assert (full.returncode, full.stderr) == (0, "lost\n"), "a full disk stops no work"
     told = shell('"$PYTHON" train.py seed=x >&-')
     assert (told.returncode, told.stderr) == (
         2,
