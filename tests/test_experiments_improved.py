@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from scipy.stats import entropy
 from latentq.circuits import denoising_circuit
 from latentq.diffusion import ForwardProcess
 from latentq.errors import InputError
-from latentq.experiments.improved import theorems, verdicts
+from latentq.experiments.improved import claims as improved_claims
+from latentq.experiments.improved import theorem_claims, theorems, verdicts
 from latentq.experiments.improved.claims import GOOD, better
 from latentq.experiments.improved.experiment import DEFAULTS, EXPERIMENT, checked
 from latentq.experiments.improved.gradients import blocks, by_layer, fitted, over_cycles
@@ -337,6 +339,127 @@ def test_better_samples_have_less_error(bits: float, half: float, verdict: str) 
     assert claim.verdict == verdict and "ratio" in claim.margin
 
 
+def ends(name: str, low: float, high: float) -> dict[str, float]:
+    return {name: (low + high) / 2, f"{name}_low": low, f"{name}_high": high}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "handed", "falls"),
+    [
+        (1.0, 2.0, "confirmed", "refuted"),
+        (-2.0, -1.0, "refuted", "confirmed"),
+        (-0.2, 0.2, "no difference", "no difference"),
+        (-1.0, 1.0, "not enough data", "not enough data"),
+    ],
+)
+def test_a_cascade_is_judged_by_its_sign(low: float, high: float, handed: str, falls: str) -> None:
+    """Ideal inputs have a larger gradient than those handed on; the chain's grows or falls."""
+    row = {"model": "original", "qubits": 4, "step": 0, "forward": 0.1, **ends("trained", 0, 1)}
+    gap = ends("log2_lost", low, high) | ends("log2_since_first", low, high)
+    found = improved_claims.cascade({"handed": [row | gap], "chain": [row]})
+
+    assert [claim.verdict for claim in found] == [handed, falls]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-2.0, -1.0, "confirmed"),  # Other scales have less gradient.
+        (1.0, 2.0, "refuted"),
+        (-0.1, 0.2, "no difference"),
+        (-1.0, 0.2, "not enough data"),
+    ],
+)
+def test_scales_are_judged_by_their_sign(low: float, high: float, verdict: str) -> None:
+    rows = [
+        {"scale": name, "qubits": 4, **ends("log2_more", low, high), **ends("kl", 1, 2)}
+        for name in ("1/L", "L^-1/2", "pi")
+    ]
+
+    assert improved_claims.scales({"scales": rows}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("haar", "bounded", "verdict"),
+    [
+        (-0.9, 0.0, "confirmed"),
+        (0.0, 0.0, "refuted"),
+        (-0.9, -0.9, "corrected"),
+        (-0.9, -0.25, "not enough data"),
+        (-0.25, 0.0, "not enough data"),
+    ],
+)
+def test_the_cause_of_a_plateau(haar: float, bounded: float, verdict: str) -> None:
+    """Slopes of Haar inputs with small angles, and of bounded ones with normal angles."""
+    slopes = {("haar", "small"): haar, ("zero", "normal"): bounded}
+    rows = [
+        {"inputs": a, "angles": b, **ends("slope", slope - 0.05, slope + 0.05)}
+        for (a, b), slope in slopes.items()
+    ]
+
+    assert improved_claims.cause({"remedies": rows}).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(0.01, 0.02, "confirmed"), (0.31, 0.4, "refuted"), (0.2, 0.4, "not enough data")],
+)
+def test_a_threshold_is_below_or_above(low: float, high: float, verdict: str) -> None:
+    rows = [{"target": t, "found": 4, "seeds": 4, **ends("threshold", low, high)}
+            for t in ("schedule", "data")]  # fmt: skip
+    found = improved_claims.diffusion({"strength": [{"qubits": 4}], "thresholds": rows})
+
+    assert [claim.verdict for claim in found] == [verdict] * 2
+
+
+@pytest.mark.parametrize(
+    ("improved", "original", "verdict"),
+    [
+        ((1, 2), (-0.2, 0.2), "confirmed"),
+        ((1, 2), (1, 2), "corrected"),
+        ((-2, -1), (-0.2, 0.2), "refuted"),
+        ((-0.2, 0.2), (1, 2), "no difference"),
+        ((1, 2), (-1, 1), "not enough data"),
+        ((-1, 1), (-0.2, 0.2), "not enough data"),
+    ],
+)
+def test_a_fall_of_the_divergence(
+    improved: tuple[float, float], original: tuple[float, float], verdict: str
+) -> None:
+    fall = {"improved": improved, "original": original}
+    row = {"states": "", **ends("best_fidelity", 0.4, 0.5), **ends("superposition", 0, 0.1)}
+    row |= {k: v for m in GOOD for k, v in ends(m, 0.4, 0.5).items()}
+    names = ("improved", "original", "improved, undenoised", "Haar states", "the family")
+    tables: dict[str, Any] = {
+        "path": [{"model": m, "step": 0, **ends("fall", *of)} for m, of in fall.items()],
+        "quality": [row | {"states": name} for name in names],
+        "scales": [{"qubits": 4}],
+        "comparisons": [
+            {"against": name, "measure": m, **ends("log2_ratio", -1, 1)}
+            for name in names[1:3] for m in GOOD
+        ],
+    }  # fmt: skip
+    found = improved_claims.quality(tables)
+
+    assert found[0].verdict == verdict and found[3].verdict == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(1.0, 2.0, "confirmed"), (4.0, 5.0, "refuted"), (1.0, 4.0, "not enough data")],
+)
+def test_bounds_hold_by_whole_intervals(low: float, high: float, verdict: str) -> None:
+    """A bound of 3 on all settings, among them those that the powers are taken from."""
+    rows = [
+        {"targets": kind, "qubits": n, "states": states, "closed_form": None, "low": low,
+         "high": high, "variance": high, "printed_bound": 3.0, "linear_bound": 3.0}
+        for kind in theorems.KINDS for n in theorems.QUBITS for states in theorems.SETS
+    ]  # fmt: skip
+    found = theorem_claims.first_theorem({"variances": rows})
+
+    assert [claim.verdict for claim in found] == [verdict] * 2
+
+
 def test_a_ratio_is_that_of_new_to_old() -> None:
     found = log_ratio([4.0, 8.0], [2.0, 4.0])
 
@@ -354,7 +477,7 @@ def test_the_command_writes_all_files(folder: Path) -> None:
     for name, table in record["tables"].items():
         assert len(rows(folder, name)) == len(table) > 0
     assert all(claim["statement"] in page for claim in record["claims"])
-    assert all(line.count("|") == 4 for line in page.splitlines() if line.startswith("|"))
+    assert all(line.count("|") == 5 for line in page.splitlines() if line.startswith("|"))
     assert (
         "T = 30 and 300 iterations" in page
         and "here T = 2 and 4, for the quality of samples T = 3 and 6" in page

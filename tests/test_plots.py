@@ -192,9 +192,11 @@ def test_fid_bars_places_dots_by_value(ax: Axes) -> None:
     thick = [line for line in ax.lines if line.get_linewidth() == 3]
 
     assert ax.get_xscale() == "log"
-    assert [np.asarray(dot.get_xydata()).tolist() for dot in dots] == [[[7.6, 0]], [[97.0, 1]]]
+    assert [np.asarray(dot.get_xydata()).tolist() for dot in dots] == [[[7.6, 1]], [[97.0, 2]]]
     assert [np.asarray(line.get_xdata()).tolist() for line in thick] == [[80.0, 114.0]]
-    assert [text.get_text() for text in ax.texts] == ["floor", "7.60", "samples", "97.0"]
+    assert [text.get_text() for text in ax.texts] == [
+        *("zero: 0, not on this axis", "floor", "7.60", "samples", "97.0")
+    ]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # The first row is on top.
     assert ax.get_xlim()[0] < 7.6 < 114 < ax.get_xlim()[1]
     assert dots[1].get_color() != dots[0].get_color()
