@@ -151,7 +151,7 @@ def test_records_and_reports_say_that_there_is_no_commit(
     line: CommandLine, tmp_path: Path
 ) -> None:
     facts = {"title": "T", "command": "c", "seconds": 1, "cpu_seconds": 1, "peak_gib": 1}
-    text = page(Record("S", [], {}), {**facts, "git_commit": None})
+    text = page(Record("S", [], {}), {**facts, "git_commit": None}, {})
     assert f"({NO_COMMIT})." in text
 
     make_run(tmp_path / "runs" / "a", git_commit=None)
