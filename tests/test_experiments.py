@@ -121,8 +121,9 @@ def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
     lines = ablation.markdown(found).splitlines()
 
     assert len(lines) == 4 and ablation.parameter_curve(found) is None
-    # The logarithms have the mean log 21.94 and the deviation 0.0912: 4.303 s / sqrt(3) = 0.227.
-    assert lines[2].startswith("| the reference | 4,300 | 3 | 21.9 [17.5, 27.5] | 0.500 ")
+    # The logarithms of 20, 22 and 24 have mean 3.0883 and the half width 0.2266.
+    scores = "21.9 [17.5, 27.5] | 0.500 [0.500, 0.500] | 0.250 [0.250, 0.250]"
+    assert lines[2] == f"| the reference | 4,300 | 3 | {scores} |"
     assert lines[3].startswith("| loss: MMD with the ladder of kernels | 4,300 | 1 | 70.0 |")
 
 
