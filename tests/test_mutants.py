@@ -82,8 +82,8 @@ def test_an_equivalent_fault_has_to_survive() -> None:
 def test_the_page_keeps_what_was_found_before(tmp_path: Path) -> None:
     out, faults = tmp_path / "mutants.md", [SEEN, UNSEEN, GONE]
     first = [Result(SEEN, "killed", 1.0, "test_toy.py::test_half"), Result(UNSEEN, "survived", 1)]
-    out.write_text(page(faults, first, {}, "make mutants"))
-    again = page(faults, [Result(UNSEEN, "killed", 2.0, "the time limit")], before(out), "again")
+    out.write_text(page(faults, first, {}))
+    again = page(faults, [Result(UNSEEN, "killed", 2.0, "the time limit")], before(out))
 
     assert "| `toy.py` | seen | `test_toy.py::test_half` |" in again
     assert "| `toy.py` | unseen | **survived** |" in out.read_text()

@@ -164,10 +164,13 @@ def test_remedies_have_the_angles_that_they_name(
 
 def test_ideal_inputs_are_of_the_step_before(monkeypatch: pytest.MonkeyPatch) -> None:
     objective = PLAN.objective(PLAN.model("improved", 2, 0), 0)
-    steps = []
-    monkeypatch.setattr(
-        ForwardProcess, "diffuse", lambda self, psi, t, generator: steps.append(t) or psi
-    )
+    steps: list[int] = []
+
+    def noting(self: ForwardProcess, psi: Tensor, t: int, generator: torch.Generator) -> Tensor:
+        steps.append(t)
+        return psi
+
+    monkeypatch.setattr(ForwardProcess, "diffuse", noting)
     for t in (2, 0):
         improved.gradients_at_start(objective, t, 2, True, 0)
 
@@ -221,9 +224,14 @@ def test_what_is_held_out_was_not_trained_on() -> None:
 
 
 def test_fresh_states_are_new_in_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = []
+    drawn: list[Tensor] = []
     run = Training(Recipe(2, 1, depths=(1,), epochs=2, states=4, data="fresh"), [0], held_out=3)
-    monkeypatch.setattr(run, "scrambled", lambda psi, *rest: drawn.append(psi) or psi)
+
+    def noting(psi: Tensor, *rest: object) -> Tensor:
+        drawn.append(psi)
+        return psi
+
+    monkeypatch.setattr(run, "scrambled", noting)
     for _ in range(2):
         run.fidelities(1, torch.eye(4, dtype=torch.complex64)[None], 1)
 
@@ -383,11 +391,13 @@ def test_states_are_measured_against_new_ones(
 
 
 def test_tests_have_a_stream_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    seeds = []
-    prior = SimpleNamespace(
-        sample_chain=lambda n, generator: seeds.append(generator.initial_seed()) or torch.zeros(1),
-        parameters=list,
-    )
+    seeds: list[int] = []
+
+    def sample_chain(n: int, generator: torch.Generator) -> Tensor:
+        seeds.append(generator.initial_seed())
+        return torch.zeros(1)
+
+    prior = SimpleNamespace(sample_chain=sample_chain, parameters=list)
     monkeypatch.setattr(measures, "train", lambda *words: [("published", prior)])
     monkeypatch.setattr(measures, "numbers", lambda *words: {})
     measures.trained_rows(TASKS["cluster1"], "published", 4, 1.0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.mixture import GaussianMixture
-from torch import Tensor
+from torch import Tensor, nn
 
 import baselines.mixture
 import baselines.neighbours
@@ -78,7 +78,8 @@ def test_a_conditional_vae_reconstructs_with_its_class(generator: torch.Generato
         torch.nn.init.normal_(part.get_parameter("shift"), generator=generator)
     images, labels = torch.rand(4, 1, 28, 28, generator=generator), torch.tensor([3, 3, 0, 9])
     means = (vae.encoder(images) + vae.encoder.get_parameter("shift")[labels])[:, :3]
-    lift, activation, decoder = vae.decoder  # type: ignore[misc]
+    assert isinstance(vae.decoder, nn.Sequential)
+    lift, activation, decoder = vae.decoder
     lifted = lift(means) + vae.decoder.get_parameter("shift")[labels]
 
     expected = decoder(activation(lifted)).sigmoid()
@@ -188,7 +189,7 @@ def test_a_mixture_draws_its_components(monkeypatch: pytest.MonkeyPatch) -> None
     factors = torch.randn(2, 4, 4, generator=generator).tril()
     means, weights = torch.tensor([[9.0, 0, 0, 0], [-9.0, 3, 0, 0]]), torch.tensor([0.3, 0.7])
     model.prior.weights.data, model.prior.means.data = weights, means
-    model.prior.factors.data = factors[:, *model.prior.lower]
+    model.prior.factors.data = factors[:, model.prior.lower[0], model.prior.lower[1]]
     monkeypatch.setattr(baselines.mixture, "amplitude_encode", lambda x: x)
     x = model.sample_states(n, seed=1)
 
@@ -213,7 +214,7 @@ def test_a_mixture_keeps_the_covariances_that_were_fitted(generator: torch.Gener
 
     for packed, covariance in zip(model.prior.factors, fitted.covariances_, strict=True):
         factor = torch.zeros(4, 4)
-        factor[*model.prior.lower] = packed.detach()
+        factor[model.prior.lower] = packed.detach()
         assert np.allclose((factor @ factor.mT).numpy(), covariance, atol=1e-5)
 
 

@@ -68,10 +68,11 @@ def test_gradients_of_several_blocks_of_states(generator: torch.Generator) -> No
     psi = haar_states(2, 2 * block + 5, qubits=4, generator=generator, dtype=C)
     goal = haar_states(2, 2 * block + 5, qubits=4, generator=generator, dtype=C)
     found = []
-    for backend in ("loops", "matrices"):
+    backends: tuple[fused.evolution.Backend, ...] = ("loops", "matrices")
+    for backend in backends:
         angles = torch.linspace(-1, 2, 2 * circuit.parameters, dtype=torch.float64)
-        inputs = [angles.view(2, -1).requires_grad_(), psi.clone().requires_grad_()]
-        output = fused.evolve(circuit, *inputs, backend=backend)  # type: ignore[arg-type]
+        inputs = angles.view(2, -1).requires_grad_(), psi.clone().requires_grad_()
+        output = fused.evolve(circuit, *inputs, backend)
         loss = fidelity(goal, output).sum()
         found.append(torch.autograd.grad(loss, inputs))
 
@@ -94,12 +95,13 @@ def test_bloch_vectors_are_expectations(qubits: int, generator: torch.Generator)
 
 def test_inputs_and_targets_have_sources_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cost is replaced by what it is given: targets are zeros, inputs are not."""
-    seen = []
-    monkeypatch.setattr(
-        plateaus,
-        "cost_gradients",
-        lambda circuit, angles, psi, target, costs: seen.append((psi, target)) or {},
-    )
+    seen: list[tuple[Tensor, Tensor]] = []
+
+    def noting(*words: Tensor) -> dict[str, Tensor]:
+        seen.append((words[2], words[3]))
+        return {}
+
+    monkeypatch.setattr(plateaus, "cost_gradients", noting)
     sources: tuple[plateaus.Source, ...] = ("haar", "zero")
     for inputs, targets in (sources, sources[::-1]):
         generator = torch.Generator().manual_seed(0)

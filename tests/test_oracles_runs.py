@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from latentq.batches import BatchesFrom
 from latentq.compose import load_config
 from latentq.features import Classifier
 from latentq.frechet import Normal, moments
+from latentq.guards import Guard
 from latentq.model import LatentQ
 from latentq.networks import Encoder
 from latentq.randomness import derive_generator, derive_seed
@@ -282,6 +284,19 @@ def test_the_schedule_rises_over_a_tenth_and_falls_by_a_cosine() -> None:
     assert cosine_schedule(0, 1) == 1
 
 
+def test_a_vanishing_gradient_is_told_by_its_mean_square(run: Run) -> None:
+    """A norm of 5 over 10 numbers of two tensors."""
+    guard, layers = Guard(run), [nn.Parameter(torch.zeros(n)) for n in (4, 6)]
+    for layer, size in zip(layers, (3.0, 4.0), strict=True):
+        layer.grad = torch.zeros_like(layer)
+        layer.grad[0] = size
+    at: Any = SimpleNamespace(global_step=0, stage="prior")
+    guard.on_before_backward(at, at, torch.ones(()))
+    guard.on_before_optimizer_step(at, at, torch.optim.SGD(layers))
+
+    assert (guard.sum, guard.count) == (pytest.approx(25 / 10), 1)
+
+
 # --- Networks
 
 
@@ -381,6 +396,9 @@ def test_an_evaluation_compares_as_many_images_as_it_asks_for(
     assert len(reference) == n and of(reference, images.test.images)
     assert all(torch.equal(words[1], reference) for words, _ in fids)
     assert sum(of(words[0], images.unlimited.images) for words, _ in fids) == 1  # the floor
+    held_out = images.test.images
+    others = [words[0] for words, _ in fids if not of(words[0], images.unlimited.images)]
+    assert sum(not of(x, held_out) for x in others) == len(others) == 1  # reconstructions
     assert len(shares[0][0][1]) == n
     tensors = [x for words, named in known for x in (*words, *named.values())]
     assert sum(same(x.view(-1, 1, 28, 28), images.train.images) for x in tensors) == 1

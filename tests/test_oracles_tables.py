@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
+from latentq.report import pictures
 from latentq.report.grouping import group_runs
 from latentq.report.runs import Group
 from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
 from latentq.report.wording import comparisons
 from latentq.study.arms import ARMS
 from latentq.study.cells import ALL, Cell, Study
-from latentq.study.report import records, tables
+from latentq.study.report import figures, records, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study
-from latentq.study.verdict import decide_all, holm, pair
+from latentq.study.verdict import Judgement, decide_all, holm, pair
 from tests.fake_runs import SIZES, run_of
 from tests.fake_study import make_cell
 
+PNG = b"\x89PNG\r\n\x1a\n"
 BIG, SMALL, SEEDS = 60_000, 300, (0, 1, 2)
 FIDS = {"quantum": 10.0, "haar": 40.0, "mean": 5.0, "mixture-10": 8.0, "vae": 16.0}
 OWN = {"quantum": (0.75, 0.25), "haar": (0.5625, 0.125), "vae": (0.875, 0.0625)}
@@ -77,6 +79,15 @@ def test_quantum_has_to_beat_every_matched_arm() -> None:
     assert decide_all(["quantum better", "no difference"]) == "no difference"
     assert decide_all(["quantum better", "classical better"]) == "classical better"
     assert decide_all(["quantum better", "quantum better"]) == "quantum better"
+
+
+def test_the_headline_is_that_of_the_most_images() -> None:
+    overall: dict[int, Any] = {300: "quantum better", 1000: "no difference", BIG: "no difference"}
+    assert Judgement((), overall).headline == "no difference"
+    assert Judgement((), overall).fewer_images == [300]
+    overall = {300: "classical better", BIG: "quantum better"}
+    assert Judgement((), overall).headline == "quantum better"
+    assert Judgement((), overall).fewer_images == []
 
 
 def test_two_seeds_have_no_p_value() -> None:
@@ -194,6 +205,16 @@ def test_every_score_stands_in_its_column(findings: Findings) -> None:
     assert len({*wanted}) == len(wanted)
 
 
+def test_pictures_are_of_the_seed_they_name(findings: Findings) -> None:
+    for cell in findings.study.at("quantum", BIG):
+        assert cell.run is not None
+        (cell.run.path / "samples.png").write_bytes(PNG)
+    for seed in SEEDS:
+        (picture,) = figures._pictures(findings, ["quantum"], seed, "samples.png")
+        assert picture.path is not None
+        assert picture.path.parent.name == f"quantum-n{BIG}-seed{seed}"
+
+
 # --- The report on runs
 
 
@@ -241,3 +262,21 @@ def test_samples_are_compared_with_samples(group: Group) -> None:
     assert result.first is not None and result.second is not None
     assert (result.first.mean, result.second.mean) == pytest.approx((97.2, 202.0))
     assert result.ratio == pytest.approx(97.2 / 202)
+
+
+def test_a_picture_of_a_run_is_of_its_seed(tmp_path: Path) -> None:
+    runs = [run_of("quantum", seed=seed, path=str(tmp_path / str(seed))) for seed in SEEDS]
+    for run in runs:
+        run.path.mkdir()
+        (run.path / "samples.png").write_bytes(PNG)
+    (found,) = group_runs(runs)
+    for seed in SEEDS:
+        picture = pictures._pair(found, seed, "samples.png", "Samples").items[0]
+        assert picture.path == tmp_path / str(seed) / "samples.png"
+
+
+def test_long_curves_are_averaged() -> None:
+    values = [float(k) for k in range(3 * pictures.POINTS)]
+
+    assert pictures._thin(values) == [3 * k + 1 for k in range(pictures.POINTS)]
+    assert pictures._thin([1.0, 5.0]) == [1.0, 5.0]

@@ -72,8 +72,7 @@ def main(arguments: list[str]) -> None:
         print(f"{result.state}: {result.fault.file}: {result.fault.name} ({result.fault.means})")
     if options["out"]:
         out = Path(options["out"])
-        command = " ".join(["python -m tests.mutants", *arguments])
-        out.write_text(page(FAULTS, results, before(out), command))
+        out.write_text(page(FAULTS, results, before(out)))
     if wrong:
         raise RunError(f"{len(wrong)} faults are not as they have to be, see above")
 

@@ -101,7 +101,9 @@ def faults_of(
     named = tuple(
         f"tests/{name}.py" if "::" not in name else _node(name) for name in tests.split()
     )
-    return [Fault(name, file, *texts, named, equivalent) for name, *texts in rows]
+    return [
+        Fault(name, file, text, new, means, named, equivalent) for name, text, new, means in rows
+    ]
 
 
 def _node(name: str) -> str:

@@ -371,4 +371,159 @@ FAULTS: list[Fault] = [
             "seeds share their decoder",
         ),
     ),
+    *faults_of(
+        "latentq/experiments/quddpm/training.py",
+        "test_oracles_recipes test_experiments_quddpm::test_a_step_alone_leaves_the_others",
+        (
+            "quddpm: angles of another step",
+            "angles = [angles[prior.steps - 1 - phase]]",
+            "angles = [angles[phase]]",
+            "a step is trained with the loss of another one",
+        ),
+        (
+            "quddpm: one step as strong as the last",
+            "strengths = (math.fsum(strengths),)",
+            "strengths = (strengths[-1],)",
+            "the benchmark of one step has another forward process",
+        ),
+        (
+            "quddpm: one step for the iterations of one",
+            "times = task.steps if prior.steps == 1 else recipe.times",
+            "times = recipe.times",
+            "the benchmark of one step is trained less",
+        ),
+        (
+            "quddpm: trained on the test stream",
+            'derive_generator(seed, "data")',
+            'derive_generator(seed, "test")',
+            "the test draws come from the stream of the training states",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/improved/models.py",
+        "test_experiments_improved::test_distances_are_those_of_samples test_oracles_recipes",
+        (
+            "improved: models exchanged",
+            '{"original": "haar", "improved": "zero"}',
+            '{"original": "zero", "improved": "haar"}',
+            "the original begins where the improved one should",
+        ),
+        (
+            "improved: distance of the data with one end",
+            "+ ((1 - square) / 2) ** qubits) / 2 - 0.5**qubits",
+            "- ((1 - square) / 2) ** qubits) / 2 - 0.5**qubits",
+            "the data look nearer to Haar states than they are",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/improved/theorems.py",
+        "test_oracles_recipes test_experiments_improved::test_the_variance_for_haar_inputs",
+        (
+            "improved: exponents of fewer bits",
+            "own[n, SETS[-1]] - own[n, SETS[0]]) / span",
+            "own[n, SETS[0]] - own[n, SETS[-1]]) / span",
+            "the power of N has the wrong sign",
+        ),
+        (
+            "improved: targets of one state",
+            "targets = 1 if kind ==",
+            "targets = states if kind ==",
+            "the closed form is of other targets",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/latent/measures.py",
+        "test_oracles_recipes test_experiments_latent",
+        (
+            "latent: variance within classes",
+            "explained[inside] = values[inside].mean()",
+            "explained[inside] = values[inside]",
+            "all of the variance is between the classes",
+        ),
+        (
+            "latent: information of other digits",
+            "shared[ensemble.classes == d].mean(dim=0)",
+            "shared[ensemble.classes != d].mean(dim=0)",
+            "pairs are those of all other digits",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/views/statistics.py",
+        "test_oracles_recipes test_experiments_views",
+        (
+            "views: correlation with the means",
+            "(x - x.mean(dim=-1, keepdim=True) for x in (one, two))",
+            "(x for x in (one, two))",
+            "all informations are alike, as they are positive",
+        ),
+        (
+            "views: sides exchanged",
+            'return "above" if low > 0 else "below"',
+            'return "below" if low > 0 else "above"',
+            "all verdicts by sides",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/views/measures.py",
+        "test_oracles_recipes test_experiments_views",
+        (
+            "views: fidelity of the untrained circuit's stage",
+            "found[scrambled(depth)] = numbers(setting, mixed[k], goals)",
+            "found[scrambled(depth)] = numbers(setting, mixed[0], goals)",
+            "all depths show the first one",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/denoiser/runs.py",
+        "test_oracles_recipes test_experiments_denoiser",
+        (
+            "denoiser: starts with the first stage",
+            "self.history.training[:, 1:, 0]",
+            "self.history.training[:, :, 0]",
+            "what was lost between stages has the first start in it",
+        ),
+        (
+            "denoiser: gain from zero",
+            "return (curve - curve[:, :1]) / (curve[:, -1:] - curve[:, :1])",
+            "return curve / curve[:, -1:]",
+            "early gains look larger",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/gradients.py",
+        "test_oracles_recipes test_experiments",
+        (
+            "gradients: bias against itself",
+            '"bias": ((mean - exact).norm() / exact.norm())',
+            '"bias": ((mean - drawn[0]).norm() / exact.norm())',
+            "the bias of an estimate is its noise",
+        ),
+        (
+            "gradients: particles of one state",
+            "copies = starts.repeat_interleave(2 **",
+            "copies = starts[:1].repeat_interleave(len(starts) * 2 **",
+            "estimates are of another loss than the exact one",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/plateaus/log.py",
+        "test_experiments_plateaus::test_the_mean_over_haar_states_has_a_closed_form "
+        "test_oracles_recipes",
+        (
+            "plateaus: fresh scramblers for each state",
+            'QUBITS, SCRAMBLED, "staggered", generator, copies=len(psi)',
+            'QUBITS, SCRAMBLED, "ladder", generator, copies=len(psi)',
+            "the scrambler is another one than the log's",
+        ),
+    ),
+    *faults_of(
+        "latentq/experiments/ablation.py",
+        "test_oracles_recipes",
+        (
+            "ablation: iterations for the seconds",
+            '"seconds": metrics["wall_seconds"]["prior"]',
+            '"seconds": metrics["wall_seconds"]["evaluation"]',
+            "costs of rows are of another stage",
+        ),
+    ),
 ]

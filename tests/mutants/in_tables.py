@@ -221,4 +221,74 @@ FAULTS: list[Fault] = [
             "samples of one model against reconstructions of the other",
         ),
     ),
+    *faults_of(
+        "latentq/study/verdict.py",
+        "test_oracles_tables test_verdict",
+        (
+            "fewer images where classical is better",
+            'if size < largest and verdict == "quantum better"',
+            'if size < largest and verdict == "classical better"',
+            "the claim on few images is the opposite",
+        ),
+        (
+            "the headline of the fewest images",
+            "return self.overall[max(self.overall)]",
+            "return self.overall[min(self.overall)]",
+            "the verdict is that of another number of images",
+        ),
+        (
+            "a margin that one end keeps",
+            "max(map(abs, found.ends)) <= MARGIN",
+            "min(map(abs, found.ends)) <= MARGIN",
+            "wide intervals are no difference",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/report/findings.py",
+        "test_oracles_tables test_study_report",
+        (
+            "decoders compared with themselves",
+            'values(QUANTUM, size, "fid_reconstruction").get(seed, own)',
+            'values(arm, size, "fid_reconstruction").get(seed, own)',
+            "another decoder is never told",
+        ),
+        (
+            "the smallest number of images as the largest",
+            "return max(self.study.sizes)",
+            "return min(self.study.sizes)",
+            "tables are of another number of images",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/pictures.py",
+        "test_oracles_tables test_report",
+        (
+            "long curves thinned to their first points",
+            "return [sum(part) / len(part) for part in parts]",
+            "return [part[0] for part in parts]",
+            "curves are noisier than said",
+        ),
+        (
+            "pictures of the first run for all seeds",
+            "(run for run in arm.runs if run.seed == seed), None)",
+            "(run for run in arm.runs), None)",
+            "pictures are not of the seed they name",
+        ),
+    ),
+    *faults_of(
+        "latentq/study/report/figures.py",
+        "test_oracles_tables test_study_report",
+        (
+            "pictures of another seed",
+            "run = cells[seed].run if seed in cells else None",
+            "run = cells[min(cells)].run if cells else None",
+            "pictures are not of the seed they name",
+        ),
+        (
+            "arms of another role in a group",
+            'if row["role"] == role\n        ]',
+            'if row["role"] != role\n        ]',
+            "controls stand among the matched arms",
+        ),
+    ),
 ]

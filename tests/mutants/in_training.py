@@ -389,4 +389,34 @@ FAULTS: list[Fault] = [
             "the remedy is the reference",
         ),
     ),
+    *faults_of(
+        "latentq/guards.py",
+        "test_oracles_runs",
+        (
+            "variance of the norm instead of a derivative",
+            "self.sum += size**2 / max(1, sum(g.numel() for g in gradients))",
+            "self.sum += size**2",
+            "a vanishing gradient is told too late",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/chain.py",
+        "faults/test_guards::test_completeness_is_more_than_norms_of_basis_states",
+        (
+            "instruments checked on basis states only",
+            "worst = (error if self.linear else error.diagonal())",
+            "worst = (error.diagonal())",
+            "circuits that are no instruments pass",
+        ),
+    ),
+    *faults_of(
+        "latentq/evaluation.py",
+        "test_oracles_runs",
+        (
+            "reconstructions of training images",
+            "metrics.fid(reconstructed, reference)",
+            "metrics.fid(reference, reference)",
+            "the row on reconstructions is zero",
+        ),
+    ),
 ]

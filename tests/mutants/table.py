@@ -26,16 +26,13 @@ def before(path: Path) -> dict[str, str]:
     return {found["name"]: found["told"] for found in ROW.finditer(text)}
 
 
-def page(
-    faults: Sequence[Fault], results: Sequence[Result], old: Mapping[str, str], command: str
-) -> str:
+def page(faults: Sequence[Fault], results: Sequence[Result], old: Mapping[str, str]) -> str:
     """Returns the page.
 
     Arguments:
         faults: All faults.
         results: What became of some of them.
         old: What was said of each of them before.
-        command: The command that was run.
     """
     new = {result.fault.name: told(result).replace("|", "/") for result in results}
     cells = {fault.name: new.get(fault.name, old.get(fault.name, NOT_RUN)) for fault in faults}
@@ -46,8 +43,9 @@ def page(
         "Each row is a fault that was planted in a copy of the source, and the test that failed "
         f"then. There are {len(faults)}: {len(faults) - len(open_ones) - equivalent} were seen, "
         f"{equivalent} change nothing that a test could see, and {len(open_ones)} are open.",
-        f"`{command}` wrote this page on {date.today().isoformat()}; with `only=WORD,WORD` it "
-        "tries again those whose name or file has one of the words, and leaves the other rows.",
+        f"`make mutants` writes this page, last on {date.today().isoformat()}; with "
+        "`ONLY=WORD,WORD` it tries again those whose name or file has one of the words, and "
+        "leaves the other rows.",
         "\n".join(
             [
                 "| file | fault | killed by |",
