@@ -274,7 +274,7 @@ def test_a_chain_stops_at_a_step_that_exists(stop: int, generator: torch.Generat
 
 
 def test_a_circuit_has_layers() -> None:
-    with pytest.raises(ValueError, match="a layer"):
+    with pytest.raises(ValueError, match="layers: must be an integer of at least 1, was 0"):
         QuDDPM(ForwardProcess(), layers=0, generator=torch.Generator())
     with pytest.raises(ValueError, match="layers: must be of 5 steps, was"):
         QuDDPM(ForwardProcess(), layers=(2, 3), generator=torch.Generator())

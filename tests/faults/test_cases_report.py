@@ -78,7 +78,7 @@ def test_case_33_missing_seeds(tmp_path: Path) -> None:
     facts = json.loads((out / "report.json").read_text())
     (comparison,) = facts["groups"][0]["comparisons"]
     assert comparison["seeds"] == [[0, 2], [0, 2]]
-    assert comparison["ratio"] == pytest.approx((10 + 60) / (11 + 61))
+    assert comparison["ratio"] == pytest.approx((10 * 60 / (11 * 61)) ** 0.5)
     assert facts["unfinished"] == ["crashed"]
     assert "(2 of 3 seeds)" in (out / "report.md").read_text()
     assert "Not finished, and left out: crashed." in (out / "report.html").read_text()

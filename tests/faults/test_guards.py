@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines.latent_diffusion import StateDiffusion
 from baselines.vae import VAE
 from data import load_data
 from latentq import checkpoints, guards, stages, storage
@@ -19,6 +18,7 @@ from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.chain import TOLERANCE
 from latentq.errors import CheckpointError, InputError, NonFiniteError, NumericalError, RunError
 from latentq.model import LatentQ
+from latentq.networks import Encoder
 from latentq.randomness import derive_generator
 from latentq.run import Run
 from latentq.workflow import measure
@@ -112,8 +112,8 @@ def test_weights_that_are_not_finite_are_not_saved(
 def test_an_encoder_that_overflows_is_told_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode = StateDiffusion.encode
-    monkeypatch.setattr(StateDiffusion, "encode", lambda self, x: encode(self, x * torch.inf))
+    forward = Encoder.forward
+    monkeypatch.setattr(Encoder, "forward", lambda self, x: forward(self, x) * torch.inf)
 
     with pytest.raises(RunError, match=r"iteration 0: psi: must be finite.*failure\.json"):
         train(tiny("latent_diffusion", tmp_path))
