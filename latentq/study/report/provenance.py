@@ -16,7 +16,7 @@ from latentq.study.results import Cell, without_folders
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
 MEMORISED = (
     "Memorised is the share of samples that lie closer to a training image than all but 1% of "
-    "held-out images do."
+    "the model's reconstructions of held-out images do."
 )
 
 
