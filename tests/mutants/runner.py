@@ -80,14 +80,15 @@ class Bench:
         return json.loads(line)
 
     def ask(
-        self, tests: Sequence[str], package: str, limit: float, cache: str | None = None
+        self, tests: Sequence[str], package: str, limit: float, anew: bool = False
     ) -> dict[str, Any]:
         """Runs tests on the copy as it is, and returns exit code, seconds and output."""
-        request = {"tests": list(tests), "package": package, "limit": limit, "cache": cache}
+        request = {"tests": list(tests), "package": package, "limit": limit, "anew": anew}
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return self._read()
+        with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as scratch:
+            self._process.stdin.write(json.dumps({**request, "scratch": scratch}) + "\n")
+            self._process.stdin.flush()
+            return self._read()
 
     def try_fault(self, fault: Fault, limit: float = LIMIT_SECONDS) -> Result:
         """Plants a fault, runs its tests, and puts the file back."""
@@ -95,18 +96,15 @@ class Bench:
             return Result(fault, "error", 0.0, f"the fault list is out of date: {found[0]}")
         path = self.place / fault.file
         text, before = path.read_text(), path.stat()
-        with tempfile.TemporaryDirectory(prefix="loops-") as cache:
-            try:
-                path.write_text(planted(fault, self.place))
-                # Compiled files are told apart by whole seconds and by sizes.
-                self._stamp += 10
-                os.utime(path, (self._stamp, self._stamp))
-                loops = cache if fault.compiled else None
-                answer = self.ask(fault.tests, fault.package, limit, loops)
-            finally:
-                path.write_text(text)
-                os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-        return judged(fault, answer)
+        try:
+            path.write_text(planted(fault, self.place))
+            # Compiled files are told apart by whole seconds and by sizes.
+            self._stamp += 10
+            os.utime(path, (self._stamp, self._stamp))
+            return judged(fault, self.ask(fault.tests, fault.package, limit, fault.compiled))
+        finally:
+            path.write_text(text)
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def stop(self) -> None:
         """Ends the process while it tests."""

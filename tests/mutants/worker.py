@@ -3,9 +3,10 @@
     python worker.py [PACKAGE ...]
 
 It is started in the root of a tree, and imports the packages. Each line of its input is a request
-in JSON: `tests`, `package`, `limit` in seconds, and `cache`, a folder for compiled loops or null.
-Each line of its output is the answer: the exit code of pytest, the seconds, and what was printed.
-A fork that takes longer than the limit is killed, with all that it started.
+in JSON: `tests`, `package`, `limit` in seconds, `scratch`, an empty folder, and `anew`, whether
+loops are compiled anew, into that folder. Each line of its output is the answer: the exit code of
+pytest, the seconds, and what was printed. A fork that takes longer than the limit is killed, with
+all that it started.
 """
 
 import importlib
@@ -44,14 +45,14 @@ def test(request: dict[str, Any]) -> int:
     if found is None or found.origin is None or not Path(found.origin).is_relative_to(root):
         print(f"{request['package']} would be imported from {found and found.origin}")
         return OTHER_TREE
-    if request["cache"]:
-        os.environ["NUMBA_CACHE_DIR"] = request["cache"]
-        numba = importlib.import_module("numba")
-        numba.config.CACHE_DIR = request["cache"]
-    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = tempfile.mkdtemp(prefix="hypothesis-")
+    scratch = request["scratch"]
+    if request["anew"]:
+        os.environ["NUMBA_CACHE_DIR"] = f"{scratch}/loops"
+        importlib.import_module("numba").config.CACHE_DIR = f"{scratch}/loops"
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = f"{scratch}/hypothesis"
     words = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", f"--rootdir={root}"]
     # Plugins that were imported before are not rewritten, which does not matter.
-    words += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    words += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={scratch}/tests"]
     return int(pytest.main([*words, *request["tests"]]))
 
 
