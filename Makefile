@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SEEDS  ?= 0
+JOBS   ?= 2
 WORKERS ?= 1
 # Where the sha256 of every file is known, pip takes no other one.
 PLATFORM := $(shell uname -sm)
@@ -54,8 +55,8 @@ setup: $(READY) ## create .venv and install everything pinned
 train: $(READY) ## train the quantum model on MNIST
 	$(BIN)/python train.py model=quantum
 
-test: $(READY) ## run the test suite
-	$(BIN)/python -m pytest
+test: $(READY) ## run the test suite, in JOBS processes
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 report: $(READY) ## train both models (finished runs are skipped) and write the comparison
 	@for seed in $(SEEDS); do for model in quantum classical; do \

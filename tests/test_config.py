@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -164,13 +166,16 @@ def test_flags_are_not_overrides() -> None:
     assert split_arguments(["--config-name=debug", "typo"]) == (["typo"], "debug")
 
 
+QUANTUM = load_config(["model=quantum"])
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     key=st.sampled_from(sorted(k for k in RULES if not k.endswith("*"))),
     value=st.one_of(st.integers(), st.floats(), st.text(max_size=5), st.booleans(), st.none()),
 )
 def test_values_are_accepted_or_named(key: str, value: object) -> None:
-    config = load_config(["model=quantum"])
+    config = deepcopy(QUANTUM)
     section, _, leaf = key.rpartition(".")
     target = config
     for part in section.split(".") if section else []:
