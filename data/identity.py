@@ -64,17 +64,20 @@ def _is_fact(key: str, value: object) -> bool:
 
 
 def data_differences(recorded: Facts, found: Facts) -> list[str]:
-    """Lists how other data differ from recorded ones, one line for each fact.
+    """Lists how other data differ from recorded ones: by their name, or else by each fact.
 
     Arguments:
         recorded: What a model notes; facts that earlier versions did not know may be missing.
         found: What the data say of themselves.
     """
-    return [
-        f"{key}: was {shown(recorded[key])}, here {shown(found.get(key))}"
-        for key in KEYS
-        if key in recorded and recorded[key] != found.get(key)
-    ]
+    differ = [key for key in KEYS if key in recorded and recorded[key] != found.get(key)]
+    told = differ[:1] if "name" in differ else differ
+    return [f"{key}: was {_told(recorded[key])}, here {_told(found.get(key))}" for key in told]
+
+
+def _told(value: object) -> str:
+    """Writes a fact; of a hash its beginning."""
+    return value[:12] + "..." if isinstance(value, str) and len(value) == 64 else shown(value)
 
 
 def reopen_data(path: str | Path, root: str | None = None) -> ImageData:

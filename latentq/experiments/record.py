@@ -25,6 +25,7 @@ from latentq.commands import parse_options
 from latentq.commit import commit_text, git_commit
 from latentq.errors import InputError
 from latentq.experiments.verdicts import Verdict
+from latentq.process import settings_restored
 from latentq.rules import Rule, nearest
 from latentq.words import pasted
 
@@ -116,10 +117,11 @@ class Experiment:
         folder, threads = Path(options.pop("out")), options.pop("threads")
         is_new = not folder.exists()
         files.check_writable(folder, "out")
-        torch.set_num_threads(threads)
         begun = time.perf_counter(), time.process_time()
         try:
-            record = self.measure(options)
+            with settings_restored():
+                torch.set_num_threads(threads)
+                record = self.measure(options)
         except BaseException:
             if is_new:
                 with contextlib.suppress(OSError):
