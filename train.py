@@ -12,11 +12,12 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from latentq import output, stopping
-from latentq.commands import complain, is_explained
-from latentq.compose import check_command_line, fit_words
-from latentq.config import Config, validate
+from latentq.config import output
+from latentq.config.commands import complain, is_explained
+from latentq.config.compose import check_command_line, fit_words
+from latentq.config.config import Config, validate
 from latentq.errors import InputError
+from latentq.training import stopping
 
 # Idle threads have to sleep: where they spin, another busy process makes two threads many times
 # slower than one. OpenMP reads this when torch is imported.
@@ -27,15 +28,16 @@ def train(config: Config) -> dict[str, Any]:
     """Trains and evaluates one model, and returns the content of its `metrics.json`.
 
     Arguments:
-        config: A checked configuration, as :func:`latentq.compose.load_config` returns it.
+        config: A checked configuration, as :func:`latentq.config.compose.load_config` returns it.
 
     Raises:
         InputError: If something that the configuration names is missing or does not fit.
         RunError: If the training goes wrong, or cannot be saved.
     """
     # These imports take seconds; a mistake on the command line is answered without them.
-    from data import open_data
-    from latentq import borrowed, process, workflow
+    from latentq import process
+    from latentq.data import open_data
+    from latentq.training import borrowed, workflow
 
     images = config["images"]
     with process.settings_restored():

@@ -3,7 +3,7 @@ r"""A codebook: a few states, drawn by their shares of the training images, with
 .. math:: k \sim w, \qquad \psi = \frac{c_k + \sigma \chi}{\| \cdot \|},
 
 with the centres :math:`c_k` of k-means in a phase gauge and noise :math:`\chi` as in
-:func:`latentq.states.perturb`. It is the plainest prior that has as many parameters as the
+:func:`latentq.quantum.states.perturb`. It is the plainest prior that has as many parameters as the
 circuits: what it reaches needs no chain, no loss and no gradient.
 """
 
@@ -12,11 +12,11 @@ from sklearn.cluster import KMeans
 from torch import Tensor, nn
 
 from baselines.mixture import ROUNDS, reals_to_fit
-from latentq.encoding import amplitude_encode
 from latentq.errors import ConvergenceError
-from latentq.generative import Labels
-from latentq.model import FittedModel
-from latentq.states import perturb
+from latentq.models.generative import Labels
+from latentq.models.model import FittedModel
+from latentq.quantum.encoding import amplitude_encode
+from latentq.quantum.states import perturb
 
 
 class Codebook(nn.Module):

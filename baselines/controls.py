@@ -1,6 +1,6 @@
 r"""Quantum models with one thing exchanged: MLPs for circuits, a trace for the measurement.
 
-Everything else is that of :class:`latentq.model.LatentQ`: autoencoder, terminal ensemble, cells,
+Everything else is that of :class:`latentq.models.model.LatentQ`: autoencoder, terminal ensemble, cells,
 losses, trainer. Other controls need no class, only other settings: see `latentq.study.arms`.
 """
 
@@ -15,11 +15,11 @@ from torch.nn import functional
 from baselines.mixed import mixed_mmdk
 from latentq.diffusion import Chain, ForwardProcess, Particles, QuDDPM
 from latentq.diffusion.chain import Instrument
-from latentq.encoding import amplitude_encode
+from latentq.diffusion.transport import transport, wasserstein
 from latentq.errors import InputError
-from latentq.model import LatentQ
-from latentq.states import gram_fidelities
-from latentq.transport import transport, wasserstein
+from latentq.models.model import LatentQ
+from latentq.quantum.encoding import amplitude_encode
+from latentq.quantum.states import gram_fidelities
 
 
 class PerceptronChain(Chain):

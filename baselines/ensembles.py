@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion import ForwardProcess
-from latentq.generative import Labels
-from latentq.model import FittedModel
-from latentq.states import haar_states, mean_state
+from latentq.models.generative import Labels
+from latentq.models.model import FittedModel
+from latentq.quantum.states import haar_states, mean_state
 
 Ensemble = Literal["haar", "terminal", "mean"]
 

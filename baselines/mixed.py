@@ -5,7 +5,7 @@ matrices. Its powers are kernels for all of them,
 
 .. math:: k(\rho, \sigma) = \frac{1}{5} \sum_{j=0}^{4} (\mathrm{Tr} \, \rho \sigma)^{2^j},
 
-so that :func:`mixed_mmdk` is :func:`latentq.mmd.mmdk` wherever all states are pure: one formula
+so that :func:`mixed_mmdk` is :func:`latentq.diffusion.mmd.mmdk` wherever all states are pure: one formula
 measures both. Its lowest rung is :math:`\| \bar\rho - \bar\sigma \|_{HS}^2` of the mean states.
 
 References:
@@ -17,7 +17,7 @@ import math
 import torch
 from torch import Tensor
 
-from latentq.kernels import RUNGS
+from latentq.diffusion.kernels import RUNGS
 
 ROWS = 500  # The states whose overlaps with all others are held at a time.
 
@@ -26,7 +26,7 @@ def mixed_features(vectors: Tensor) -> Tensor:
     r"""Returns the :math:`d^2` real coordinates of mixed states.
 
     Their inner product is :math:`\mathrm{Tr} \, \rho \sigma`. They are the sum over
-    :math:`k` of :func:`latentq.encoding.density_features`, by way of the matrix :math:`\rho`.
+    :math:`k` of :func:`latentq.quantum.encoding.density_features`, by way of the matrix :math:`\rho`.
 
     Arguments:
         vectors: The vectors :math:`\phi_k` of

@@ -17,10 +17,10 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from torch import Tensor, nn
 
-from latentq.encoding import amplitude_encode, phase_reference, to_reals
 from latentq.errors import ConvergenceError, InputError
-from latentq.generative import Labels
-from latentq.model import FittedModel
+from latentq.models.generative import Labels
+from latentq.models.model import FittedModel
+from latentq.quantum.encoding import amplitude_encode, phase_reference, to_reals
 
 ROUNDS = 2000  # of a fit at most; those of 20,000 states take about a hundred
 

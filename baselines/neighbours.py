@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from latentq.errors import InputError
-from latentq.generative import CHUNK, Labels
-from latentq.model import FittedModel
-from latentq.states import gram_fidelities, normalize
+from latentq.models.generative import CHUNK, Labels
+from latentq.models.model import FittedModel
+from latentq.quantum.states import gram_fidelities, normalize
 
 
 class Memory(nn.Module):

@@ -20,8 +20,9 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from latentq.config.rules import CLASSES
 from latentq.errors import InputError, NumericalError
-from latentq.generative import (
+from latentq.models.generative import (
     CHUNK,
     GenerativeModel,
     Labels,
@@ -30,9 +31,8 @@ from latentq.generative import (
     pixel_loss,
     seeded,
 )
-from latentq.networks import Decoder, Encoder
+from latentq.models.networks import Decoder, Encoder
 from latentq.randomness import derive_generator
-from latentq.rules import CLASSES
 
 
 def kl_to_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -169,7 +169,7 @@ class VAE(GenerativeModel):
         Arguments:
             n: The number of images :math:`N`.
             seed: The seed of the draw; the same seed gives the same images.
-            label: The classes, see :meth:`latentq.generative.GenerativeModel.labels`.
+            label: The classes, see :meth:`latentq.models.generative.GenerativeModel.labels`.
         """
         labels, like = self.labels(n, seed, label), next(self.parameters())
         generator = derive_generator(seed, "sample", device=like.device)

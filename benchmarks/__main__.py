@@ -22,7 +22,7 @@ def main() -> int:
     """Runs the command and returns its exit code."""
     restrict()  # Before torch, numpy and JAX are imported.
     from benchmarks.command import bench
-    from latentq.commands import run_command
+    from latentq.config.commands import run_command
 
     return run_command(bench, __doc__)
 

@@ -25,12 +25,12 @@ from benchmarks.tables import (
     document_of_parts,
 )
 from benchmarks.task import Task
-from latentq.commands import parse_options
-from latentq.compose import load_config
+from latentq.config.commands import parse_options
+from latentq.config.compose import load_config
+from latentq.config.rules import Rule, nearest
 from latentq.errors import InputError
 from latentq.plots import save_figure
 from latentq.report.markdown import markdown
-from latentq.rules import Rule, nearest
 
 FIGURES = ("batch", "qubits")
 RULES = {

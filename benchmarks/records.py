@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from latentq.commit import git_commit
+from latentq.training.commit import git_commit
 
 PACKAGES = (
     "torch",

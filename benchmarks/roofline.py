@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import torch
 
 from benchmarks.task import Task
-from latentq.fused import compiles
-from latentq.fused.evolution import LOOPS
-from latentq.fused.matrices import groups
+from latentq.engine.fused import compiles
+from latentq.engine.fused.evolution import LOOPS
+from latentq.engine.fused.matrices import groups
 
 COMPLEX = 8
 SGEMM = 1024

@@ -18,9 +18,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from latentq.circuits import Circuit, denoising_circuit
+from latentq.engine.circuits import Circuit, denoising_circuit
+from latentq.quantum.states import haar_states, normalize
 from latentq.randomness import derive_generator
-from latentq.states import haar_states, normalize
 
 LEARNING_RATE = 0.01
 SPREAD = 0.5

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from latentq.backend import import_matplotlib
 
 if TYPE_CHECKING:
-    from latentq.storage import load
+    from latentq.models.storage import load
 
 __version__ = "0.1.0"
 __all__ = ["load"]
@@ -16,7 +16,7 @@ import_matplotlib()
 def __getattr__(name: str) -> object:
     # `load` imports torch, which takes seconds; `--help` and wrong options do without it.
     if name == "load":
-        from latentq.storage import load
+        from latentq.models.storage import load
 
         return load
 

@@ -1,7 +1,7 @@
 """Looks for advisories on what is pinned and installed: `python -m latentq.audit [online=false]`.
 
 It compares the versions of requirements*.txt and of this environment with the list of
-:mod:`latentq.versions`. Where pip-audit is installed it also asks the database of the package
+:mod:`latentq.config.versions`. Where pip-audit is installed it also asks the database of the package
 index, unless `online=false`, and says so if that cannot be reached. The exit code is 1 if an
 advisory concerns a version and is not accepted with a reason.
 """
@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from latentq.commands import parse_options, run_command
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
+from latentq.config.versions import ADVISORIES, concerning
 from latentq.doctor import installed
 from latentq.errors import RunError
-from latentq.rules import Rule
-from latentq.versions import ADVISORIES, concerning
 
 ROOT = Path(__file__).parent.parent
 RULES = {"online": Rule(str, choices=("true", "false"))}

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
-from latentq.commands import parse_options, run_command
-from latentq.commit import describe_commit
+from latentq.config.commands import parse_options, run_command
+from latentq.config.memory import GIB, free_memory
+from latentq.config.versions import check_python, concerning, missing_torchquantum, normal
 from latentq.errors import InputError, RunError, printable
-from latentq.memory import GIB, free_memory
-from latentq.versions import check_python, concerning, missing_torchquantum, normal
+from latentq.training.commit import describe_commit
 
 ROOT = Path(__file__).parent.parent
 NEEDED = (
@@ -121,8 +121,8 @@ def check_disk() -> str:
 
 def check_data() -> str:
     """Checks the MNIST files by sha256."""
-    from data.mnist import MissingDataError, ensure_mnist
-    from data.module import data_root
+    from latentq.data.mnist import MissingDataError, ensure_mnist
+    from latentq.data.module import data_root
 
     root = data_root(None)
     try:
@@ -134,7 +134,7 @@ def check_data() -> str:
 
 def check_checkpoints() -> str:
     """Loads every model that is shipped, which checks its sha256."""
-    from latentq.storage import CONFIG, load
+    from latentq.models.storage import CONFIG, load
 
     folders = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{CONFIG}"))
     for folder in folders:

@@ -11,14 +11,14 @@ import shutil
 import sys
 from pathlib import Path
 
-from latentq import evaluation
-from latentq.commands import parse_options, run_command
-from latentq.commit import NO_COMMIT
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import InputError
+from latentq.evaluation import evaluation
 from latentq.files import write_atomically
-from latentq.rules import Rule
-from latentq.runs import git_commit, write_json
-from latentq.storage import CONFIG, WEIGHTS, describe, load, save
+from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
+from latentq.training.commit import NO_COMMIT
+from latentq.training.runs import git_commit, write_json
 
 FOLDER = Path(__file__).parent.parent / "checkpoints"
 HEAD = """# Trained models
@@ -85,7 +85,7 @@ def measure_again(folder: Path) -> None:
     Raises:
         InputError: If there is no such model, or its data are not here.
     """
-    from data.identity import reopen_data
+    from latentq.data.identity import reopen_data
 
     _, description = describe(folder)
     data, model = reopen_data(folder).describe(), load(folder)

@@ -8,9 +8,9 @@ With `label=7` a conditional model draws sevens; without, it draws all classes.
 import sys
 from pathlib import Path
 
-from latentq.commands import parse_options, run_command
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import InputError
-from latentq.rules import Rule
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -42,7 +42,7 @@ def sample(arguments: list[str]) -> None:
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load, plots
     from latentq.files import check_writable
-    from latentq.generative import GenerativeModel
+    from latentq.models.generative import GenerativeModel
 
     check_writable(out.parent, "out")
     model = load(options["checkpoint"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import train
-from latentq.commands import run_command
+from latentq.config.commands import run_command
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from data.mnist import SHA256, raw_folder
-from data.module import data_root
-from latentq import native
+from latentq.data.mnist import SHA256, raw_folder
+from latentq.data.module import data_root
+from latentq.engine import native
 from tests.command_line import CommandLine
 
 torch.set_num_threads(1)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import expm
 from scipy.special import digamma
 
-from latentq.circuits import Circuit
+from latentq.engine.circuits import Circuit
 
 Array = np.ndarray
 

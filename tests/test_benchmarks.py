@@ -41,14 +41,15 @@ from benchmarks.tables import (
 )
 from benchmarks.task import Task
 from benchmarks.timing import ROUNDS, plan, time_in_turn
-from latentq import fused, storage, transport
-from latentq.compose import load_config
-from latentq.config import arguments_of
-from latentq.diffusion import QuDDPM
+from latentq.config.compose import load_config
+from latentq.config.config import arguments_of
+from latentq.diffusion import QuDDPM, transport
+from latentq.diffusion.mmd import LOSSES
+from latentq.engine import fused
 from latentq.errors import InputError
-from latentq.mmd import LOSSES
+from latentq.models import storage
 from latentq.report.markdown import markdown
-from latentq.training import cosine_schedule
+from latentq.training.training import cosine_schedule
 
 ROOT = Path(__file__).parent.parent
 TINY = Task(2, 1, 2, 8)

@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq import circuits, fused
-from latentq.circuits import (
+from latentq.engine import circuits, fused
+from latentq.engine.circuits import (
     Circuit,
     Gate,
     brickwork,
@@ -12,7 +12,7 @@ from latentq.circuits import (
     denoising_circuit,
     scrambling_circuit,
 )
-from latentq.states import haar_states
+from latentq.quantum.states import haar_states
 from tests import oracles
 
 CIRCUITS = [

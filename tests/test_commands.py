@@ -11,13 +11,13 @@ import pytest
 import torch
 
 import latentq
-from latentq.commands import parse_options
+from latentq.config.commands import parse_options
+from latentq.config.rules import Rule
 from latentq.errors import InputError
-from latentq.evaluation import measure
+from latentq.evaluation.evaluation import measure
 from latentq.files import sha256_file
-from latentq.model import LatentQ
-from latentq.rules import Rule
-from latentq.storage import describe
+from latentq.models.model import LatentQ
+from latentq.models.storage import describe
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 

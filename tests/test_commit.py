@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from latentq import commit, doctor
-from latentq.commit import NO_COMMIT, commit_text, describe_commit, git_commit
+from latentq import doctor
 from latentq.experiments.record import Record, page
 from latentq.report.__main__ import report
+from latentq.training import commit
+from latentq.training.commit import NO_COMMIT, commit_text, describe_commit, git_commit
 from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 
-SOURCE = "latentq/commit.py"
+SOURCE = "latentq/training/commit.py"
 
 
 def git(folder: Path, *words: str) -> str:

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentq.compose import check_command_line, expand_sweep, load_config, split_arguments
-from latentq.config import leaves, validate
+from latentq.config.compose import check_command_line, expand_sweep, load_config, split_arguments
+from latentq.config.config import leaves, validate
+from latentq.config.relations import check_training_images
+from latentq.config.rules import KINDS, RULES
 from latentq.errors import InputError
-from latentq.relations import check_training_images
-from latentq.rules import KINDS, RULES
 
 MISTAKES = [
     (["model=quantm"], "did you mean quantum"),

@@ -16,18 +16,18 @@ from baselines.controls import (
     trace_out,
 )
 from baselines.mixed import mixed_features, mixed_mmdk
-from latentq.compose import load_config
-from latentq.config import arguments_of
+from latentq.config.compose import load_config
+from latentq.config.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM, report
+from latentq.diffusion.mmd import mmdk
 from latentq.diffusion.objective import diffused
-from latentq.encoding import density_features
+from latentq.diffusion.transport import wasserstein
 from latentq.errors import InputError
-from latentq.generative import parameter_counts
-from latentq.mmd import mmdk
+from latentq.models.generative import parameter_counts
+from latentq.models.storage import build
+from latentq.quantum.encoding import density_features
+from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
-from latentq.states import fidelity, haar_states
-from latentq.storage import build
-from latentq.transport import wasserstein
 from tests import oracles
 
 MATCHED = ("perceptrons", "traced", "latent_diffusion", "vae_diffusion", "codebook")

@@ -140,7 +140,7 @@ def test_every_module_is_of_a_readable_size() -> None:
         assert path.read_text().count("\n") <= 310, path
 
 
-@pytest.mark.parametrize("module", ["latentq.compose", "latentq.doctor", "latentq.report"])
+@pytest.mark.parametrize("module", ["latentq.config.compose", "latentq.doctor", "latentq.report"])
 def test_light_paths_do_not_import_torchquantum(module: str) -> None:
     code = f"import sys, {module}; sys.exit('torchquantum' in sys.modules)"
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.costs import expected_fidelity, local_fidelity, parameter_shift
-from latentq.curriculum import Recipe, Training, scramble_each, unitaries
-from latentq.entanglement import partial_trace
+from latentq.engine import fused
+from latentq.quantum.costs import expected_fidelity, local_fidelity, parameter_shift
+from latentq.quantum.curriculum import Recipe, Training, scramble_each, unitaries
+from latentq.quantum.entanglement import partial_trace
+from latentq.quantum.scrambling import RandomCircuit
+from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
-from latentq.scrambling import RandomCircuit
-from latentq.states import fidelity, haar_states
 
 DOUBLE = torch.complex128
 SMALL = Recipe(qubits=2, layers=2, depths=(1, 3), epochs=6, states=3)

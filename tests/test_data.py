@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-import data.mirrors
-import data.mnist
-import data.module
-from data import ImageData, load_data, open_data
-from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
-from data.module import SeededBatches, Split, data_root, stratified
+import latentq.data.mirrors
+import latentq.data.mnist
+import latentq.data.module
+from latentq.data import ImageData, load_data, open_data
+from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from latentq.data.module import SeededBatches, Split, data_root, stratified
 from latentq.errors import InputError
 from tests.conftest import needs_mnist
 from tests.fake_mirror import PAGE, mirror, packed
@@ -40,8 +40,8 @@ def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         content = idx(rng.integers(0, 256 if "images" in name else 10, shape))
         (folder / name).write_bytes(content)
         hashes[name] = hashlib.sha256(content).hexdigest()
-    monkeypatch.setattr(data.mnist, "SHA256", hashes)
-    monkeypatch.setattr(data.module, "SHA256", hashes)
+    monkeypatch.setattr(latentq.data.mnist, "SHA256", hashes)
+    monkeypatch.setattr(latentq.data.module, "SHA256", hashes)
     return tmp_path
 
 
@@ -114,7 +114,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Takes the place of the mirrors of MNIST."""
 
     def replace(*addresses: str) -> None:
-        monkeypatch.setattr(data.mnist, "MIRRORS", addresses)
+        monkeypatch.setattr(latentq.data.mnist, "MIRRORS", addresses)
 
     return replace
 
@@ -141,7 +141,7 @@ WRONG = {
     "other files": packed(dict.fromkeys(SHA256, b"not found")),
     "not packed": dict.fromkeys((f"{name}.gz" for name in SHA256), b"\x00\x00\x08\x03"),
     "half packed": {k: v[: len(v) // 2] for k, v in packed(dict.fromkeys(SHA256, b"x")).items()},
-    "bomb": packed(dict.fromkeys(SHA256, bytes(data.mirrors.UNPACKED + 1))),
+    "bomb": packed(dict.fromkeys(SHA256, bytes(latentq.data.mirrors.UNPACKED + 1))),
 }
 SAID = {
     "404": "404 Not Found",
@@ -190,7 +190,7 @@ def test_a_silent_mirror_is_not_waited_for(
     use: Use,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(data.mirrors, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(latentq.data.mirrors, "TIMEOUT_SECONDS", 0.05)
     with mirror({}, silent=True) as address:
         use(address)
         with pytest.raises(MissingDataError, match="timed out"):
@@ -203,7 +203,7 @@ def test_two_downloads_at_once_both_succeed(
     files, root = contents(tiny_mnist), tmp_path_factory.mktemp("empty")
     with mirror(packed(files)) as address, ThreadPoolExecutor(8) as pool:
         use(address)
-        list(pool.map(data.mnist.download, [root] * 8))
+        list(pool.map(latentq.data.mnist.download, [root] * 8))
 
     assert contents(root) == files
     assert [p.name for p in root.iterdir()] == ["MNIST"]
@@ -215,7 +215,7 @@ def test_a_root_that_cannot_be_written_is_named(
     def refuse(**words: str) -> str:
         raise PermissionError(13, "Permission denied", words["dir"])
 
-    monkeypatch.setattr(data.mnist.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr(latentq.data.mnist.tempfile, "mkdtemp", refuse)
     with pytest.raises(MissingDataError, match=f"downloaded to {tmp_path}: Permission denied"):
         ensure_mnist(tmp_path)
 
@@ -316,7 +316,7 @@ def test_root_comes_from_argument_then_environment(monkeypatch: pytest.MonkeyPat
     assert data_root("here") == Path("here")
     assert data_root(None) == Path("somewhere")
     monkeypatch.delenv("LATENTQ_DATA_ROOT")
-    assert data_root(None) == Path(data.module.__file__).parent
+    assert data_root(None) == Path(latentq.data.module.__file__).parent
 
 
 @needs_mnist

@@ -13,8 +13,8 @@ from latentq.diffusion import (
 )
 from latentq.diffusion.chain import Outcomes
 from latentq.diffusion.denoiser import Engine, Initial
-from latentq.mmd import LOSSES, mmd1
-from latentq.states import haar_states, mean_state
+from latentq.diffusion.mmd import LOSSES, mmd1
+from latentq.quantum.states import haar_states, mean_state
 from tests import oracles
 
 C = torch.complex128

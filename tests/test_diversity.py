@@ -4,8 +4,13 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
-from latentq.diversity import class_counts, class_distance, density_coverage, memorisation
-from latentq.features import Classifier
+from latentq.evaluation.diversity import (
+    class_counts,
+    class_distance,
+    density_coverage,
+    memorisation,
+)
+from latentq.models.features import Classifier
 
 
 def column(*values: float) -> Tensor:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from latentq import doctor, memory, versions
+from latentq import doctor
+from latentq.config import memory, versions
 from latentq.errors import InputError, RunError
 
 Patch = pytest.MonkeyPatch

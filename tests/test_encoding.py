@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentq.encoding import amplitude_encode, density_features, phase_reference, to_reals
-from latentq.states import fidelity, haar_states, perturb
+from latentq.quantum.encoding import amplitude_encode, density_features, phase_reference, to_reals
+from latentq.quantum.states import fidelity, haar_states, perturb
 
 C = torch.complex128
 

@@ -6,7 +6,7 @@ import torch
 from qiskit.quantum_info import entropy as qiskit_entropy
 from torch import Tensor
 
-from latentq.entanglement import (
+from latentq.quantum.entanglement import (
     entanglement_entropy,
     mutual_information,
     page_entropy,
@@ -14,7 +14,7 @@ from latentq.entanglement import (
     purity,
     schmidt_spectrum,
 )
-from latentq.states import haar_states
+from latentq.quantum.states import haar_states
 from tests import oracles
 from tests.test_states import basis_state
 

@@ -7,11 +7,11 @@ import torch
 
 import latentq
 from baselines.vae import VAE
-from data import load_data
-from data.identity import reopen_data
-from latentq import diversity, evaluation, metrics
-from latentq.evaluation import random_places, show
-from latentq.features import Classifier
+from latentq.data import load_data
+from latentq.data.identity import reopen_data
+from latentq.evaluation import diversity, evaluation, metrics
+from latentq.evaluation.evaluation import random_places, show
+from latentq.models.features import Classifier
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent

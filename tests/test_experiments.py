@@ -7,18 +7,18 @@ import pytest
 import torch
 import yaml
 
-from latentq import storage
-from latentq.compose import check_command_line, load_config
-from latentq.config import arguments_of
+from latentq.config.compose import check_command_line, load_config
+from latentq.config.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
+from latentq.diffusion.mmd import mmdk
 from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
 from latentq.experiments.bounds import FreeInstruments, fitted, instrument_states
 from latentq.experiments.ensembles import principal_axes
 from latentq.experiments.latent.experiment import EXPERIMENT as LATENT
-from latentq.mmd import mmdk
-from latentq.model import LatentQ
-from latentq.states import fidelity, haar_states, perturb
+from latentq.models import storage
+from latentq.models.model import LatentQ
+from latentq.quantum.states import fidelity, haar_states, perturb
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent

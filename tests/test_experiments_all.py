@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.experiments import all as everything
 from latentq.experiments.record import Claim, Experiment, Record
-from latentq.rules import Rule
 
 
 @pytest.fixture

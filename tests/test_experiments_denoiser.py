@@ -10,8 +10,7 @@ import pytest
 import torch
 from scipy.stats import t as student
 
-from latentq.commands import run_command
-from latentq.curriculum import History, Recipe
+from latentq.config.commands import run_command
 from latentq.errors import InputError
 from latentq.experiments.denoiser import experiment as denoiser
 from latentq.experiments.denoiser.claims import (
@@ -38,6 +37,7 @@ from latentq.experiments.denoiser.remedies import (
     saturation_depth,
 )
 from latentq.experiments.denoiser.runs import EVERY, Outcome, gradient_row
+from latentq.quantum.curriculum import History, Recipe
 from latentq.report.statistics import Summary
 
 TINY = [

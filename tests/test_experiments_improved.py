@@ -13,8 +13,9 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import entropy
 
-from latentq.circuits import denoising_circuit
 from latentq.diffusion import ForwardProcess
+from latentq.diffusion.mmd import mmd1
+from latentq.engine.circuits import denoising_circuit
 from latentq.errors import InputError
 from latentq.experiments.improved import claims as improved_claims
 from latentq.experiments.improved import theorem_claims, theorems, verdicts
@@ -41,12 +42,11 @@ from latentq.experiments.improved.scales import scale_of
 from latentq.experiments.improved.statistics import crossing, factor, slopes
 from latentq.experiments.improved.strength import crossings
 from latentq.experiments.improved.training import excess, signal, train
-from latentq.mmd import mmd1
-from latentq.plateaus import design_variance
+from latentq.quantum.plateaus import design_variance
+from latentq.quantum.states import gram_fidelities, haar_states
+from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary, around
-from latentq.states import gram_fidelities, haar_states
-from latentq.targets import ExtendedGHZ
 from tests import oracles
 from tests.command_line import CommandLine
 

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from latentq import fused
-from latentq.circuits import cnot_circuit
+from latentq.engine import fused
+from latentq.engine.circuits import cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.plateaus import claims as judged
 from latentq.experiments.plateaus.experiment import DEFAULTS, EXPERIMENT, sizes
 from latentq.experiments.plateaus.log import mean_infidelity, of_all_states, scrambled
 from latentq.experiments.plateaus.statistics import fit_rows, line, mean_interval
 from latentq.experiments.plateaus.training import schedule, task_states
-from latentq.plateaus import drawn_states, global_cost, marginal_cost
+from latentq.quantum.plateaus import drawn_states, global_cost, marginal_cost
+from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
-from latentq.states import fidelity, haar_states
 from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parent.parent

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from latentq.diffusion.chain import Outcomes
+from latentq.diffusion.mmd import mmd1
 from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown
 from latentq.experiments.quddpm.tasks import TASKS, Task
 from latentq.experiments.quddpm.training import RECIPES, build, descend, objective_of, train
-from latentq.mmd import mmd1
-from latentq.states import haar_states
+from latentq.quantum.states import haar_states
 
 PARAMETERS = {"cluster1": 320, "cluster2": 720, "noise": 960, "circle": 1440, "ising": 4320}
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq import fused
-from latentq.circuits import cnot_circuit
-from latentq.entanglement import schmidt_spectrum
+from latentq.engine import fused
+from latentq.engine.circuits import cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.measures import haar_negative_share
 from latentq.experiments.views import claims as views_claims
@@ -19,7 +18,8 @@ from latentq.experiments.views import measures as views_measures
 from latentq.experiments.views.gallery import bins
 from latentq.experiments.views.measures import Setting, denoised, original, scrambled
 from latentq.experiments.views.statistics import ratio_of_means
-from latentq.states import fidelity, haar_states
+from latentq.quantum.entanglement import schmidt_spectrum
+from latentq.quantum.states import fidelity, haar_states
 
 SETTING = Setting(4, [2, 6], 3, [0, 1, 5], 1, 0)
 SMALL = [

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from latentq.diffusion import ForwardProcess, scramble
 from latentq.diffusion.forward import Terminal
-from latentq.entanglement import purity
-from latentq.states import fidelity, haar_states, mean_state
+from latentq.quantum.entanglement import purity
+from latentq.quantum.states import fidelity, haar_states, mean_state
 from tests import oracles
 
 C = torch.complex128

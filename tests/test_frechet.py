@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from latentq import metrics
-from latentq.frechet import Normal, moments
+from latentq.evaluation import metrics
+from latentq.evaluation.frechet import Normal, moments
 
 
 def test_distance_is_the_fid_of_torchmetrics(generator: torch.Generator) -> None:

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import Axis, Circuit, Entangler, brickwork, denoising_circuit
-from latentq.circuits import scrambling_circuit as scrambling
 from latentq.diffusion.published import sampled_distance
-from latentq.fused import matrices
-from latentq.fused.evolution import Backend
-from latentq.fused.gates import quaternions
-from latentq.states import haar_states
+from latentq.engine import fused
+from latentq.engine.circuits import Axis, Circuit, Entangler, brickwork, denoising_circuit
+from latentq.engine.circuits import scrambling_circuit as scrambling
+from latentq.engine.fused import matrices
+from latentq.engine.fused.evolution import Backend
+from latentq.engine.fused.gates import quaternions
+from latentq.quantum.states import haar_states
 from tests import oracles
 
 C, R = torch.complex128, torch.float64
@@ -345,8 +345,8 @@ def test_memory_of_a_deep_circuit() -> None:
     code = (
         "import resource, time, torch\n"
         "from latentq import fused\n"
-        "from latentq.circuits import denoising_circuit\n"
-        "from latentq.states import haar_states\n"
+        "from latentq.engine.circuits import denoising_circuit\n"
+        "from latentq.quantum.states import haar_states\n"
         "circuit, generator = denoising_circuit(14, 40), torch.Generator().manual_seed(0)\n"
         "angles = torch.randn(circuit.parameters, generator=generator, requires_grad=True)\n"
         "psi, start = haar_states(64, qubits=12, generator=generator), time.perf_counter()\n"

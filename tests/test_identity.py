@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 import torch
 
-import data.identity
-from data import ImageData, load_data
-from data.identity import data_differences, recorded_data, reopen_data
-from data.module import Split
-from latentq import borrowed, storage
-from latentq.compose import load_config
+import latentq.data.identity
+from latentq.config.compose import load_config
+from latentq.data import ImageData, load_data
+from latentq.data.identity import data_differences, recorded_data, reopen_data
+from latentq.data.module import Split
 from latentq.errors import CheckpointError, InputError
-from latentq.evaluation import measure
+from latentq.evaluation.evaluation import measure
+from latentq.models import storage
+from latentq.training import borrowed
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +111,8 @@ def test_a_digits_model_is_measured_on_its_digits(
 ) -> None:
     folder, seen = saved(tmp_path, {"data": digits.describe()}), {}
     monkeypatch.setattr(
-        "latentq.evaluation.evaluate", lambda *_, **settings: seen.update(settings) or {}
+        "latentq.evaluation.evaluation.evaluate",
+        lambda *_, **settings: seen.update(settings) or {},
     )
 
     measure([f"checkpoint={folder}", f"features={ROOT / 'checkpoints' / 'features'}"])
@@ -180,7 +182,7 @@ def test_the_shipped_model_is_opened_with_the_split_that_it_had() -> None:
     assert data_differences(recorded_data(ROOT / "checkpoints" / "quantum"), found) == []
     assert (
         found["sha256"]
-        == data.identity.recorded_data(ROOT / "checkpoints" / "classical")["sha256"]
+        == latentq.data.identity.recorded_data(ROOT / "checkpoints" / "classical")["sha256"]
     )
 
 

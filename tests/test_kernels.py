@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq import kernels
-from latentq.kernels import as_reals, ladder_own_sum, ladder_sum, turned
-from latentq.states import gram_fidelities, haar_states
+from latentq.diffusion import kernels
+from latentq.diffusion.kernels import as_reals, ladder_own_sum, ladder_sum, turned
+from latentq.quantum.states import gram_fidelities, haar_states
 from tests import oracles
 
 C, R = torch.complex128, torch.float64

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from latentq import versions
+from latentq.config import versions
 from tests.command_line import ROOT
 
 # It knows its version and makes environments of itself; pip notes what it was asked for.

@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from latentq.entanglement import mutual_information, page_entropy
 from latentq.errors import ConvergenceError
 from latentq.experiments.measures import (
     haar_magnitude_fidelity,
@@ -22,7 +21,8 @@ from latentq.experiments.measures import (
     wigner_numbers,
     with_fidelity,
 )
-from latentq.states import fidelity, haar_states, normalize
+from latentq.quantum.entanglement import mutual_information, page_entropy
+from latentq.quantum.states import fidelity, haar_states, normalize
 
 C = torch.complex128
 BELL = torch.tensor([[1, 0, 0, 1]], dtype=C) / math.sqrt(2)

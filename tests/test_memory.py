@@ -1,8 +1,8 @@
 import pytest
 
-from latentq.compose import load_config
+from latentq.config.compose import load_config
+from latentq.config.memory import check_memory, check_room
 from latentq.errors import InputError
-from latentq.memory import check_memory, check_room
 
 
 def test_what_fits_is_let_through() -> None:

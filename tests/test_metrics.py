@@ -10,9 +10,9 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 from torch_fidelity.metric_prc import prc_features_to_metric
 from torchmetrics.image.kid import poly_mmd
 
-from latentq import metrics
-from latentq.evaluation import accuracy
-from latentq.features import FEATURES, Classifier
+from latentq.evaluation import metrics
+from latentq.evaluation.evaluation import accuracy
+from latentq.models.features import FEATURES, Classifier
 from latentq.randomness import derive_generator, derive_seed
 
 

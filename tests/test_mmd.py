@@ -7,8 +7,8 @@ from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 from torch.nn import functional
 
-from latentq import mmd
-from latentq.mmd import (
+from latentq.diffusion import mmd
+from latentq.diffusion.mmd import (
     LOSSES,
     expected_mmd1,
     mmd1,
@@ -16,8 +16,8 @@ from latentq.mmd import (
     qubit_copies,
     unbiased_purity,
 )
-from latentq.states import gram_fidelities, haar_states, perturb
-from latentq.transport import assign, reduce_costs, wasserstein
+from latentq.diffusion.transport import assign, reduce_costs, wasserstein
+from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from tests import oracles
 
 C, R = torch.complex128, torch.float64

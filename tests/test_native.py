@@ -11,8 +11,8 @@ import numba
 import pytest
 import torch
 
-from latentq import native
-from latentq.native import compiling
+from latentq.engine import native
+from latentq.engine.native import compiling
 
 
 def test_loops_are_compiled_without_a_folder_for_their_cache(
@@ -122,9 +122,10 @@ def test_where_there_are_loops() -> None:
 HASHED = """
 import hashlib
 import torch
-from latentq import circuits, fused
+from latentq.engine import circuits
+from latentq.engine import fused
 from latentq.diffusion import ForwardProcess, QuDDPM
-from latentq.states import haar_states
+from latentq.quantum.states import haar_states
 generator = torch.Generator().manual_seed(0)
 circuit = circuits.cnot_circuit(4, 3)
 angles = torch.randn(circuit.parameters, generator=generator).requires_grad_()

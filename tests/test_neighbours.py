@@ -3,7 +3,7 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from latentq.neighbours import ROWS, nearest_distances, squared_distances, squared_radii
+from latentq.evaluation.neighbours import ROWS, nearest_distances, squared_distances, squared_radii
 
 
 def points(n: int, generator: torch.Generator, offset: float = 0.0) -> torch.Tensor:

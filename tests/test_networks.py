@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from latentq.networks import Decoder, Encoder
+from latentq.models.networks import Decoder, Encoder
 
 
 @pytest.mark.parametrize("channels", [4, 16])

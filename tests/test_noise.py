@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentq.entanglement import page_entropy
 from latentq.errors import InputError
 from latentq.experiments.noise import experiment as noise
 from latentq.experiments.noise import findings
 from latentq.experiments.noise.experiment import Curves, means, memory_of, saturation
 from latentq.experiments.record import Claim
-from latentq.scrambling import haar_moment
+from latentq.quantum.entanglement import page_entropy
+from latentq.quantum.scrambling import haar_moment
 
 
 def verdicts(claims: list[Claim]) -> list[str]:

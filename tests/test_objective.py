@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM, report
+from latentq.diffusion.mmd import mmdk
+from latentq.diffusion.transport import wasserstein
 from latentq.errors import InputError
-from latentq.mmd import mmdk
+from latentq.quantum.states import fidelity, haar_states, perturb
 from latentq.randomness import derive_generator
-from latentq.states import fidelity, haar_states, perturb
-from latentq.transport import wasserstein
 
 
 def objective(latents: Tensor, steps: int = 3, seed: int = 0) -> DenoisingObjective:

@@ -12,8 +12,8 @@ import torch
 from scipy.stats import t as student
 from torch import Tensor
 
-from latentq.curriculum import History, Recipe, Training
 from latentq.diffusion import ForwardProcess
+from latentq.diffusion.mmd import expected_mmd1
 from latentq.experiments import ablation
 from latentq.experiments.denoiser import claims as denoiser_claims
 from latentq.experiments.denoiser.remedies import (
@@ -41,10 +41,10 @@ from latentq.experiments.views.measures import (
     scrambled,
     stage_numbers,
 )
-from latentq.mmd import expected_mmd1
+from latentq.quantum.curriculum import History, Recipe, Training
+from latentq.quantum.states import gram_fidelities, haar_states
+from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
-from latentq.states import gram_fidelities, haar_states
-from latentq.targets import ExtendedGHZ
 
 PLAN = Plan(
     steps=3, layers=4, ancillas=1, batch=8, states=20, lr=0.005, strong=(1.0, 4.0), bounded=None,

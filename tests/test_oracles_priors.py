@@ -20,7 +20,7 @@ from baselines.mixture import MixtureModel, reals_to_fit
 from baselines.neighbours import NeighboursModel
 from baselines.vae import VAE
 from latentq.diffusion import ForwardProcess
-from latentq.states import fidelity, gram_fidelities, haar_states, mean_state
+from latentq.quantum.states import fidelity, gram_fidelities, haar_states, mean_state
 from tests import oracles
 
 DIFFUSION = {"steps": 5, "width": 8, "depth": 1}

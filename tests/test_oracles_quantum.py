@@ -8,8 +8,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq import fused, plateaus
-from latentq.circuits import brickwork, cnot_circuit, denoising_circuit, scrambling_circuit
 from latentq.diffusion import (
     ForwardProcess,
     QuDDPM,
@@ -17,10 +15,13 @@ from latentq.diffusion import (
     score_outcomes,
     uniform_particles,
 )
-from latentq.entanglement import bloch_vectors
-from latentq.native import evolution
-from latentq.states import fidelity, haar_states
-from latentq.targets import ExtendedGHZ
+from latentq.engine import fused
+from latentq.engine.circuits import brickwork, cnot_circuit, denoising_circuit, scrambling_circuit
+from latentq.engine.native import evolution
+from latentq.quantum import plateaus
+from latentq.quantum.entanglement import bloch_vectors
+from latentq.quantum.states import fidelity, haar_states
+from latentq.quantum.targets import ExtendedGHZ
 from tests import oracles
 
 C = torch.complex128

@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.curriculum import History, Recipe
 from latentq.experiments import ablation, gradients
 from latentq.experiments.denoiser.runs import Outcome
 from latentq.experiments.improved import theorems
@@ -20,9 +19,10 @@ from latentq.experiments.plateaus import log
 from latentq.experiments.quddpm import training
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.views.measures import Setting, original, scrambled, stage_numbers
+from latentq.quantum.curriculum import History, Recipe
+from latentq.quantum.scrambling import RandomCircuit
+from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
-from latentq.scrambling import RandomCircuit
-from latentq.states import haar_states
 
 SMALL = replace(TASKS["cluster2"], pool=30, states=5)
 

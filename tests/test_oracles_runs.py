@@ -11,33 +11,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-import data.module
+import latentq.data.module
 from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion
 from baselines.vae import VAE
-from data.module import ImageData, SeededBatches, load_data, stratified
-from latentq import (
-    borrowed,
-    diversity,
-    evaluation,
-    metrics,
-    stages,
-    storage,
-    summary,
-    training,
-    workflow,
-)
-from latentq.batches import BatchesFrom
-from latentq.compose import load_config
-from latentq.features import Classifier
-from latentq.frechet import Normal, moments
-from latentq.guards import Guard
-from latentq.model import LatentQ
-from latentq.networks import Encoder
+from latentq.config.compose import load_config
+from latentq.data.module import ImageData, SeededBatches, load_data, stratified
+from latentq.evaluation import diversity, evaluation, metrics
+from latentq.evaluation.frechet import Normal, moments
+from latentq.models import storage
+from latentq.models.features import Classifier
+from latentq.models.model import LatentQ
+from latentq.models.networks import Encoder
+from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator, derive_seed
-from latentq.run import Run
-from latentq.states import haar_states
-from latentq.training import DenoisingModule, ImageModule, cosine_schedule
+from latentq.training import borrowed, stages, summary, training, workflow
+from latentq.training.batches import BatchesFrom
+from latentq.training.guards import Guard
+from latentq.training.run import Run
+from latentq.training.training import DenoisingModule, ImageModule, cosine_schedule
 
 Spy = Callable[..., list[Any]]
 PRIOR = {
@@ -192,7 +184,7 @@ def test_what_is_left_goes_to_the_largest_remainders() -> None:
 
 
 def test_each_seed_has_a_subset_of_its_own(spy: Spy) -> None:
-    calls = spy(data.module, "stratified", stratified)
+    calls = spy(latentq.data.module, "stratified", stratified)
     for seed in (1, 2):
         load_data("digits", limit=20, seed=seed)
     seeds = [words[2].initial_seed() for words, _ in calls if words[1] == 20]

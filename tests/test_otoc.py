@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from latentq.circuits import cnot_circuit
-from latentq.otoc import (
+from latentq.engine.circuits import cnot_circuit
+from latentq.quantum.otoc import (
     Correlator,
     eigenstates,
     haar_decay,
     mean_over_circuits,
     pauli,
 )
-from latentq.scrambling import Pattern, RandomCircuit, bonds
-from latentq.states import haar_states
+from latentq.quantum.scrambling import Pattern, RandomCircuit, bonds
+from latentq.quantum.states import haar_states
 from tests import oracles
 from tests.test_scrambling import PATTERNS
 

@@ -11,7 +11,7 @@ from latentq.diffusion import (
     select_outcomes,
     uniform_particles,
 )
-from latentq.states import fidelity, haar_states, mean_state
+from latentq.quantum.states import fidelity, haar_states, mean_state
 
 C = torch.complex128
 

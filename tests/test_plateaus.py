@@ -8,10 +8,11 @@ import torch
 from scipy.stats import unitary_group
 from torch import Tensor
 
-from latentq import fused, plateaus
-from latentq.circuits import Circuit, cnot_circuit
-from latentq.entanglement import partial_trace
-from latentq.plateaus import (
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit, cnot_circuit
+from latentq.quantum import plateaus
+from latentq.quantum.entanglement import partial_trace
+from latentq.quantum.plateaus import (
     COSTS,
     Cost,
     cost_gradients,
@@ -29,7 +30,7 @@ from latentq.plateaus import (
     train,
     uniform_angles,
 )
-from latentq.states import fidelity
+from latentq.quantum.states import fidelity
 
 PAULI_Z = torch.tensor([1.0, -1.0], dtype=torch.complex128)
 

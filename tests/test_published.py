@@ -1,12 +1,12 @@
 import pytest
 import torch
 
-from latentq import fused
-from latentq.circuits import denoising_circuit
 from latentq.diffusion import select_outcomes
+from latentq.diffusion.mmd import mmd1
 from latentq.diffusion.published import sampled_distance
-from latentq.mmd import mmd1
-from latentq.states import haar_states
+from latentq.engine import fused
+from latentq.engine.circuits import denoising_circuit
+from latentq.quantum.states import haar_states
 
 C, R = torch.complex128, torch.float64
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from latentq import plots
+from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.experiments.record import Claim, Experiment, Picture, Record, Tables, parse_counts
-from latentq.rules import Rule
 
 
 def measure(options: dict[str, Any]) -> Record:

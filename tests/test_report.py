@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from latentq.commands import run_command
+from latentq.config.commands import run_command
 from latentq.errors import InputError
 from latentq.report.__main__ import report
 from latentq.report.markdown import escape

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from latentq import runs
-from latentq.compose import load_config
+from latentq.config.compose import load_config
 from latentq.errors import InputError
-from latentq.logs import merge_logs
-from latentq.run import Run
+from latentq.training import runs
+from latentq.training.logs import merge_logs
+from latentq.training.run import Run
 
 
 def test_run_folders_are_never_shared(tmp_path: Path) -> None:

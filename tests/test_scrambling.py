@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from latentq.circuits import cnot_circuit
-from latentq.scrambling import (
+from latentq.engine.circuits import cnot_circuit
+from latentq.quantum.scrambling import (
     Pattern,
     RandomCircuit,
     bonds,
     distance_to_haar,
     haar_moment,
 )
-from latentq.states import haar_states
+from latentq.quantum.states import haar_states
 from tests import oracles
 
 PATTERNS: tuple[Pattern, ...] = ("staggered", "brickwork", "ladder")

@@ -11,13 +11,13 @@ from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion, VAEDiffusion
 from baselines.mixture import MixtureModel
 from baselines.neighbours import NeighboursModel, between
-from latentq import storage
-from latentq.encoding import amplitude_encode, density_features
+from latentq.diffusion.mmd import mmdk
 from latentq.errors import ConvergenceError, InputError
-from latentq.generative import parameter_counts
-from latentq.mmd import mmdk
-from latentq.model import FittedModel
-from latentq.states import fidelity, haar_states, mean_state, perturb
+from latentq.models import storage
+from latentq.models.generative import parameter_counts
+from latentq.models.model import FittedModel
+from latentq.quantum.encoding import amplitude_encode, density_features
+from latentq.quantum.states import fidelity, haar_states, mean_state, perturb
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.entanglement import purity
-from latentq.states import (
+from latentq.quantum.entanglement import purity
+from latentq.quantum.states import (
     check_states,
     count_qubits,
     fidelity,

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import latentq
 from baselines.vae import VAE
-from latentq import files, storage
+from latentq import files
 from latentq.errors import InputError
+from latentq.models import storage
 
 ARGUMENTS: dict[str, Any] = {"channels": 2, "latent": 4, "lift": 5, "seed": 0}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from latentq.compose import load_config
+from latentq.config.compose import load_config
 from latentq.errors import InputError
 from latentq.study.arms import ARMS
 from latentq.study.cells import Cell, Study, plan, read_metrics

@@ -6,9 +6,9 @@ import pytest
 import torch
 from scipy.linalg import eigh, expm
 
-from latentq.mmd import mmd1
-from latentq.states import haar_states, mean_state
-from latentq.targets import (
+from latentq.diffusion.mmd import mmd1
+from latentq.quantum.states import haar_states, mean_state
+from latentq.quantum.targets import (
     Circle,
     Cluster,
     CorrelatedNoise,

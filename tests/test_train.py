@@ -13,16 +13,16 @@ import torch
 import yaml
 
 import latentq
-from data import load_data
-from data.module import Split
-from latentq import stages
-from latentq.compose import load_config
+from latentq.config.compose import load_config
+from latentq.data import load_data
+from latentq.data.module import Split
 from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError, RunError
-from latentq.evaluation import evaluate
-from latentq.features import Classifier
-from latentq.training import DenoisingModule
-from latentq.workflow import open_run
+from latentq.evaluation.evaluation import evaluate
+from latentq.models.features import Classifier
+from latentq.training import stages
+from latentq.training.training import DenoisingModule
+from latentq.training.workflow import open_run
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 from train import train

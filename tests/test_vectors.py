@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq import diversity, metrics
 from latentq.errors import InputError, NumericalError
-from latentq.features import Classifier
+from latentq.evaluation import diversity, metrics
+from latentq.models.features import Classifier
 
 MEASURES: dict[str, Callable[[Tensor, Tensor], Any]] = {
     "fid": metrics.fid,

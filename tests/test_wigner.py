@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.entanglement import partial_trace
-from latentq.states import haar_states
-from latentq.wigner import kernels, negative_cells, negativity, wigner
+from latentq.quantum.entanglement import partial_trace
+from latentq.quantum.states import haar_states
+from latentq.quantum.wigner import kernels, negative_cells, negativity, wigner
 from tests import oracles
 
 C = torch.complex128

@@ -1,10 +1,10 @@
-"""The engine of this project, :mod:`latentq.fused`."""
+"""The engine of this project, :mod:`latentq.engine.fused`."""
 
 from torch import Tensor
 
 from benchmarks.engines.torch_iteration import TorchIteration
-from latentq import fused
 from latentq.diffusion.published import sampled_distance
+from latentq.engine import fused
 
 
 class Fused(TorchIteration):

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 
 from benchmarks.task import LEARNING_RATE, Task
-from latentq.circuits import denoising_circuit
+from latentq.engine.circuits import denoising_circuit
 
 
 def measure(branches: jax.Array, uniforms: jax.Array) -> jax.Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pennylane as qml
 
-from latentq.circuits import Circuit
+from latentq.engine.circuits import Circuit
 
 GATES = {"rx": qml.RX, "ry": qml.RY, "rz": qml.RZ, "cz": qml.CZ}
 

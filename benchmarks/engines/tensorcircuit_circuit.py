@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorcircuit as tc
 
-from latentq.circuits import Circuit
+from latentq.engine.circuits import Circuit
 
 
 @contextmanager

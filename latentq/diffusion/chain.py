@@ -5,7 +5,7 @@ Step :math:`t` maps :math:`S_{t+1}` to :math:`S_t` by an instrument: it takes a 
 
 .. math:: p_m = \| \phi_m \|^2, \qquad \psi_m = \phi_m / \sqrt{p_m}.
 
-Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`latentq.mmd`, either
+Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`latentq.diffusion.mmd`, either
 
 - on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
   how :math:`p_m` depends on the parameters; or
@@ -39,8 +39,8 @@ from latentq.diffusion.measurement import (
     select_outcomes,
     uniform_particles,
 )
+from latentq.diffusion.mmd import LOSSES, mmdk
 from latentq.errors import InputError, NumericalError
-from latentq.mmd import LOSSES, mmdk
 
 Outcomes = Literal["sampled", "exact", "score"]
 Instrument = Callable[[Tensor], Tensor]
@@ -59,7 +59,7 @@ class Chain(nn.Module, ABC):
 
     Arguments:
         forward_process: The forward process, with its terminal ensemble.
-        loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
+        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
 
@@ -135,7 +135,7 @@ class Chain(nn.Module, ABC):
         return select_outcomes(instrument(psi), self.uniforms(psi, generator))
 
     def discrepancy(self, psi: Tensor, phi: Tensor) -> float:
-        r"""Returns the MMD by :func:`~latentq.mmd.mmdk` of two ensembles, each pure or lifted."""
+        r"""Returns the MMD by :func:`~latentq.diffusion.mmd.mmdk` of two ensembles, each pure or lifted."""
         return mmdk(psi, phi).item()
 
     @torch.no_grad()

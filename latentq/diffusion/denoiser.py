@@ -16,12 +16,12 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from latentq import circuits, fused
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
 from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.mmd import mmd1
 from latentq.diffusion.published import sampled_distance
+from latentq.engine import circuits, fused
 from latentq.errors import InputError
-from latentq.mmd import mmd1
 from latentq.randomness import check_whole
 
 Engine = Literal["fused", "torchquantum"]
@@ -42,7 +42,7 @@ class QuDDPM(Chain):
         ancillas: The number of ancillas :math:`n_A` of a step.
         layers: The number of layers :math:`L` of a circuit, or one number for each of the steps
             :math:`0 \dots T - 1`.
-        loss: The name of the loss, a key of :data:`latentq.mmd.LOSSES`.
+        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
         engine: The engine that executes the circuits.

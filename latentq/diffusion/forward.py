@@ -9,7 +9,7 @@ with strengths :math:`h_1 \dots h_T`. The ensemble :math:`S_t` is built from the
 each :math:`t`: marginals are used, never trajectories.
 
 Generation starts from a terminal ensemble that is fixed beforehand and needs no data. How far
-:math:`S_T` still is from it can be measured with any loss of :mod:`latentq.mmd`.
+:math:`S_T` still is from it can be measured with any loss of :mod:`latentq.diffusion.mmd`.
 
 References:
     Generative quantum machine learning via denoising diffusion probabilistic models
@@ -23,11 +23,11 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import scrambling_circuit
+from latentq.engine import fused
+from latentq.engine.circuits import scrambling_circuit
 from latentq.errors import InputError
+from latentq.quantum.states import count_qubits, haar_states
 from latentq.randomness import check_whole
-from latentq.states import count_qubits, haar_states
 
 Terminal = Literal["basis", "zero", "haar"]
 

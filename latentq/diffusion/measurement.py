@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latentq import native
+from latentq.engine import native
 
 
 class Particles(NamedTuple):

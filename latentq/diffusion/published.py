@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latentq import fused
-from latentq.circuits import Circuit
 from latentq.diffusion.measurement import (
     Selection,
     as_states,
@@ -19,7 +17,9 @@ from latentq.diffusion.measurement import (
     select_branches,
     select_outcomes,
 )
-from latentq.mmd import mean_difference, mmd1, squared_norm
+from latentq.diffusion.mmd import mean_difference, mmd1, squared_norm
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit
 
 
 class _SampledDistance(torch.autograd.Function):

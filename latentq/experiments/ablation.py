@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from latentq import files, plots
-from latentq.commands import parse_options, run_command
-from latentq.compose import load_config
+from latentq.config.commands import parse_options, run_command
+from latentq.config.compose import load_config
+from latentq.config.rules import Rule
+from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.report.statistics import scale_of, summarize
 from latentq.report.wording import interval
-from latentq.rules import Rule
-from latentq.runs import METRICS, differences, is_finished, versions_of
-from latentq.words import override
+from latentq.training.runs import METRICS, differences, is_finished, versions_of
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
 COMMON = (

@@ -24,11 +24,11 @@ from urllib.parse import quote
 import jinja2
 
 from latentq import files
-from latentq.commands import parse_options, run_command
-from latentq.commit import commit_text
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
-from latentq.rules import Rule
+from latentq.training.commit import commit_text
 
 SETS = {
     "log": ("noise", "denoiser", "views", "plateaus", "latent"),

@@ -20,19 +20,21 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from latentq import files, metrics, storage
-from latentq.cells import balanced_cells
-from latentq.commands import parse_options, run_command
+from latentq import files
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
+from latentq.diffusion.cells import balanced_cells
 from latentq.diffusion.chain import Instrument
+from latentq.engine.fused import apply_kraus
 from latentq.errors import InputError
-from latentq.features import Classifier
-from latentq.fused import apply_kraus
-from latentq.generative import count_parameters, in_chunks
-from latentq.model import FittedModel, LatentQ
+from latentq.evaluation import metrics
+from latentq.models import storage
+from latentq.models.features import Classifier
+from latentq.models.generative import count_parameters, in_chunks
+from latentq.models.model import FittedModel, LatentQ
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
-from latentq.training import cosine_schedule
+from latentq.training.training import cosine_schedule
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -200,7 +202,7 @@ def bounds(arguments: list[str]) -> None:
         raise InputError(
             "checkpoint: must be an unconditional quantum model, was " + options["checkpoint"]
         )
-    from data.identity import reopen_data
+    from latentq.data.identity import reopen_data
 
     model = cast(LatentQ, storage.load(options["checkpoint"]))
     classifier = cast(Classifier, storage.load(options["features"]))

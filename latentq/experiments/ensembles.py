@@ -12,13 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latentq import plots, storage
-from latentq.commands import parse_options, run_command
-from latentq.encoding import density_features
+from latentq import plots
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import InputError
-from latentq.generative import in_chunks
-from latentq.model import LatentQ
-from latentq.rules import Rule
+from latentq.models import storage
+from latentq.models.generative import in_chunks
+from latentq.models.model import LatentQ
+from latentq.quantum.encoding import density_features
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -50,7 +51,7 @@ def ensembles(arguments: list[str]) -> None:
     out = Path(options["out"])
     if out.suffix not in (".png", ".svg") or not out.parent.is_dir():
         raise InputError(f"out: must be a .png or .svg in a folder that exists, was {out}")
-    from data.identity import reopen_data
+    from latentq.data.identity import reopen_data
 
     model = storage.load(options["checkpoint"])
     if not isinstance(model, LatentQ) or not model.prior.pure:

@@ -26,12 +26,12 @@ import torch
 from torch import Tensor
 
 from latentq import files
-from latentq.commands import parse_options, run_command
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.chain import Outcomes
+from latentq.quantum.states import haar_states, perturb
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
-from latentq.states import haar_states, perturb
 
 RULES = {
     "layers": Rule(int, low=1, high=1000),

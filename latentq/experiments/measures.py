@@ -1,7 +1,7 @@
 r"""What is read off states in the experiments `views` and `latent`, and what chance gives.
 
 The share of negative Wigner cells depends on the orientation of the kernels, of which there are
-:math:`2^n`, see :mod:`latentq.wigner`; here all of them are taken.
+:math:`2^n`, see :mod:`latentq.quantum.wigner`; here all of them are taken.
 
 How near the magnitudes of a state :math:`b` are to those of a state :math:`a`, and how near the
 phases, is said by two fidelities with :math:`a`: of the state that has the magnitudes of
@@ -20,10 +20,10 @@ from itertools import combinations, product
 import torch
 from torch import Tensor
 
-from latentq.entanglement import entanglement_entropy
 from latentq.errors import ConvergenceError
-from latentq.states import count_qubits, normalize
-from latentq.wigner import negative_cells, negativity, wigner
+from latentq.quantum.entanglement import entanglement_entropy
+from latentq.quantum.states import count_qubits, normalize
+from latentq.quantum.wigner import negative_cells, negativity, wigner
 
 PRECISE = 1e-7  # what is known of an integral of the order of one
 CHUNK = 500  # The number of states whose Wigner functions are held at a time.

@@ -21,13 +21,13 @@ from rich.console import Console
 from rich.progress import track
 
 from latentq import files, plots
-from latentq.commands import parse_options
-from latentq.commit import commit_text, git_commit
+from latentq.config.commands import parse_options
+from latentq.config.rules import Rule, nearest
+from latentq.config.words import pasted
 from latentq.errors import InputError
 from latentq.experiments.verdicts import Verdict
 from latentq.process import settings_restored
-from latentq.rules import Rule, nearest
-from latentq.words import pasted
+from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]

@@ -12,7 +12,7 @@ out is where to write; by default the folder `report` in the folder that holds t
 
 import sys
 
-from latentq.commands import run_command
+from latentq.config.commands import run_command
 from latentq.errors import InputError
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from latentq.config import leaves
+from latentq.config.config import leaves
 from latentq.report.runs import MODELS, TITLES, Arm, Group, Run
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")

@@ -31,17 +31,17 @@ from typing import Any
 
 from rich.console import Console
 
-from latentq.commands import run_command
-from latentq.commit import git_commit
-from latentq.compose import load_config
-from latentq.config import Config
+from latentq.config.commands import run_command
+from latentq.config.compose import load_config
+from latentq.config.config import Config
 from latentq.errors import InputError
-from latentq.locks import lock
 from latentq.study.cells import TRAIN, Cell, Study, plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus, read_options
 from latentq.study.progress import Display
 from latentq.study.schedule import Engine, Record, Schedule, run
+from latentq.training.commit import git_commit
+from latentq.training.locks import lock
 
 RESULT = "study.json"
 
@@ -124,7 +124,7 @@ def describe(schedule: Schedule) -> list[dict[str, Any]]:
 
 def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> int:
     """Runs the cells that are not finished, and returns the exit code."""
-    from latentq import runs
+    from latentq.training import runs
 
     commit = git_commit()
     shown = {key: str(v) if isinstance(v, Path) else v for key, v in vars(options).items()}

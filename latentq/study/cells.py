@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from latentq.compose import load_config
-from latentq.config import Config
+from latentq.config.compose import load_config
+from latentq.config.config import Config
+from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.study.arms import ARMS
-from latentq.words import override
 
 TRAIN = Path(__file__).parent.parent.parent / "train.py"
 # All training images of MNIST: those of the validation split are among them, but not trained on.
@@ -149,7 +149,7 @@ class Study:
             InputError: If it was run to its end with another one.
         """
         # This import takes seconds; mistakes on the command line are answered without it.
-        from latentq import runs
+        from latentq.training import runs
 
         folder = self.folder(cell)
         if read_metrics(folder) is None or not (folder / runs.CONFIG).is_file():

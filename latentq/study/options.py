@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentq.commands import parse_options
+from latentq.config.commands import parse_options
+from latentq.config.rules import Rule, nearest
 from latentq.errors import InputError
-from latentq.rules import Rule, nearest
 from latentq.study.arms import ARMS
 from latentq.study.cells import ALL, LARGEST
 

@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from latentq.commands import parse_options, run_command
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import RunError
-from latentq.rules import Rule
 from tests.faults.fuzz import Count, run
 from tests.faults.targets import NAMES, TARGETS
 

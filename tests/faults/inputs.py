@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from latentq.rules import RULES
+from latentq.config.rules import RULES
 
 HUGE = 10**400
 ODD_TEXT = [

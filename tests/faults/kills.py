@@ -20,8 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from latentq.commands import parse_options, run_command
-from latentq.rules import Rule
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from tests.faults.runs import KINDS, folder_of, outcome, tiny
 
 RULES = {
@@ -82,7 +82,7 @@ def start(kind: str, root: Path, resume: bool) -> int:
 
 def train_here(kind: str, root: Path, resume: bool) -> None:
     """Trains a tiny run that saves and logs at every iteration."""
-    from latentq import callbacks, stages
+    from latentq.training import callbacks, stages
     from train import train
 
     callbacks.SAVE_SECONDS, stages.LOG_EVERY = 0.0, 1
@@ -130,7 +130,7 @@ def place_of(kind: str, root: Path) -> str:
 
 def stage_of(kind: str, folder: Path) -> str:
     """Returns the stage that a killed run was in."""
-    from latentq.checkpoints import LAST, PREVIOUS, unpack
+    from latentq.training.checkpoints import LAST, PREVIOUS, unpack
 
     if kind == "features":
         return "classifier"
@@ -213,7 +213,7 @@ def main(arguments: list[str]) -> None:
     options = parse_options(arguments, RULES, DEFAULTS)
     import torch
 
-    import latentq.workflow  # noqa: F401  # once, for all processes that are forked
+    import latentq.training.workflow  # noqa: F401  # once, for all processes that are forked
 
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from latentq.compose import load_config
+from latentq.config.compose import load_config
 
 COMMON = [
     *("data=digits", "data.limit=60", "data.validation=20", "metrics.samples=20"),

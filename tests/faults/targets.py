@@ -14,16 +14,17 @@ from hypothesis import strategies as st
 from safetensors.torch import save as save_tensors
 
 from baselines.vae import VAE
-from data import mirrors
-from data.mnist import ensure_mnist, raw_folder
-from latentq import checkpoints, storage
-from latentq.commands import parse_options
-from latentq.compose import load_config, parse_overrides
-from latentq.config import Config, validate
-from latentq.model import LatentQ
-from latentq.rules import KINDS, Rule
+from latentq.config.commands import parse_options
+from latentq.config.compose import load_config, parse_overrides
+from latentq.config.config import Config, validate
+from latentq.config.rules import KINDS, Rule
+from latentq.data import mirrors
+from latentq.data.mnist import ensure_mnist, raw_folder
+from latentq.models import storage
+from latentq.models.model import LatentQ
 from latentq.study.options import read_options
 from latentq.study.results import read_study
+from latentq.training import checkpoints
 from tests.fake_runs import make_run, metrics
 from tests.fake_study import cell_metrics, make_study
 from tests.faults.fuzz import Target

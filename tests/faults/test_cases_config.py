@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq import memory
-from latentq.compose import load_config
-from latentq.encoding import amplitude_encode
+from latentq.config import memory
+from latentq.config.compose import load_config
+from latentq.config.memory import check_room
 from latentq.errors import InputError
-from latentq.memory import check_room
-from latentq.storage import build
+from latentq.models.storage import build
+from latentq.quantum.encoding import amplitude_encode
 from tests.command_line import CommandLine
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-import data.mnist
-from data import ImageData
-from data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
-from data.module import Split
+import latentq.data.mnist
 from latentq import load
+from latentq.data import ImageData
+from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from latentq.data.module import Split
 from latentq.errors import InputError
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import PAGE, mirror, packed
@@ -23,7 +23,7 @@ CLOSED = "http://127.0.0.1:9/"
 
 
 def test_case_11_no_network(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data.mnist, "MIRRORS", (CLOSED,))
+    monkeypatch.setattr(latentq.data.mnist, "MIRRORS", (CLOSED,))
     with pytest.raises(MissingDataError) as error:
         ensure_mnist(line.folder)
 
@@ -41,7 +41,7 @@ def test_case_12_wrong_mirrors(
     files = {p.name: p.read_bytes() for p in raw_folder(tiny_mnist).iterdir()}
     pages = {f"{name}.gz": PAGE for name in files}
     with mirror({}) as absent, mirror(pages) as page, mirror(packed(files), short=5) as short:
-        monkeypatch.setattr(data.mnist, "MIRRORS", (absent, page, short, CLOSED))
+        monkeypatch.setattr(latentq.data.mnist, "MIRRORS", (absent, page, short, CLOSED))
         with pytest.raises(MissingDataError) as error:
             ensure_mnist(tmp_path / "new")
 
@@ -83,8 +83,8 @@ def test_case_15_downloads_at_once(tiny_mnist: Path, tmp_path: Path) -> None:
         code = (
             # The package without its modules, which take seconds to import.
             "import pathlib, sys, types; data = types.ModuleType('data')\n"
-            "data.__path__ = ['data']; sys.modules['data'] = data; import data.mnist\n"
-            f"data.mnist.SHA256 = {data.mnist.SHA256!r}\n"
+            "data.__path__ = ['data']; sys.modules['data'] = data; import latentq.data.mnist\n"
+            f"data.mnist.SHA256 = {latentq.data.mnist.SHA256!r}\n"
             f"data.mnist.MIRRORS = ({address!r},)\n"
             f"data.mnist.download(pathlib.Path({str(root)!r}))\n"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from latentq import files, sample
-from latentq.commands import run_command
+from latentq.config.commands import run_command
 from latentq.errors import ConvergenceError, InputError
 from latentq.experiments.record import Experiment, Record
 from latentq.report.__main__ import report
@@ -67,7 +67,7 @@ def test_case_16_what_fails_later_is_a_line_too(line: CommandLine) -> None:
 
 
 PRINTS = (
-    "import sys; from latentq.commands import run_command\n"
+    "import sys; from latentq.config.commands import run_command\n"
     "def many(words):\n    for i in range(100000): print('a line ± Ω', i)\n"
     "sys.exit(run_command(many, 'usage'))\n"
 )

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq import audit, compose, stages, versions
-from latentq.compose import check_command_line
+from latentq import audit
+from latentq.config import compose, versions
+from latentq.config.compose import check_command_line
 from latentq.errors import InputError
+from latentq.training import stages
 from tests.command_line import ROOT, CommandLine
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -45,8 +47,8 @@ def from_name(cls, name):
     return find(cls, name)
 importlib.metadata.Distribution.from_name = classmethod(from_name)
 sys.meta_path.insert(0, Absent())
-import data.module, latentq, latentq.workflow
-assert len(data.module.load_data("digits").test.images) == 500
+import latentq.data.module, latentq, latentq.training.workflow
+assert len(latentq.data.module.load_data("digits").test.images) == 500
 images = latentq.load("checkpoints/quantum").sample(2, seed=0)
 assert images.shape == (2, 1, 28, 28)
 assert not NAMES & set(sys.modules)

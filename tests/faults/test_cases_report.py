@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentq import metrics
-from latentq.evaluation import inception_row
-from latentq.features import Classifier
+from latentq.evaluation import metrics
+from latentq.evaluation.evaluation import inception_row
+from latentq.models.features import Classifier
 from latentq.report import pictures
 from latentq.report.blocks import Picture, Pictures
 from latentq.report.render import build
-from latentq.runs import write_json
+from latentq.training.runs import write_json
 from tests.fake_runs import make_run
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m"

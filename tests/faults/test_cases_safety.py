@@ -10,13 +10,14 @@ import pytest
 import torch
 
 import latentq
-from data.mnist import SHA256, ensure_mnist, raw_folder
-from latentq import checkpoints, storage
-from latentq.compose import check_command_line
+from latentq.config.compose import check_command_line
+from latentq.data.mnist import SHA256, ensure_mnist, raw_folder
 from latentq.errors import CheckpointError, InputError
-from latentq.model import LatentQ
+from latentq.models import storage
+from latentq.models.model import LatentQ
 from latentq.report.render import build
 from latentq.study.results import read_study
+from latentq.training import checkpoints
 from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 from tests.fake_study import make_study

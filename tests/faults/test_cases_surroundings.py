@@ -13,18 +13,20 @@ import pytest
 from omegaconf import OmegaConf
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-import data.mnist
-from data.mnist import ensure_mnist
-from data.module import data_root
-from latentq import backend, files, locks, output, runs, stopping, versions
-from latentq.compose import fit_words, load_config, parse_overrides
+import latentq.data.mnist
+from latentq import backend, files
+from latentq.config import output, versions
+from latentq.config.compose import fit_words, load_config, parse_overrides
+from latentq.config.words import override, pasted
+from latentq.data.mnist import ensure_mnist
+from latentq.data.module import data_root
 from latentq.errors import InputError
 from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.study.__main__ import locked
 from latentq.study.cells import Cell, Study
 from latentq.study.options import read_options
-from latentq.words import override, pasted
+from latentq.training import locks, runs, stopping
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import mirror, packed
 from tests.faults.runs import folder_of, outcome, overrides, tiny
@@ -231,7 +233,7 @@ def test_case_46_a_folder_that_cannot_be_opened(
 def test_case_47_closed_streams() -> None:
     """What is opened later does not get the number of a stream, and what libraries print."""
     code = (
-        "import os, sys; from latentq.commands import run_command\n"
+        "import os, sys; from latentq.config.commands import run_command\n"
         "def f(words):\n"
         "    print('lost', flush=True); os.write(1, b'lost'); print('lost', file=sys.stderr)\n"
         "    assert open('README.md').fileno() > 2\n"
@@ -275,17 +277,19 @@ def test_case_49_a_proxy(
     tiny_mnist: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not asked for a mirror of this machine, and it is for all others."""
-    held = {p.name: p.read_bytes() for p in data.mnist.raw_folder(tiny_mnist).iterdir()}
+    held = {p.name: p.read_bytes() for p in latentq.data.mnist.raw_folder(tiny_mnist).iterdir()}
     with mirror(packed(held)) as address:
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
-        monkeypatch.setattr(data.mnist, "MIRRORS", (address,))
+        monkeypatch.setattr(latentq.data.mnist, "MIRRORS", (address,))
         ensure_mnist(tmp_path / "direct")
 
         monkeypatch.setenv("http_proxy", address)
-        monkeypatch.setattr(data.mnist, "MIRRORS", ("http://mirror.invalid/mnist/",))
+        monkeypatch.setattr(latentq.data.mnist, "MIRRORS", ("http://mirror.invalid/mnist/",))
         ensure_mnist(tmp_path / "by proxy")
 
-    assert not data.mnist.damaged_files(data.mnist.raw_folder(tmp_path / "by proxy"))
+    assert not latentq.data.mnist.damaged_files(
+        latentq.data.mnist.raw_folder(tmp_path / "by proxy")
+    )
 
 
 def test_case_50_no_locks(
@@ -321,7 +325,11 @@ def test_case_50_windows(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> 
 
     for name in ("fcntl", "resource"):
         monkeypatch.setitem(sys.modules, name, None)
-    for module in ("latentq.locks", "latentq.study.__main__", "latentq.experiments.record"):
+    for module in (
+        "latentq.training.locks",
+        "latentq.study.__main__",
+        "latentq.experiments.record",
+    ):
         spec = importlib.util.find_spec(module)
         assert spec and spec.loader
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

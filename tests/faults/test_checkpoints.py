@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import torch
 
-from latentq import checkpoints, runs, storage
-from latentq.checkpoints import newest, pack, save, unpack
 from latentq.errors import CheckpointError, InputError, RunError
+from latentq.models import storage
+from latentq.training import checkpoints, runs
+from latentq.training.checkpoints import newest, pack, save, unpack
 from tests.faults.runs import folder_of, outcome, tiny
 from tests.faults.test_resume import ROOT, Kill, at_saves, kill_at
 from train import train
@@ -292,7 +293,7 @@ def test_a_run_folder_that_is_deleted_is_told_at_the_next_save(
 HOLD = """
 import sys
 from pathlib import Path
-from latentq.runs import held
+from latentq.training.runs import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

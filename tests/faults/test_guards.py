@@ -11,17 +11,18 @@ import torch
 from torch import Tensor
 
 from baselines.vae import VAE
-from data import load_data
-from latentq import checkpoints, guards, stages, storage
-from latentq.commands import is_explained
+from latentq.config.commands import is_explained
+from latentq.data import load_data
 from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.chain import TOLERANCE
 from latentq.errors import CheckpointError, InputError, NonFiniteError, NumericalError, RunError
-from latentq.model import LatentQ
-from latentq.networks import Encoder
+from latentq.models import storage
+from latentq.models.model import LatentQ
+from latentq.models.networks import Encoder
 from latentq.randomness import derive_generator
-from latentq.run import Run
-from latentq.workflow import measure
+from latentq.training import checkpoints, guards, stages
+from latentq.training.run import Run
+from latentq.training.workflow import measure
 from tests.faults.runs import folder_of, outcome, tiny
 from tests.faults.test_resume import at_saves
 from train import train
@@ -144,7 +145,7 @@ def test_only_errors_of_ours_are_explained_in_a_measurement(
     def broken(*_: Any) -> None:  # noqa: ANN401
         raise NumericalError("images: wrong") if ours else ValueError("a bug")
 
-    monkeypatch.setattr("latentq.evaluation.evaluate_on", broken)
+    monkeypatch.setattr("latentq.evaluation.evaluation.evaluate_on", broken)
     config, data = tiny("classical", tmp_path), load_data("digits", validation=20, limit=60)
     model = VAE(channels=2)
     with pytest.raises(RunError if ours else ValueError, match="images: wrong" if ours else "bug"):

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from latentq import callbacks, checkpoints, evaluation, runs, stages, stopping, storage, workflow
+from latentq.evaluation import evaluation
+from latentq.models import storage
+from latentq.training import callbacks, checkpoints, runs, stages, stopping, workflow
 from tests.faults.runs import folder_of, outcome, overrides, tiny
 from train import train
 
@@ -179,8 +181,8 @@ def test_times_add_up_over_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 CHILD = """
 import os, runpy, signal, sys
-import latentq.workflow, pytest
-from latentq import stages
+import latentq.training.workflow, pytest
+from latentq.training import stages
 from tests.faults.test_resume import at_saves
 
 def run(number, name, words):
@@ -261,7 +263,7 @@ def test_a_signal_is_obeyed_at_once_elsewhere(
 
 SECOND = """
 import os, signal
-from latentq import stopping
+from latentq.training import stopping
 with stopping.handling(), stopping.deferred():
     os.kill(os.getpid(), signal.SIGINT)
     print(stopping.requested(), flush=True)

@@ -14,9 +14,9 @@ import sys
 import time
 from pathlib import Path
 
-from latentq.commands import parse_options, run_command
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 from latentq.errors import InputError, RunError
-from latentq.rules import Rule
 from tests.mutants.fault import Fault, Result
 from tests.mutants.faults import FAULTS
 from tests.mutants.runner import LIMIT_SECONDS, run

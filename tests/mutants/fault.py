@@ -36,7 +36,7 @@ class Fault:
     @property
     def compiled(self) -> bool:
         """Whether the file holds loops that numba keeps on disk."""
-        return self.file.startswith("latentq/native/")
+        return self.file.startswith("latentq/engine/native/")
 
 
 def problems(fault: Fault, root: Path) -> list[str]:

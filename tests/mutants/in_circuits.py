@@ -4,7 +4,7 @@ from tests.mutants.fault import Fault, faults_of
 
 FAULTS: list[Fault] = [
     *faults_of(
-        "latentq/circuits.py",
+        "latentq/engine/circuits.py",
         "test_oracles_quantum test_circuits test_scrambling",
         (
             "odd bonds before even ones",
@@ -26,7 +26,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/fused/gates.py",
+        "latentq/engine/fused/gates.py",
         "test_oracles_quantum test_fused test_scrambling",
         (
             "CNOTs in the wrong order",
@@ -48,7 +48,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/fused/gradients.py",
+        "latentq/engine/fused/gradients.py",
         "test_oracles_quantum test_fused",
         (
             "derivatives turned the other way",
@@ -58,7 +58,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/fused/instruments.py",
+        "latentq/engine/fused/instruments.py",
         "test_oracles_quantum test_fused test_diffusion",
         (
             "compiled gradient without a conjugate",
@@ -74,7 +74,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/fused/matrices.py",
+        "latentq/engine/fused/matrices.py",
         "test_oracles_quantum test_fused",
         (
             "recomputed states without a conjugate",
@@ -96,7 +96,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/fused/evolution.py",
+        "latentq/engine/fused/evolution.py",
         "test_oracles_quantum test_fused test_forward",
         (
             "each state with the RZZ angle of its first layer",
@@ -112,7 +112,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/native/evolution.py",
+        "latentq/engine/native/evolution.py",
         "test_oracles_quantum test_fused test_forward",
         (
             "loops: a sign of a rotation",
@@ -140,7 +140,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/native/measurement.py",
+        "latentq/engine/native/measurement.py",
         "test_outcomes",
         (
             "loops: outcomes of branches of norm one",
@@ -156,7 +156,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/native/pairs.py",
+        "latentq/engine/native/pairs.py",
         "test_kernels test_mmd",
         (
             "loops: slope of the ladder",
@@ -166,7 +166,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/kernels.py",
+        "latentq/diffusion/kernels.py",
         "test_kernels test_mmd",
         (
             "the second ensemble's gradient conjugated",
@@ -194,7 +194,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/mmd.py",
+        "latentq/diffusion/mmd.py",
         "test_mmd",
         (
             "gradient by the transposed difference",
@@ -234,7 +234,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/transport.py",
+        "latentq/diffusion/transport.py",
         "test_mmd test_cells",
         (
             "transport without the gradient by weights",
@@ -256,7 +256,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/cells.py",
+        "latentq/diffusion/cells.py",
         "test_cells",
         (
             "offsets of cells with the other sign",
@@ -272,7 +272,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/native/pairs.py",
+        "latentq/engine/native/pairs.py",
         "test_kernels",
         (
             "loops: subnormal powers are kept",

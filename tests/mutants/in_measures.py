@@ -4,7 +4,7 @@ from tests.mutants.fault import Fault, faults_of
 
 FAULTS: list[Fault] = [
     *faults_of(
-        "latentq/metrics.py",
+        "latentq/evaluation/metrics.py",
         "test_oracles_runs test_metrics",
         (
             "bootstrap without Bessel's correction",
@@ -38,7 +38,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/frechet.py",
+        "latentq/evaluation/frechet.py",
         "test_oracles_runs test_frechet",
         (
             "trace of one covariance twice",
@@ -54,7 +54,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diversity.py",
+        "latentq/evaluation/diversity.py",
         "test_diversity test_oracles_runs",
         (
             "density over real images",
@@ -76,7 +76,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/neighbours.py",
+        "latentq/evaluation/neighbours.py",
         "test_oracles_runs test_neighbours",
         (
             "nearest of the last block only",
@@ -92,7 +92,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation.py",
+        "latentq/evaluation/evaluation.py",
         "test_oracles_runs",
         (
             "terminal FID after the first step",

@@ -4,7 +4,7 @@ from tests.mutants.fault import Fault, faults_of
 
 FAULTS: list[Fault] = [
     *faults_of(
-        "latentq/states.py",
+        "latentq/quantum/states.py",
         "test_states",
         (
             "noise without the root of the dimension",
@@ -26,7 +26,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/encoding.py",
+        "latentq/quantum/encoding.py",
         "test_encoding",
         (
             "density features without root two",
@@ -48,7 +48,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/entanglement.py",
+        "latentq/quantum/entanglement.py",
         "test_oracles_quantum test_entanglement",
         (
             "parts in ascending order",
@@ -82,7 +82,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/wigner.py",
+        "latentq/quantum/wigner.py",
         "test_wigner",
         (
             "kernels of one orientation",
@@ -104,7 +104,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/scrambling.py",
+        "latentq/quantum/scrambling.py",
         "test_scrambling test_otoc",
         (
             "undone in the order it was done",
@@ -132,7 +132,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/otoc.py",
+        "latentq/quantum/otoc.py",
         "test_otoc",
         (
             "Z spreads from control to target",
@@ -154,7 +154,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/costs.py",
+        "latentq/quantum/costs.py",
         "test_curriculum test_plateaus",
         (
             "expected fidelity with one for the dimension",
@@ -176,7 +176,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/plateaus.py",
+        "latentq/quantum/plateaus.py",
         "test_oracles_quantum test_plateaus",
         (
             "the middle angle is of another axis",
@@ -210,7 +210,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/targets.py",
+        "latentq/quantum/targets.py",
         "test_oracles_quantum test_targets",
         (
             "shares of correlated noise exchanged",
@@ -238,7 +238,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/plateaus.py",
+        "latentq/quantum/plateaus.py",
         "test_plateaus",
         (
             "a step after the last look",

@@ -130,7 +130,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/model.py",
+        "latentq/models/model.py",
         "test_oracles_runs test_model test_controls",
         (
             "no noise on states in training",
@@ -158,7 +158,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/generative.py",
+        "latentq/models/generative.py",
         "test_model test_oracles_runs",
         (
             "pixel loss as a mean over pixels",
@@ -174,7 +174,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/networks.py",
+        "latentq/models/networks.py",
         "test_oracles_runs test_networks",
         (
             "an encoder that ends without a nonlinearity",
@@ -184,7 +184,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/features.py",
+        "latentq/models/features.py",
         "test_metrics",
         (
             "dropout that shrinks features",
@@ -194,7 +194,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/features.py",
+        "latentq/models/features.py",
         "test_oracles_runs test_metrics",
         (
             "shifts along the diagonal only",
@@ -204,7 +204,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/training.py",
+        "latentq/training/training.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
             "the first iteration has no learning rate",
@@ -238,7 +238,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/stages.py",
+        "latentq/training/stages.py",
         "test_oracles_runs",
         (
             "a schedule of epochs instead of iterations",
@@ -260,7 +260,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/workflow.py",
+        "latentq/training/workflow.py",
         "test_oracles_runs",
         (
             "priors fitted to all images",
@@ -288,7 +288,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/borrowed.py",
+        "latentq/training/borrowed.py",
         "test_oracles_runs",
         (
             "a borrowed encoder with an untrained decoder",
@@ -304,7 +304,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/summary.py",
+        "latentq/training/summary.py",
         "test_oracles_runs",
         (
             "iterations of the steps alone not counted",
@@ -314,7 +314,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "data/module.py",
+        "latentq/data/module.py",
         "test_oracles_runs test_data",
         (
             "validation images among those trained on",
@@ -358,7 +358,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/batches.py",
+        "latentq/training/batches.py",
         "test_oracles_runs",
         (
             "a resumed run skips batches in every epoch",
@@ -368,7 +368,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/curriculum.py",
+        "latentq/quantum/curriculum.py",
         "test_oracles_experiments test_curriculum",
         (
             "held-out states from the training stream",
@@ -390,7 +390,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/guards.py",
+        "latentq/training/guards.py",
         "test_oracles_runs",
         (
             "variance of the norm instead of a derivative",
@@ -410,7 +410,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation.py",
+        "latentq/evaluation/evaluation.py",
         "test_oracles_runs",
         (
             "reconstructions of training images",

@@ -2,7 +2,7 @@
 
 import sys
 
-from latentq.commands import run_command
+from latentq.config.commands import run_command
 from latentq.experiments.denoiser import experiment
 
 if __name__ == "__main__":

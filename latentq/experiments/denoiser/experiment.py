@@ -13,6 +13,7 @@ shows where its numbers lie. Remedies are compared with the reference at equal s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.experiments.bands import cells
 from latentq.experiments.denoiser import figures
@@ -51,7 +52,6 @@ from latentq.experiments.denoiser.runs import (
 )
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
 from latentq.report.wording import interval, listed, number
-from latentq.rules import Rule
 
 RATES = (0.001, 0.002, 0.005, 0.02, 0.1, 0.5)
 GRADIENT_SEEDS = 5

@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.curriculum import PATTERN, Recipe
 from latentq.experiments.bands import cells
 from latentq.experiments.denoiser.runs import (
     Outcome,
@@ -21,7 +20,8 @@ from latentq.experiments.denoiser.runs import (
 )
 from latentq.experiments.record import Claim, progress
 from latentq.experiments.verdicts import RATIO, equal, higher, small
-from latentq.otoc import mean_over_circuits
+from latentq.quantum.curriculum import PATTERN, Recipe
+from latentq.quantum.otoc import mean_over_circuits
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary, judge_ratio
 from latentq.report.wording import interval

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.costs import parameter_shift
-from latentq.curriculum import History, Recipe, Training, unitaries
+from latentq.config.memory import check_memory
+from latentq.engine import fused
 from latentq.experiments.bands import cells, mean_of
-from latentq.memory import check_memory
+from latentq.quantum.costs import parameter_shift
+from latentq.quantum.curriculum import History, Recipe, Training, unitaries
+from latentq.quantum.states import fidelity
 from latentq.report.statistics import Scale, Summary
-from latentq.states import fidelity
 
 EVERY = 5  # Steps between two looks at states held out.
 COPIES = 6  # How many arrays of the size of the scramblers there are at a time.

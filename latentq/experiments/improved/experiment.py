@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from latentq.config.memory import check_memory
+from latentq.config.rules import Rule
 from latentq.diffusion import ForwardProcess
 from latentq.errors import InputError
 from latentq.experiments.improved import gradients, quality, scales, strength, theorems
@@ -31,9 +33,7 @@ from latentq.experiments.improved.statistics import cells
 from latentq.experiments.improved.summary import summary
 from latentq.experiments.improved.training import excess, train
 from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
-from latentq.memory import check_memory
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
 
 COUNT = Rule(int, low=1, high=10**5)
 RULES = {

@@ -23,8 +23,8 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.forward import Terminal
+from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
-from latentq.targets import ExtendedGHZ
 
 Name = Literal["original", "improved"]
 MODELS: tuple[Name, ...] = ("original", "improved")

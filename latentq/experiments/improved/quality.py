@@ -21,15 +21,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentq.diffusion.mmd import mmd1, mmdk
 from latentq.experiments.improved.models import MODELS, Plan
 from latentq.experiments.improved.statistics import bits, cells
 from latentq.experiments.improved.training import Trained, excess, train
 from latentq.experiments.record import progress
-from latentq.mmd import mmd1, mmdk
+from latentq.quantum.states import haar_states
+from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Scale
-from latentq.states import haar_states
-from latentq.targets import ExtendedGHZ
 
 BINS = 25
 SCALES: dict[str, Scale] = {"best_fidelity": "share", "superposition": "share"}

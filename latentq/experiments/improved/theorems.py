@@ -6,7 +6,7 @@ Theorem 1 bounds the variance for Haar inputs. Without ancillas, the only part o
 .. math:: C = - \frac{2}{|S| M} \sum_{ij} F(t_j, U \phi_i) .
 
 For Haar inputs and Haar targets pairs are uncorrelated, each with the variance
-:math:`1 / 2 (d + 1)^2` of :func:`latentq.plateaus.design_variance`, so that
+:math:`1 / 2 (d + 1)^2` of :func:`latentq.quantum.plateaus.design_variance`, so that
 
 .. math:: \mathrm{Var} = \frac{2}{|S| M (d + 1)^2} .
 
@@ -29,18 +29,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import Circuit, denoising_circuit
 from latentq.diffusion import ForwardProcess
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit, denoising_circuit
 from latentq.experiments.improved.models import Plan
 from latentq.experiments.improved.scales import SCALES, scale_of
 from latentq.experiments.improved.statistics import bits, cells, slope_of
 from latentq.experiments.plateaus.statistics import mean_interval
 from latentq.experiments.record import progress
-from latentq.plateaus import cost_gradients, uniform_angles
+from latentq.quantum.plateaus import cost_gradients, uniform_angles
+from latentq.quantum.states import haar_states
+from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator
-from latentq.states import haar_states
-from latentq.targets import ExtendedGHZ
 
 QUBITS, SETS, DEPTH = (2, 4, 6), (10, 100), 4
 KINDS = ("one state", "Haar states", "extended GHZ states")

@@ -13,8 +13,10 @@ from typing import Any
 
 import torch
 
-from latentq import metrics, storage
+from latentq.config.memory import check_memory
+from latentq.config.rules import Rule
 from latentq.errors import InputError
+from latentq.evaluation import metrics
 from latentq.experiments.latent.claims import claims, summary
 from latentq.experiments.latent.measures import (
     Ensemble,
@@ -27,13 +29,12 @@ from latentq.experiments.latent.measures import (
 from latentq.experiments.latent.pictures import pictures
 from latentq.experiments.measures import pair_names
 from latentq.experiments.record import Experiment, Record, progress
-from latentq.features import Classifier
-from latentq.generative import in_chunks
-from latentq.memory import check_memory
-from latentq.model import LatentQ
+from latentq.models import storage
+from latentq.models.features import Classifier
+from latentq.models.generative import in_chunks
+from latentq.models.model import LatentQ
+from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
-from latentq.states import haar_states
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -80,7 +81,7 @@ def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Fou
         classifier: The classifier.
         options: The options of the command.
     """
-    from data.identity import reopen_data
+    from latentq.data.identity import reopen_data
 
     held_out = reopen_data(options["checkpoint"]).validation
     latents = in_chunks(model.encode, held_out.images[: options["n"]])

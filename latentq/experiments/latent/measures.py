@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.entanglement import mutual_information, page_entropy
+from latentq.config.rules import CLASSES
 from latentq.experiments.bands import bounded, cells
 from latentq.experiments.measures import (
     half_entropy,
@@ -16,8 +16,8 @@ from latentq.experiments.measures import (
     single_entropy,
     wigner_numbers,
 )
+from latentq.quantum.entanglement import mutual_information, page_entropy
 from latentq.report.statistics import Judged, Summary, judge_interval, summarize
-from latentq.rules import CLASSES
 
 MEASURES = ("half_entropy", "single_entropy", "negative_share", "negativity")
 LEAST = 10  # A class with fewer states is not compared.

@@ -18,16 +18,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from latentq.entanglement import entanglement_entropy
+from latentq.config.memory import check_memory
+from latentq.config.rules import Rule
 from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.noise import findings
 from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
-from latentq.memory import check_memory
-from latentq.otoc import Correlator, mean_over_circuits
+from latentq.quantum.entanglement import entanglement_entropy
+from latentq.quantum.otoc import Correlator, mean_over_circuits
+from latentq.quantum.scrambling import Pattern, RandomCircuit, distance_to_haar, haar_moment
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
-from latentq.scrambling import Pattern, RandomCircuit, distance_to_haar, haar_moment
 
 RULES = {
     "qubits": Rule(str),

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from latentq import plots
-from latentq.entanglement import page_entropy
 from latentq.experiments.bands import read
 from latentq.experiments.record import Claim, Picture, Record
 from latentq.experiments.saturation import SATURATED, crossing, slope
 from latentq.experiments.verdicts import Verdict, above, within
-from latentq.otoc import haar_decay
+from latentq.quantum.entanglement import page_entropy
+from latentq.quantum.otoc import haar_decay
 from latentq.report.statistics import Ends, Side
 from latentq.report.wording import interval, number
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import torch
 
-from latentq import plateaus
-from latentq.circuits import Circuit, cnot_circuit
+from latentq.config.memory import check_memory
+from latentq.config.rules import Rule
+from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.plateaus.claims import claims, summary
 from latentq.experiments.plateaus.figures import pictures
@@ -24,10 +25,9 @@ from latentq.experiments.plateaus.log import log_rows
 from latentq.experiments.plateaus.statistics import FIT_FROM, fit_rows, mean_interval
 from latentq.experiments.plateaus.training import curves_and_ends
 from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
-from latentq.memory import check_memory
-from latentq.plateaus import Source
+from latentq.quantum import plateaus
+from latentq.quantum.plateaus import Source
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
 
 RULES = {
     "qubits": Rule(str),

@@ -14,13 +14,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import Circuit, cnot_circuit
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.experiments.plateaus.statistics import mean_interval
-from latentq.plateaus import cost_gradients, global_cost, uniform_angles
+from latentq.quantum.plateaus import cost_gradients, global_cost, uniform_angles
+from latentq.quantum.scrambling import RandomCircuit
+from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
-from latentq.scrambling import RandomCircuit
-from latentq.states import haar_states
 
 QUBITS, LAYERS, SCRAMBLED, STATES = 8, 9, 12, 10
 CHUNK, SIGNAL_DRAWS = 25, 10

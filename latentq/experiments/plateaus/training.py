@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import Circuit, cnot_circuit
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.record import progress
-from latentq.plateaus import (
+from latentq.quantum.plateaus import (
     Cost,
     drawn_states,
     global_cost,
@@ -23,8 +23,8 @@ from latentq.plateaus import (
     train,
     uniform_angles,
 )
+from latentq.quantum.scrambling import RandomCircuit
 from latentq.randomness import derive_generator
-from latentq.scrambling import RandomCircuit
 
 TASKS = ("shallow", "deep", "product")
 COSTS = ("global", "marginal", "marginal, then global")

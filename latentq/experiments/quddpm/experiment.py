@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from latentq import files
+from latentq.config.rules import Rule
 from latentq.experiments.quddpm import claims, figures
 from latentq.experiments.quddpm.measures import reference_rows, trained_rows
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.quddpm.training import RECIPES, suits
 from latentq.experiments.record import Experiment, Record, Tables, parse_names, progress
-from latentq.rules import Rule
 
 RULES = {
     "tasks": Rule(str),

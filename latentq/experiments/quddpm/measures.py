@@ -5,13 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentq.diffusion.mmd import Loss, expected_mmd1
+from latentq.diffusion.transport import wasserstein
 from latentq.experiments.quddpm.tasks import Task
 from latentq.experiments.quddpm.training import RECIPES, build, train
-from latentq.mmd import Loss, expected_mmd1
+from latentq.quantum.states import gram_fidelities
+from latentq.quantum.targets import magnetisation
 from latentq.randomness import derive_generator
-from latentq.states import gram_fidelities
-from latentq.targets import magnetisation
-from latentq.transport import wasserstein
 
 MANY = 5000  # states on each side of the unbiased MMD
 BINS = 40

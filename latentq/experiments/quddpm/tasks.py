@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from latentq.targets import Circle, Cluster, CorrelatedNoise, IsingGround, Target
+from latentq.quantum.targets import Circle, Cluster, CorrelatedNoise, IsingGround, Target
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
+from latentq.diffusion.mmd import LOSSES
 from latentq.experiments.quddpm.tasks import Task, evenly
-from latentq.mmd import LOSSES
 from latentq.randomness import derive_generator
-from latentq.training import cosine_schedule
+from latentq.training.training import cosine_schedule
 
 TOGETHER = 2000  # iterations of all steps at once
 LR_PUBLISHED, LR = 5e-4, 5e-3

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from latentq.entanglement import page_entropy
 from latentq.experiments.measures import (
     haar_magnitude_fidelity,
     haar_negative_share,
@@ -31,6 +30,7 @@ from latentq.experiments.views.statistics import (
     share,
     told,
 )
+from latentq.quantum.entanglement import page_entropy
 from latentq.report.statistics import Side, judge_ratio
 from latentq.report.wording import interval, number
 

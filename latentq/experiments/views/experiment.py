@@ -17,8 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import fused
-from latentq.circuits import Circuit, cnot_circuit
+from latentq.config.memory import check_memory
+from latentq.config.rules import Rule
+from latentq.engine import fused
+from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.record import Experiment, Record, parse_counts, progress
 from latentq.experiments.views import claims, gallery
@@ -29,11 +31,9 @@ from latentq.experiments.views.tables import (
     stage_table,
     summary,
 )
-from latentq.memory import check_memory
+from latentq.quantum.scrambling import RandomCircuit
+from latentq.quantum.states import fidelity, haar_states, perturb
 from latentq.randomness import derive_generator
-from latentq.rules import Rule
-from latentq.scrambling import RandomCircuit
-from latentq.states import fidelity, haar_states, perturb
 
 TRAINED = 10  # The number of training states, as in the research log.
 NOISE = 0.5  # The strength of the noise on the product state.

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from latentq import plots
-from latentq.entanglement import mutual_information, schmidt_spectrum
 from latentq.experiments.measures import (
     pair_names,
     pairs_of,
@@ -27,10 +26,11 @@ from latentq.experiments.views.measures import (
     original,
     scrambled,
 )
+from latentq.quantum.entanglement import mutual_information, schmidt_spectrum
+from latentq.quantum.states import fidelity, haar_states
+from latentq.quantum.wigner import negative_cells, wigner
 from latentq.randomness import derive_generator
 from latentq.report.wording import number
-from latentq.states import fidelity, haar_states
-from latentq.wigner import negative_cells, wigner
 
 if TYPE_CHECKING:
     from latentq.plots import Axes

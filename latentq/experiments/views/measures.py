@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentq.entanglement import entanglement_entropy, mutual_information, purity, schmidt_spectrum
 from latentq.experiments.measures import (
     magnitude_fidelity,
     pairs_of,
@@ -14,8 +13,14 @@ from latentq.experiments.measures import (
     wigner_numbers,
     with_fidelity,
 )
+from latentq.quantum.entanglement import (
+    entanglement_entropy,
+    mutual_information,
+    purity,
+    schmidt_spectrum,
+)
+from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
-from latentq.states import fidelity, haar_states
 
 COPIES = 20  # States of the same fidelity to compare a denoised one with.
 Numbers = Mapping[str, Tensor]

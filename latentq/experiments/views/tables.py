@@ -19,8 +19,8 @@ from latentq.experiments.views.measures import (
     scrambled,
 )
 from latentq.experiments.views.statistics import said, summary_of, told
-from latentq.states import count_qubits
-from latentq.wigner import negative_cells, negativity, wigner
+from latentq.quantum.states import count_qubits
+from latentq.quantum.wigner import negative_cells, negativity, wigner
 
 Row = Mapping[str, Any]
 

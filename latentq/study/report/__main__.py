@@ -12,8 +12,8 @@ out is where to write; by default docs/results/study.
 
 import sys
 
-from latentq.commands import parse_options, run_command
-from latentq.rules import Rule
+from latentq.config.commands import parse_options, run_command
+from latentq.config.rules import Rule
 
 RULES = {"root": Rule(str, path=True), "out": Rule(str, path=True)}
 DEFAULTS = {"out": "docs/results/study"}

@@ -1,0 +1,1 @@
+"""Circuits and what executes them: torchquantum, the fused engine and its compiled loops."""

@@ -1,0 +1,1 @@
+"""What samples are measured by: FID and its companions."""

@@ -1,0 +1,157 @@
+r"""What every generative model here is: an encoder, a decoder, a loss, and a way to sample.
+
+The quantum model and every baseline are subclasses, so that one trainer and one evaluation serve
+them all.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latentq.config.rules import CLASSES
+from latentq.errors import InputError
+from latentq.models.networks import PIXELS
+from latentq.process import own_defaults
+from latentq.randomness import check_whole, derive_generator, derive_seed
+
+CHUNK = 1000
+
+Labels = Tensor | int | None
+
+
+def in_chunks(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    """Applies a function to a batch in chunks, which bounds the memory that it takes."""
+    return torch.cat([function(chunk) for chunk in inputs.split(CHUNK)])
+
+
+def pixel_loss(logits: Tensor, images: Tensor) -> Tensor:
+    r"""Returns the Bernoulli cross entropy in nats, summed over pixels, averaged over images.
+
+    Arguments:
+        logits: The logits of the pixels, with shape :math:`(B, 1, 28, 28)`.
+        images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+    """
+    return functional.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(
+        images
+    )
+
+
+def check_images(images: Tensor, like: Tensor) -> Tensor:
+    r"""Returns images as they are, if a model can take them.
+
+    Arguments:
+        images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+        like: A weight of the model, whose type they must have.
+
+    Raises:
+        InputError: If the shape, the type or the range is another one.
+    """
+    if images.dim() != 4 or images.shape[1:] != (1, PIXELS, PIXELS):
+        raise InputError(
+            f"images: must have shape (B, 1, {PIXELS}, {PIXELS}), was {tuple(images.shape)}"
+        )
+    if images.dtype != like.dtype:
+        raise InputError(
+            f"images: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
+        )
+    low, high = (x.item() for x in images.aminmax()) if len(images) else (0.0, 1.0)
+    if not (low >= 0 and high <= 1):  # Also if a pixel is NaN.
+        raise InputError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+    return images
+
+
+def seeded(build: Callable[[], nn.Module], seed: int, purpose: str) -> nn.Module:
+    """Builds a module whose default initialisation follows from a seed and a purpose."""
+    with own_defaults():
+        torch.manual_seed(derive_seed(seed, "init", purpose))
+        return build()
+
+
+class GenerativeModel(nn.Module, ABC):
+    """What the trainers and the evaluation expect of every generative model.
+
+    It has an `encoder` and a `decoder`, and a `prior` if it trains one in a stage of its own.
+    A `conditional` one takes the class of what it generates.
+    """
+
+    conditional: bool
+    #: The real degrees of freedom of a latent.
+    latent_freedom: int
+
+    encoder: nn.Module
+    decoder: nn.Module
+    prior: nn.Module | None
+
+    @abstractmethod
+    def encode(self, images: Tensor) -> Tensor:
+        r"""Returns the latents of images of shape :math:`(B, 1, 28, 28)`."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor) -> Tensor:
+        r"""Returns the images of latents, with shape :math:`(B, 1, 28, 28)`, in :math:`[0, 1]`."""
+
+    @abstractmethod
+    def loss(
+        self, images: Tensor, labels: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Returns the `loss` of a batch of images, and its parts."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
+        r"""Draws images, with shape :math:`(N, 1, 28, 28)`, in :math:`[0, 1]`."""
+
+    def reconstruct(self, images: Tensor, labels: Tensor) -> Tensor:
+        r"""Returns the decoded latents of images.
+
+        Arguments:
+            images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
+            labels: Their classes, with shape :math:`(B)`, for a model that encodes them.
+        """
+        return self.decode(self.encode(images))
+
+    def labels(self, n: int, seed: int = 0, label: Labels = None) -> Tensor | None:
+        r"""Returns the classes of the images that :meth:`sample` draws, with shape :math:`(N)`.
+
+        Arguments:
+            n: The number of images :math:`N`, at least 1.
+            seed: The seed of the draw, an integer of at least 0.
+            label: A class from 0 to 9, or one for each image, with shape :math:`(N)`. If `None`,
+                a conditional model draws them uniformly and another one has none.
+
+        Raises:
+            InputError: If the model is not conditional, a label is not a class, there is another
+                number of them, or `n` or `seed` is no such integer.
+        """
+        n, seed = check_whole(n, "n", 1), check_whole(seed, "seed")
+        if label is None and not self.conditional:
+            return None
+        if not self.conditional:
+            raise InputError(f"label: needs a model with model.conditional=true, was {label}")
+
+        device = next(self.parameters()).device
+        if label is None:
+            generator = derive_generator(seed, "labels", device=device)
+            return torch.randint(CLASSES, (n,), device=device, generator=generator)
+        given = torch.as_tensor(label, device=device)
+        if given.shape not in ((), (1,), (n,)):
+            raise InputError(
+                f"label: must be one class or {n}, one for each image, was {tuple(given.shape)}"
+            )
+        whole = not given.is_floating_point() and given.dtype != torch.bool
+        if not whole or bool(((given < 0) | (given >= CLASSES)).any()):
+            raise InputError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
+        return given.expand(n).long()
+
+
+def count_parameters(module: nn.Module | None) -> int:
+    """Returns the number of trained parameters of a module."""
+    return 0 if module is None else sum(p.numel() for p in module.parameters())
+
+
+def parameter_counts(model: GenerativeModel) -> dict[str, int]:
+    """Returns the trained parameters of encoder, decoder and prior, and their sum."""
+    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
+    return {**parts, "total": sum(parts.values())}

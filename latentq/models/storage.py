@@ -1,0 +1,263 @@
+"""Trained models on disk: a folder with `config.json` and `weights.safetensors`.
+
+Weights are safetensors, the description is JSON; nothing is ever unpickled. The description
+names the kind of model from a fixed list, its arguments, and the sha256 of the weights.
+"""
+
+import errno
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor, nn
+
+from latentq.config.arguments import check_arguments
+from latentq.config.rules import LONGEST, shown
+from latentq.errors import CheckpointError, InputError, NumericalError
+from latentq.files import write_atomically
+from latentq.process import own_defaults
+from latentq.randomness import derive_seed
+
+FORMAT = 1
+FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
+UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
+LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+KINDS = {
+    "quantum": ("latentq.models.model", "LatentQ"),
+    "classical": ("baselines.vae", "VAE"),
+    "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
+    "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
+    "mixture": ("baselines.mixture", "MixtureModel"),
+    "codebook": ("baselines.codebook", "CodebookModel"),
+    "neighbours": ("baselines.neighbours", "NeighboursModel"),
+    "ensemble": ("baselines.ensembles", "EnsembleModel"),
+    "perceptrons": ("baselines.controls", "Perceptrons"),
+    "traced": ("baselines.controls", "Traced"),
+    "features": ("latentq.models.features", "Classifier"),
+}
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """Returns the name of the first tensor that has a NaN or an infinity, if there is one."""
+    return next((k for k, v in tensors.items() if not bool(torch.isfinite(v).all())), None)
+
+
+def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
+    """Builds a model of a kind from its arguments.
+
+    Errors of the class of the model itself are passed on as they are.
+
+    Raises:
+        InputError: If there is no such kind, or an argument is not as it must be.
+    """
+    if kind not in KINDS:
+        raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
+
+    module, name = KINDS[kind]
+    try:
+        check_arguments(kind, arguments)
+    except InputError as error:
+        raise _unfit(kind, error) from error
+    with own_defaults():
+        return getattr(importlib.import_module(module), name)(**arguments)
+
+
+def _unfit(kind: str, error: Exception) -> InputError:
+    return InputError(f"config: does not fit a {kind} model: {error}")
+
+
+def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
+    """Builds a model that takes no seed, with weights that follow from one."""
+    with own_defaults():
+        torch.manual_seed(derive_seed(seed, "init", kind))
+        return build(kind, arguments)
+
+
+def save(
+    model: nn.Module,
+    folder: str | Path,
+    kind: str,
+    arguments: dict[str, Any],
+    notes: dict[str, Any] | None = None,
+) -> None:
+    """Saves a model, so that :func:`load` gives it back.
+
+    Arguments:
+        model: The model.
+        folder: The folder to write to; it is made if it does not exist.
+        kind: The kind of model, a key of :data:`KINDS`.
+        arguments: The arguments that built it.
+        notes: Facts to keep with it, such as the data and the commit.
+    """
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    weights = save_tensors(tensors)
+    description = {
+        "format": FORMAT,
+        "kind": kind,
+        "arguments": arguments,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "notes": notes or {},
+    }
+    folder = Path(folder)
+    write_atomically(folder / WEIGHTS, weights)
+    write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
+
+
+def read_file(path: Path, limit: int = LARGEST) -> bytes:
+    """Reads a regular file, but no more of it than a file of its kind can have.
+
+    Raises:
+        OSError: If it cannot be read; what is no regular file, such as a pipe, is not there.
+        ValueError: If it is larger, or there can be no such path.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    with path.open("rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError(f"it has more than {limit} bytes")
+    return content
+
+
+def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """Reads the description of a saved model.
+
+    Arguments:
+        path: The folder of a model, or a run folder with a folder `model` in it.
+
+    Returns:
+        The folder of the model, and its description.
+
+    Raises:
+        CheckpointError: If there is no model, or its description is damaged or of a newer
+            format.
+    """
+    folder = Path(path)
+    try:
+        if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
+            folder = folder / "model"
+        content = read_file(folder / CONFIG, LARGEST_CONFIG)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
+        ) from error
+    try:
+        description = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
+
+    _check_description(description, folder / CONFIG)
+    return folder, description
+
+
+def _check_description(description: object, path: Path) -> None:
+    if not isinstance(description, dict):
+        raise CheckpointError(f"checkpoint: {path} does not describe a model")
+    found = {"notes": {}, **description}
+    wrong = [key for key, kind in FIELDS.items() if not isinstance(found.get(key), kind)]
+    if wrong:
+        raise CheckpointError(
+            f"checkpoint: {path} does not describe a model, {wrong[0]} is missing or wrong"
+        )
+    if found.get("format") != FORMAT:
+        raise CheckpointError(
+            f"checkpoint: format must be {FORMAT}, was {shown(found.get('format'))}; "
+            "it needs another version of LatentQ"
+        )
+
+
+def load(path: str | Path, device: str = "cpu") -> nn.Module:
+    """Loads a trained model, ready to sample.
+
+    Arguments:
+        path: The folder of a model, or a run folder with a folder `model` in it.
+        device: The device to put it on.
+
+    Raises:
+        CheckpointError: If there is no model, or a file of it is damaged or does not fit.
+        InputError: If its arguments do not build a model, or there is no such device.
+    """
+    _check_device(device)
+    folder, description = describe(path)
+    weights = folder / WEIGHTS
+    try:
+        content = read_file(weights)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"checkpoint: {weights} cannot be read: {error}") from error
+
+    if hashlib.sha256(content).hexdigest() != description["sha256"]:
+        raise CheckpointError(
+            f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
+        )
+    model = _rebuild(description["kind"], description["arguments"])
+    _put_weights(model, content, weights)
+    return model.to(torch.device(device)).eval()
+
+
+def _check_device(device: str) -> None:
+    """Raises `InputError` if nothing can be put on a device."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        raise InputError(f"device: must be one that torch sees, was {device}: {why}") from error
+
+
+def _rebuild(kind: str, arguments: dict[str, Any]) -> nn.Module:
+    """Builds a model from arguments that anybody may have written into its description."""
+    try:
+        return build(kind, arguments)
+    except InputError:
+        raise
+    except UNFIT as error:
+        raise _unfit(kind, error) from error
+
+
+def _put_weights(model: nn.Module, content: bytes, path: Path) -> None:
+    """Gives a model the weights of a file, if they are the right ones and finite.
+
+    Raises:
+        CheckpointError: If not; the message names the first tensor that differs.
+    """
+    try:
+        tensors = load_tensors(content)
+    except UNFIT as error:
+        raise _misfit(path, error) from error
+    if different := _first_difference(model.state_dict(), tensors):
+        raise CheckpointError(f"checkpoint: {path} does not fit its config, {different}")
+    try:
+        model.load_state_dict(tensors, strict=True)
+    except RuntimeError as error:
+        raise _misfit(path, error) from error
+    for module in model.modules():
+        if callable(check := getattr(module, "check", None)):
+            try:
+                check()
+            except NumericalError as error:
+                raise _misfit(path, error) from error
+
+
+def _misfit(path: Path, error: Exception) -> CheckpointError:
+    # torch says in the second line what does not fit.
+    why = (str(error).splitlines()[:2] or [type(error).__name__])[-1].strip()
+    return CheckpointError(f"checkpoint: {path} does not fit its config, {why}")
+
+
+def _first_difference(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """Says which tensor is missing, too many, of another type, or not finite."""
+    for name in sorted(wanted.keys() ^ found.keys()):
+        return f"{name[:LONGEST]} is {'missing' if name in wanted else 'not of this model'}"
+    for name, tensor in found.items():
+        if tensor.dtype != wanted[name].dtype:
+            return f"{name} must be {wanted[name].dtype}, was {tensor.dtype}"
+    bad = not_finite(found)
+    return f"{bad} has a number that is not finite" if bad else ""

@@ -1,0 +1,1 @@
+"""Pure states of a few qubits, and what is read off them."""

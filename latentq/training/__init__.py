@@ -1,0 +1,1 @@
+"""A run: its stages, its folder, its logs, and how it is resumed."""
