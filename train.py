@@ -1,7 +1,7 @@
 """Trains a model: `python train.py model=quantum|classical|features [key=value ...]`.
 
 `-m` runs several: `python train.py -m model=quantum,classical seed=0,1,2`. All keys and their
-defaults are in `configs/`, and `--cfg job` prints the configuration without running it.
+defaults are in `latentq/configs/`, and `--cfg job` prints the configuration without running it.
 """
 
 import os
@@ -48,7 +48,7 @@ def train(config: Config) -> dict[str, Any]:
         return run.metrics() if run.finished else workflow.work(run, data)
 
 
-@hydra.main(config_path="configs", config_name="train", version_base="1.3")
+@hydra.main(config_path="latentq/configs", config_name="train", version_base="1.3")
 def job(config: DictConfig) -> None:
     """Runs one configuration that Hydra composed."""
     content: Any = OmegaConf.to_container(config, resolve=True)

@@ -1,7 +1,8 @@
 r"""Quantum models with one thing exchanged: MLPs for circuits, a trace for the measurement.
 
-Everything else is that of :class:`latentq.models.model.LatentQ`: autoencoder, terminal ensemble, cells,
-losses, trainer. Other controls need no class, only other settings: see `latentq.study.arms`.
+Everything else is that of :class:`latentq.models.model.LatentQ`: autoencoder, terminal ensemble,
+cells, losses, trainer. Other controls need no class, only other settings: see
+`latentq.study.arms`.
 """
 
 import math

@@ -5,8 +5,9 @@ matrices. Its powers are kernels for all of them,
 
 .. math:: k(\rho, \sigma) = \frac{1}{5} \sum_{j=0}^{4} (\mathrm{Tr} \, \rho \sigma)^{2^j},
 
-so that :func:`mixed_mmdk` is :func:`latentq.diffusion.mmd.mmdk` wherever all states are pure: one formula
-measures both. Its lowest rung is :math:`\| \bar\rho - \bar\sigma \|_{HS}^2` of the mean states.
+so that :func:`mixed_mmdk` is :func:`latentq.diffusion.mmd.mmdk` wherever all states are pure: one
+formula measures both. Its lowest rung is :math:`\| \bar\rho - \bar\sigma \|_{HS}^2` of the mean
+states.
 
 References:
     Powers of the kernel: arXiv 2601.22005.
@@ -26,7 +27,8 @@ def mixed_features(vectors: Tensor) -> Tensor:
     r"""Returns the :math:`d^2` real coordinates of mixed states.
 
     Their inner product is :math:`\mathrm{Tr} \, \rho \sigma`. They are the sum over
-    :math:`k` of :func:`latentq.quantum.encoding.density_features`, by way of the matrix :math:`\rho`.
+    :math:`k` of :func:`latentq.quantum.encoding.density_features`, by way of the matrix
+    :math:`\rho`.
 
     Arguments:
         vectors: The vectors :math:`\phi_k` of

@@ -1,4 +1,4 @@
-"""The iteration that trains all steps of the model of `configs/`, and where it spends its time.
+"""The iteration that trains all steps of the configured model, and where it spends its time.
 
 Model, objective and optimiser are those that a training builds from the same configuration, so
 that what is timed is what is trained. No peer has it, so it is timed on its own. The states of

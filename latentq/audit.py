@@ -1,9 +1,9 @@
 """Looks for advisories on what is pinned and installed: `python -m latentq.audit [online=false]`.
 
 It compares the versions of requirements*.txt and of this environment with the list of
-:mod:`latentq.config.versions`. Where pip-audit is installed it also asks the database of the package
-index, unless `online=false`, and says so if that cannot be reached. The exit code is 1 if an
-advisory concerns a version and is not accepted with a reason.
+:mod:`latentq.config.versions`. Where pip-audit is installed it also asks the database of the
+package index, unless `online=false`, and says so if that cannot be reached. The exit code is 1 if
+an advisory concerns a version and is not accepted with a reason.
 """
 
 import re
@@ -11,15 +11,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.config.versions import ADVISORIES, concerning
 from latentq.doctor import installed
 from latentq.errors import RunError
+from latentq.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 RULES = {"online": Rule(str, choices=("true", "false"))}
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)
 TIMEOUT_SECONDS = 300

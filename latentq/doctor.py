@@ -15,9 +15,9 @@ from latentq.config.commands import parse_options, run_command
 from latentq.config.memory import GIB, free_memory
 from latentq.config.versions import check_python, concerning, missing_torchquantum, normal
 from latentq.errors import InputError, RunError, printable
+from latentq.paths import CHECKPOINTS, ROOT
 from latentq.training.commit import describe_commit
 
-ROOT = Path(__file__).parent.parent
 NEEDED = (
     *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "numba", "scikit-learn"),
     *("hydra-core", "omegaconf", "POT", "matplotlib", "jinja2", "rich", "safetensors"),
@@ -136,7 +136,7 @@ def check_checkpoints() -> str:
     """Loads every model that is shipped, which checks its sha256."""
     from latentq.models.storage import CONFIG, load
 
-    folders = sorted(p.parent for p in (ROOT / "checkpoints").glob(f"*/{CONFIG}"))
+    folders = sorted(p.parent for p in CHECKPOINTS.glob(f"*/{CONFIG}"))
     for folder in folders:
         load(folder)
     return f"{len(folders)} models load: {', '.join(f.name for f in folders)}"

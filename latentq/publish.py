@@ -17,10 +17,10 @@ from latentq.errors import InputError
 from latentq.evaluation import evaluation
 from latentq.files import write_atomically
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
+from latentq.paths import CHECKPOINTS
 from latentq.training.commit import NO_COMMIT
 from latentq.training.runs import git_commit, write_json
 
-FOLDER = Path(__file__).parent.parent / "checkpoints"
 HEAD = """# Trained models
 
 Each folder holds `config.json` (kind, arguments, sha256 of the weights, seed, commit),
@@ -92,7 +92,7 @@ def measure_again(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text())
     notes = {**description.get("notes", {}), "data": data}
     if description["kind"] != "features":
-        rows = evaluation.measure([f"checkpoint={folder}", f"features={FOLDER / 'features'}"])
+        rows = evaluation.measure([f"checkpoint={folder}", f"features={CHECKPOINTS / 'features'}"])
         notes["fid"] = rows["fid"]
         metrics |= {**rows, "measured_at": git_commit()}
     write_json(folder / "metrics.json", {**metrics, "data": data})
@@ -107,13 +107,13 @@ def publish(arguments: list[str]) -> None:
     """
     rules = {"run": Rule(str, optional=True, path=True), "name": Rule(str, plain=True)}
     options = parse_options(arguments, rules, {"run": None})
-    target = FOLDER / options["name"]
+    target = CHECKPOINTS / options["name"]
     if options["run"] is None:
         measure_again(target)
     else:
         copy_model(Path(options["run"]), target)
-    rows = [table_row(p.parent) for p in sorted(FOLDER.glob(f"*/{CONFIG}"))]
-    write_atomically(FOLDER / "README.md", (HEAD + "".join(rows)).encode())
+    rows = [table_row(p.parent) for p in sorted(CHECKPOINTS.glob(f"*/{CONFIG}"))]
+    write_atomically(CHECKPOINTS / "README.md", (HEAD + "".join(rows)).encode())
     print(f"published: {target}")
 
 

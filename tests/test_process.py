@@ -257,7 +257,7 @@ def test_a_device_that_is_none_is_named() -> None:
 
 def test_a_program_that_uses_hydra_keeps_it() -> None:
     GlobalHydra.instance().clear()
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+    with initialize_config_dir(str(ROOT / "latentq" / "configs"), version_base="1.3"):
         mine = GlobalHydra.instance().hydra
         load_config(["seed=3"])
         assert GlobalHydra.instance().hydra is mine

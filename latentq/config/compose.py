@@ -1,11 +1,10 @@
-"""Composes a configuration from `configs/` and the command line, by Hydra."""
+"""Composes a configuration from `latentq/configs/` and the command line, by Hydra."""
 
 import itertools
 import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import cast
 
 from hydra import compose, initialize_config_dir
@@ -22,11 +21,11 @@ from latentq.config.rules import LONGEST, RULES, nearest, shown
 from latentq.config.versions import check_engine, check_python, check_surroundings
 from latentq.config.words import override as written
 from latentq.errors import InputError
+from latentq.paths import CONFIGS
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 # They take configurations from elsewhere, or unpickle a job.
 REFUSED = ("--config-dir", "-cd", "--config-path", "-cp", "--experimental-rerun")
-CONFIGS = Path(__file__).parent.parent / "configs"
 GROUPS = ("model", "data")
 MAX_SWEEP = 1000
 TEXTS = {key for key, rule in RULES.items() if rule.kind is str and not rule.choices}
@@ -99,7 +98,9 @@ def parse_overrides(words: list[str], sweep: bool = False) -> tuple[list[Overrid
             override = parser.parse_override(as_meant(word, parser, sweep))
             mistake = _override_mistake(override)
         except (HydraException, OmegaConfBaseException, ValueError, RecursionError):
-            mistake = f"{word[:LONGEST]}: must be an option of the form key=value, see configs/"
+            mistake = (
+                f"{word[:LONGEST]}: must be an option of the form key=value, see latentq/configs/"
+            )
         if mistake:
             mistakes.append(mistake)
         else:
@@ -143,7 +144,7 @@ def _compose(name: str, overrides: list[Override]) -> tuple[Config | None, list[
 
 @contextmanager
 def _own_hydra() -> Iterator[None]:
-    """Composes from `configs/`, and gives Hydra back as it was to a program that uses it too."""
+    """Composes from `latentq/configs/`, and gives Hydra back to a program that uses it too."""
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
@@ -154,7 +155,7 @@ def _own_hydra() -> Iterator[None]:
 
 
 def load_config(overrides: list[str], name: str = "train") -> Config:
-    """Composes and checks the configuration of `configs/` with overrides `key=value`.
+    """Composes and checks the configuration of `latentq/configs/` with overrides `key=value`.
 
     Raises:
         InputError: If overrides are malformed, or keys or values wrong; it lists all mistakes.
@@ -236,7 +237,7 @@ def check_command_line(arguments: list[str]) -> None:
         # Hydra also takes the beginning of a flag, and the value of a short one right behind it.
         begins = len(flag) > 2 and any(known.startswith(flag) for known in REFUSED)
         if begins or word.startswith(REFUSED):
-            raise InputError(f"{flag}: is not supported; configurations are in configs/")
+            raise InputError(f"{flag}: is not supported; configurations are in latentq/configs/")
     overrides, name = split_arguments(arguments)
     sweep = is_sweep(arguments)
     mistakes: dict[str, None] = {}

@@ -1,8 +1,8 @@
 """On which data a saved model was trained, and the same data opened again, or refused.
 
-The notes of a model have what :meth:`latentq.data.module.ImageData.describe` returns: the name and sha256
-of the data, the seed, the limit and the sizes of its splits. Whatever is measured later is
-measured on these splits: images that a model was trained on never pass for held-out ones.
+The notes of a model have what :meth:`latentq.data.module.ImageData.describe` returns: the name
+and sha256 of the data, the seed, the limit and the sizes of its splits. Whatever is measured later
+is measured on these splits: images that a model was trained on never pass for held-out ones.
 """
 
 import json

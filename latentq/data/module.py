@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from latentq.config.rules import expand_home, shown
 from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from latentq.errors import InputError
+from latentq.paths import DATA
 from latentq.randomness import derive_generator
 
 NAMES = ("mnist", "digits")
@@ -210,7 +211,7 @@ class ImageData(pl.LightningDataModule):
 
 def data_root(root: str | None) -> Path:
     """Returns the data root: the argument, else `LATENTQ_DATA_ROOT`, else the folder `data`."""
-    return Path(expand_home(root or os.environ.get("LATENTQ_DATA_ROOT")) or Path(__file__).parent)
+    return Path(expand_home(root or os.environ.get("LATENTQ_DATA_ROOT")) or DATA)
 
 
 def load_data(

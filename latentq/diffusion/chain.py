@@ -5,7 +5,8 @@ Step :math:`t` maps :math:`S_{t+1}` to :math:`S_t` by an instrument: it takes a 
 
 .. math:: p_m = \| \phi_m \|^2, \qquad \psi_m = \phi_m / \sqrt{p_m}.
 
-Training compares the outputs of a step with :math:`S_t` by a loss of :mod:`latentq.diffusion.mmd`, either
+Training compares the outputs of a step with :math:`S_t` by a loss of
+:mod:`latentq.diffusion.mmd`, either
 
 - on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
   how :math:`p_m` depends on the parameters; or
@@ -135,7 +136,7 @@ class Chain(nn.Module, ABC):
         return select_outcomes(instrument(psi), self.uniforms(psi, generator))
 
     def discrepancy(self, psi: Tensor, phi: Tensor) -> float:
-        r"""Returns the MMD by :func:`~latentq.diffusion.mmd.mmdk` of two ensembles, each pure or lifted."""
+        r"""Returns the MMD of two ensembles by :func:`~latentq.diffusion.mmd.mmdk`."""
         return mmdk(psi, phi).item()
 
     @torch.no_grad()

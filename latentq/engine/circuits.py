@@ -8,8 +8,8 @@ qubits for each axis :math:`P`, then one entangler on a list of pairs,
 
 where :math:`D` is a product of :math:`CZ` gates, of :math:`CNOT` gates or of
 :math:`R_{ZZ}(g_l)` gates with one shared angle. :meth:`Circuit.gates` lists the gates under
-torchquantum's names, :func:`run` executes that list, and :mod:`latentq.engine.fused` compiles the same
-:class:`Circuit` to matrices.
+torchquantum's names, :func:`run` executes that list, and :mod:`latentq.engine.fused` compiles the
+same :class:`Circuit` to matrices.
 
 This is the only module that imports torchquantum, and only when a circuit is run here:
 importing it takes seconds.

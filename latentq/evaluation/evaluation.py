@@ -3,15 +3,15 @@
 python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000
 """
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from latentq.config.commands import parse_options, run_command
+from latentq.config.commands import parse_options
 from latentq.config.rules import Rule
+from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
 from latentq.models import storage
@@ -20,7 +20,6 @@ from latentq.models.generative import CHUNK, GenerativeModel, in_chunks
 from latentq.models.model import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
-from latentq.training.training import ImageSource
 
 Features = Callable[[Tensor], Tensor]
 COMPARED = 1000  # How many images are looked for among the training images.
@@ -268,7 +267,3 @@ def show(rows: Mapping[str, Any], prefix: str = "") -> None:
         else:
             shown = f"{value:.4f}" if isinstance(value, float) else value
             print(f"{prefix + name:24}{shown}")
-
-
-if __name__ == "__main__":
-    sys.exit(run_command(measure, __doc__))

@@ -3,8 +3,8 @@ r"""FID and its companions, on features that are extracted once.
 .. math:: FID = \| \mu_1 - \mu_2 \|^2 + \mathrm{Tr} ( C_1 + C_2 - 2 ( C_1 C_2 )^{1/2} )
 
 torchmetrics computes FID and KID. Precision and recall have torch-fidelity's definitions and
-values, and share their neighbours with :mod:`latentq.evaluation.diversity`. All of them get the features of
-:class:`latentq.models.features.Classifier` in float64.
+values, and share their neighbours with :mod:`latentq.evaluation.diversity`. All of them get the
+features of :class:`latentq.models.features.Classifier` in float64.
 """
 
 import hashlib

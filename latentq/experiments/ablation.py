@@ -22,11 +22,11 @@ from latentq.config.compose import load_config
 from latentq.config.rules import Rule
 from latentq.config.words import override
 from latentq.errors import InputError
+from latentq.paths import TRAIN
 from latentq.report.statistics import scale_of, summarize
 from latentq.report.wording import interval
 from latentq.training.runs import METRICS, differences, is_finished, versions_of
 
-TRAIN = Path(__file__).parent.parent.parent / "train.py"
 COMMON = (
     "model=quantum",
     "metrics.split=validation",

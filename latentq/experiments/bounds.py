@@ -52,7 +52,7 @@ DEFAULTS = {
 }
 Fits = dict[str, tuple[str, dict[str, Any]]]
 FITS: Fits = {
-    # As in configs/model/codebook.yaml.
+    # As in latentq/configs/model/codebook.yaml.
     "130 states with noise": ("codebook", {"centres": 130, "spread": 0.45}),
     **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
 }

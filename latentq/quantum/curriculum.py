@@ -2,8 +2,9 @@ r"""A circuit that is trained to undo random circuits in one shot, deeper ones s
 
 A denoiser :math:`D_\theta`, layers of RZ RY RZ and CNOTs, shall take scrambled states
 :math:`U \psi` back to :math:`\psi`. Its cost is the mean infidelity over a few Haar states. Over
-all of them it is a function of :math:`\mathrm{Tr} \, D_\theta U`, see :mod:`latentq.quantum.costs`, so
-that training on fresh states is to compile :math:`U^{-1}`, which needs no states.
+all of them it is a function of :math:`\mathrm{Tr} \, D_\theta U`, see
+:mod:`latentq.quantum.costs`, so that training on fresh states is to compile :math:`U^{-1}`,
+which needs no states.
 
 If :math:`U` is new each time, and begins with RZ RY RZ by uniform angles on each qubit, then
 :math:`\mathbb{E} \, |\mathrm{Tr} \, D U|^2 = 1` for every :math:`D`, as these rotations alone

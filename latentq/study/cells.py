@@ -13,9 +13,9 @@ from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.config.words import override
 from latentq.errors import InputError
+from latentq.paths import TRAIN
 from latentq.study.arms import ARMS
 
-TRAIN = Path(__file__).parent.parent.parent / "train.py"
 # All training images of MNIST: those of the validation split are among them, but not trained on.
 ALL = 60_000
 LARGEST = 54_000

@@ -8,12 +8,13 @@ import torch
 from latentq.config.config import Config
 from latentq.config.rules import VAES
 from latentq.data.identity import data_differences, recorded_data
+from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.features import Classifier
 from latentq.models.generative import GenerativeModel
+from latentq.paths import ROOT
 from latentq.training import stages
-from latentq.training.training import ImageSource
 
 
 def prepare(config: Config) -> None:
@@ -68,7 +69,7 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
     """
     path = config["metrics"]["features"]
     if not Path(path).is_absolute() and not Path(path).exists():
-        path = str(Path(__file__).parent.parent / path)
+        path = str(ROOT / path)
     _, description = storage.describe(path)
     if description["kind"] != "features":
         raise InputError(

@@ -6,7 +6,8 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from latentq.paths import ROOT
+
 TIMEOUT_SECONDS = 20.0
 NO_COMMIT = "no commit: installed from an archive"
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from latentq.data.protocol import Images, ImageSource
 from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
 from latentq.evaluation.evaluation import reconstruct
 from latentq.models.generative import GenerativeModel, in_chunks
@@ -24,7 +25,7 @@ from latentq.training.guards import FAILURE, Guard
 from latentq.training.logs import BoardLog, CsvLog, quiet_threads
 from latentq.training.run import Run
 from latentq.training.runs import decisive
-from latentq.training.training import DenoisingModule, ImageModule, Images, ImageSource, Objective
+from latentq.training.training import DenoisingModule, ImageModule, Objective
 
 LOG_EVERY = 10
 SHOWN = 64

@@ -11,12 +11,12 @@ from rich.text import Text
 from latentq import plots
 from latentq.config.compose import load_config
 from latentq.config.config import Config, arguments_of
+from latentq.data.protocol import ImageSource
 from latentq.evaluation import evaluation
 from latentq.models import storage
 from latentq.models.generative import GenerativeModel, in_chunks, parameter_counts
 from latentq.models.model import LatentQ
 from latentq.training.run import Run
-from latentq.training.training import ImageSource
 
 SHOWN = 64
 

@@ -14,6 +14,7 @@ from latentq.config.config import Config, arguments_of
 from latentq.config.relations import check_training_images
 from latentq.config.rules import CLASSES
 from latentq.data.identity import data_differences
+from latentq.data.protocol import ImageSource
 from latentq.diffusion import report
 from latentq.errors import InputError, NumericalError, RunError
 from latentq.evaluation import evaluation
@@ -25,7 +26,7 @@ from latentq.training import borrowed, runs, stages, summary
 from latentq.training.checkpoints import newest
 from latentq.training.logs import merge_logs
 from latentq.training.run import Run
-from latentq.training.training import ImageSource, TrainedInLatents
+from latentq.training.training import TrainedInLatents
 
 AUTOENCODER = "autoencoder"
 Arguments = dict[str, Any]

@@ -36,7 +36,7 @@ def test_case_03_wrong_type(line: CommandLine) -> None:
     mistakes = line.refused("images.epochs=abc", "images.lr=", "data.download=3", "engine")
 
     assert mistakes == [
-        "engine: must be an option of the form key=value, see configs/",
+        "engine: must be an option of the form key=value, see latentq/configs/",
         "data.download: must be true or false, was 3",
         "images.epochs: must be an integer, at least 1 and at most 10000, was 'abc'",
         "images.lr: must be a number, above 0 and at most 1, was ''",

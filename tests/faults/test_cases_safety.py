@@ -145,7 +145,9 @@ def test_case_24_targets_are_not_instantiated(line: CommandLine, tmp_path: Path)
     ],
 )
 def test_case_24_configurations_come_from_one_folder(word: str) -> None:
-    with pytest.raises(InputError, match=r"is not supported; configurations are in configs/"):
+    with pytest.raises(
+        InputError, match=r"is not supported; configurations are in latentq/configs/"
+    ):
         check_command_line([word, "/tmp"])
     with pytest.raises(InputError, match=r"never brings code or configurations from elsewhere"):
         check_command_line(["hydra.searchpath=[/tmp]"])

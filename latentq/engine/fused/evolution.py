@@ -40,7 +40,7 @@ def uses_loops(circuit: Circuit, like: Tensor) -> bool:
 
 
 class Loops:
-    """Circuits run by the loops of :mod:`latentq.engine.native`, for CPUs and entanglers without angle.
+    """Circuits run by :mod:`latentq.engine.native`, for CPUs and entanglers without angle.
 
     Backwards, states and gradients go back through the layers together, which are unitary: no
     state between the layers is kept.

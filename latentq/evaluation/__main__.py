@@ -1,0 +1,9 @@
+"""Measures a trained model again: `python -m latentq.evaluation`."""
+
+import sys
+
+from latentq.config.commands import run_command
+from latentq.evaluation import evaluation
+
+if __name__ == "__main__":
+    sys.exit(run_command(evaluation.measure, evaluation.__doc__))
