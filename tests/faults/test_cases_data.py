@@ -81,12 +81,13 @@ def test_case_15_downloads_at_once(tiny_mnist: Path, tmp_path: Path) -> None:
     root = tmp_path / "shared"
     with mirror(packed(files)) as address:
         code = (
-            # The package without its modules, which take seconds to import.
-            "import pathlib, sys, types; data = types.ModuleType('data')\n"
-            "data.__path__ = ['data']; sys.modules['data'] = data; import latentq.data.mnist\n"
-            f"data.mnist.SHA256 = {latentq.data.mnist.SHA256!r}\n"
-            f"data.mnist.MIRRORS = ({address!r},)\n"
-            f"data.mnist.download(pathlib.Path({str(root)!r}))\n"
+            # The room without its other modules, which take seconds to import.
+            "import pathlib, sys, types; room = types.ModuleType('latentq.data')\n"
+            "room.__path__ = ['latentq/data']; sys.modules['latentq.data'] = room\n"
+            "from latentq.data import mnist\n"
+            f"mnist.SHA256 = {latentq.data.mnist.SHA256!r}\n"
+            f"mnist.MIRRORS = ({address!r},)\n"
+            f"mnist.download(pathlib.Path({str(root)!r}))\n"
         )
         words = [sys.executable, "-c", code]
         started = [subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE) for _ in range(2)]
