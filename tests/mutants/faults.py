@@ -4,10 +4,12 @@ from tests.mutants import (
     in_baselines,
     in_circuits,
     in_experiments,
+    in_identity,
     in_measures,
     in_states,
     in_tables,
     in_training,
+    in_verdicts,
 )
 
 FAULTS = [
@@ -18,4 +20,6 @@ FAULTS = [
     *in_measures.FAULTS,
     *in_tables.FAULTS,
     *in_experiments.FAULTS,
+    *in_identity.FAULTS,
+    *in_verdicts.FAULTS,
 ]
