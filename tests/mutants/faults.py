@@ -7,6 +7,7 @@ from tests.mutants import (
     in_identity,
     in_measures,
     in_states,
+    in_surroundings,
     in_tables,
     in_training,
     in_verdicts,
@@ -21,5 +22,6 @@ FAULTS = [
     *in_tables.FAULTS,
     *in_experiments.FAULTS,
     *in_identity.FAULTS,
+    *in_surroundings.FAULTS,
     *in_verdicts.FAULTS,
 ]
