@@ -8,6 +8,7 @@ from scipy.stats import t as student
 
 from latentq.experiments.bands import bars, bounded, cells, mean_of, read
 from latentq.experiments.improved.claims import gain
+from latentq.experiments.improved.theorem_claims import first_theorem, second_theorem
 from latentq.experiments.improved.verdicts import decay, flatness, larger, side
 from latentq.experiments.verdicts import above, equal, higher, of_logs, small, within
 from latentq.report.statistics import (
@@ -185,6 +186,49 @@ def test_sizes_in_bits() -> None:
     ]
     assert side(wide(1.0, 2.0), above="confirmed", below="refuted") == "confirmed"
     assert side(wide(-2.0, -1.0), above="confirmed", below="refuted") == "refuted"
+
+
+def bound(low: float, high: float, **more: float) -> dict[str, Any]:
+    """A variance of gradients, of which the theorems say 1, and our reading 3."""
+    row = {"targets": "one", "qubits": 2, "states": 10, "variance": 1.0, "closed_form": None}
+    return {**row, "low": low, "high": high, "printed_bound": 1.0, "linear_bound": 3.0, **more}
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdicts"),
+    [
+        ((0.5, 0.9), ("confirmed", "confirmed")),
+        ((0.5, 2.0), ("not enough data", "confirmed")),
+        ((2.0, 2.5), ("refuted", "confirmed")),
+        ((2.0, 4.0), ("refuted", "not enough data")),
+        ((4.0, 5.0), ("refuted", "refuted")),
+    ],
+)
+def test_an_upper_bound_is_judged_by_whole_intervals(
+    ends: tuple[float, float], verdicts: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latentq.experiments.improved.theorem_claims.exponents", lambda *_: (0, 0))
+    found = first_theorem({"variances": [bound(0.1, 0.2), bound(*ends)]})
+
+    assert tuple(claim.verdict for claim in found) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((1.5, 2.0), "confirmed"), ((0.5, 2.0), "not enough data"), ((0.5, 0.9), "refuted")],
+)
+def test_a_lower_bound_is_judged_where_it_is_stated(
+    ends: tuple[float, float], verdict: str
+) -> None:
+    more: Any = {"printed_term": 1.0, "completed": 1.0, "completed_by_angle": 1.0}
+    rows = [
+        {**bound(1.5, 2.0, **more), "scale": "1/L"},
+        {**bound(*ends, **more), "scale": "1/L"},
+        {**bound(0.5, 2.0, **more), "scale": "pi"},
+    ]
+    zero = [{"states": 1, **cells("gradient_squared", wide(0.0, 1.0))}] * 2
+
+    assert second_theorem({"bounds": rows, "zero": zero}).verdict == verdict
 
 
 def test_less_of_a_divergence_is_better() -> None:

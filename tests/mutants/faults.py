@@ -3,6 +3,7 @@
 from tests.mutants import (
     in_baselines,
     in_circuits,
+    in_claims,
     in_experiments,
     in_identity,
     in_measures,
@@ -24,4 +25,5 @@ FAULTS = [
     *in_identity.FAULTS,
     *in_surroundings.FAULTS,
     *in_verdicts.FAULTS,
+    *in_claims.FAULTS,
 ]
