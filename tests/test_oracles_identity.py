@@ -15,7 +15,7 @@ from data.module import ImageData, Split, load_data
 from latentq import borrowed, runs, stages, storage, workflow
 from latentq.compose import load_config
 from latentq.config import Config, arguments_of
-from latentq.errors import InputError
+from latentq.errors import CheckpointError, InputError
 from latentq.experiments import ablation
 from latentq.generative import GenerativeModel
 from latentq.randomness import derive_generator
@@ -135,6 +135,17 @@ def test_an_autoencoder_has_the_latent_space_of_its_model(
 
     with pytest.raises(InputError, match=word):
         borrowed.check_autoencoder(config, data)
+
+
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
+    storage.save(storage.build("classical", VAE), tmp_path, "classical", VAE)
+    (weights_file,) = tmp_path.glob("*.safetensors")
+    content = bytearray(weights_file.read_bytes())
+    content[-7] ^= 1
+    weights_file.write_bytes(content)
+
+    with pytest.raises(CheckpointError, match="is damaged, its sha256 is not the one"):
+        storage.load(tmp_path)
 
 
 # --- Runs

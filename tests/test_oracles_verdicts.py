@@ -1,15 +1,20 @@
 """The one verdict and its statements, by intervals of which the answer is known."""
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from scipy.stats import t as student
 
 from latentq.experiments.bands import bars, bounded, cells, mean_of, read
 from latentq.experiments.improved.claims import gain
+from latentq.experiments.improved.statistics import crossing
 from latentq.experiments.improved.theorem_claims import first_theorem, second_theorem
 from latentq.experiments.improved.verdicts import decay, flatness, larger, side
+from latentq.experiments.latent import claims as latent
+from latentq.experiments.latent.measures import Ensemble
 from latentq.experiments.verdicts import above, equal, higher, of_logs, small, within
 from latentq.report.statistics import (
     Judged,
@@ -231,9 +236,47 @@ def test_a_lower_bound_is_judged_where_it_is_stated(
     assert second_theorem({"bounds": rows, "zero": zero}).verdict == verdict
 
 
+def test_a_crossing_is_in_proportion() -> None:
+    """A quarter of the way from 1 to 16 on a logarithmic axis."""
+    assert crossing([1.0, 16.0], [0.0, 4.0], 1.0) == pytest.approx(2)
+    assert crossing([1.0, 16.0, 32.0], [4.0, 0.0, 1.0], 1.0) == pytest.approx(8)
+    assert crossing([1.0, 16.0], [0.0, 4.0], 5.0) is None
+
+
 def test_less_of_a_divergence_is_better() -> None:
     row = cells("log2_ratio", wide(1.0, 2.0))
 
     assert gain(row, 1) == UP and gain(row, -1) == DOWN
     assert gain(cells("log2_ratio", wide(-0.2, -0.1)), -1) == UP_INSIDE
     assert gain({"log2_ratio": None}, 1) == OPEN
+
+
+# --- Latents
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((0.6, 0.7), "confirmed"), ((0.4, 0.6), "not enough data"), ((0.3, 0.4), "refuted")],
+)
+def test_a_pattern_is_the_same_by_the_whole_interval(
+    ends: tuple[float, float], verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latent, "by_digit", lambda found, name: torch.arange(6.0).view(2, 3))
+    monkeypatch.setattr(latent, "correlation_ends", lambda *_: ends)
+
+    assert latent.pairs(None).verdict == verdict  # type: ignore[arg-type]
+
+
+def test_structure_is_more_than_a_small_difference() -> None:
+    found = [latent.differs(one) for one in (UP, DOWN, UP_INSIDE, SAME, OPEN)]
+
+    assert found == ["confirmed", "confirmed", "corrected", "no difference", "not enough data"]
+
+
+@pytest.mark.parametrize(("deviation", "found"), [(0.1, UP), (1.0, UP_INSIDE)])
+def test_margins_are_in_standard_deviations(deviation: float, found: Judged) -> None:
+    """States that are 0.05 bits above Haar states, against a fifth of the deviation."""
+    values = 1.05 + 0.01 * torch.linspace(-1, 1, 50)
+    made: Any = SimpleNamespace(ensembles={"S0": Ensemble({"half_entropy": values}, None)}, page=1)
+
+    assert latent.from_page(made, "S0", deviation) == found

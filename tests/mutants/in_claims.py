@@ -5,7 +5,7 @@ from tests.mutants.fault import Fault, faults_of
 FAULTS: list[Fault] = [
     *faults_of(
         "latentq/experiments/improved/statistics.py",
-        "test_experiments_improved::test_slopes_and_crossings test_oracles_experiments",
+        "test_oracles_verdicts test_experiments_improved::test_slopes_and_crossings",
         (
             "improved: constants for slopes",
             "np.array(values), 1)[0])",
@@ -33,7 +33,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/experiments/improved/theorem_claims.py",
-        "test_experiments_improved::test_bounds_hold_by_whole_intervals test_oracles_verdicts",
+        "test_oracles_verdicts test_experiments_improved::test_bounds_hold_by_whole_intervals",
         (
             "theorems: a bound is broken by one end",
             'printed = sum(row["low"] > row["printed_bound"] for row in rows)',
@@ -73,7 +73,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/experiments/latent/claims.py",
-        "test_experiments_latent",
+        "test_oracles_verdicts test_experiments_latent",
         (
             "latent: one end above is the same pattern",
             '"confirmed" if low > SAME else "refuted" if high < SAME',
@@ -173,7 +173,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/storage.py",
-        "test_storage",
+        "test_oracles_identity::test_damaged_weights_are_refused",
         (
             "models: digests are not compared",
             'if hashlib.sha256(content).hexdigest() != description["sha256"]:',
