@@ -48,6 +48,7 @@ def unpack(folder: Path) -> Path:
 def test_the_commit_is_that_of_the_tree(tmp_path: Path) -> None:
     head = repository(tmp_path / "a b", SOURCE, "README.md")
 
+    (tmp_path / "a b" / "run.log").write_text("not a part of the tree")
     assert git_commit(tmp_path / "a b") == head
     (tmp_path / "a b" / "README.md").write_text("2")
     assert git_commit(tmp_path / "a b") == describe_commit(tmp_path / "a b") == f"{head}+changes"

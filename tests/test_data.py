@@ -56,6 +56,8 @@ def test_images_are_those_of_the_files(tiny_mnist: Path) -> None:
 
     assert module.test.images.dtype == torch.float32
     assert torch.equal(module.test.images, torch.as_tensor(pixels / np.float32(255)))
+    labels = (raw_folder(tiny_mnist) / "t10k-labels-idx1-ubyte").read_bytes()[8:]
+    assert module.test.labels.tolist() == [*labels]
 
 
 def test_split_is_a_seeded_partition_of_the_training_images(tiny_mnist: Path) -> None:

@@ -3,14 +3,14 @@ from typing import cast
 
 import pytest
 import torch
+from torch import nn
 
 from baselines.vae import VAE, kl_to_normal
 from latentq.diffusion import QuDDPM
 from latentq.errors import InputError
-from latentq.models.generative import GenerativeModel, in_chunks, parameter_counts, pixel_loss
-from latentq.models.model import LatentQ
-from latentq.quantum.encoding import density_features
-from latentq.quantum.states import fidelity, haar_states, perturb
+from latentq.generative import GenerativeModel, in_chunks, parameter_counts, pixel_loss, seeded
+from latentq.model import LatentQ
+from latentq.states import fidelity, haar_states, perturb
 
 PRIOR = {
     **{"qubits": 4, "steps": 5, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
@@ -81,6 +81,15 @@ def test_initial_weights_follow_from_the_seed() -> None:
         assert torch.equal(value, again.state_dict()[name]), name
     assert not torch.equal(*(cast(QuDDPM, m.prior).angles[0] for m in (first, other)))
     assert not torch.equal(*(next(m.encoder.parameters()) for m in (first, other)))
+
+
+def test_parts_of_a_model_begin_with_weights_of_their_own() -> None:
+    one, other, again = (
+        cast(nn.Linear, seeded(lambda: nn.Linear(4, 4), 7, name)).weight
+        for name in ("encoder", "decoder", "encoder")
+    )
+
+    assert torch.equal(one, again) and not torch.equal(one, other)
 
 
 def test_pixel_loss_is_the_summed_cross_entropy() -> None:

@@ -15,11 +15,12 @@ from torch import Tensor
 from latentq.diffusion import ForwardProcess
 from latentq.diffusion.mmd import expected_mmd1
 from latentq.experiments import ablation
+from latentq.experiments.bands import cells, mean_of
 from latentq.experiments.denoiser import claims as denoiser_claims
 from latentq.experiments.denoiser.remedies import (
     REFERENCE,
-    differences,
-    higher,
+    better,
+    ratios,
     remedy_rows,
     saturation_depth,
 )
@@ -30,7 +31,7 @@ from latentq.experiments.improved.models import Plan
 from latentq.experiments.latent.measures import Ensemble, Found, difference
 from latentq.experiments.noise.findings import pattern_crossings
 from latentq.experiments.plateaus import claims as plateaus
-from latentq.experiments.plateaus.training import stated
+from latentq.experiments.plateaus import training as costs
 from latentq.experiments.quddpm import claims as quddpm
 from latentq.experiments.quddpm import measures
 from latentq.experiments.quddpm.tasks import TASKS
@@ -45,6 +46,8 @@ from latentq.quantum.curriculum import History, Recipe, Training
 from latentq.quantum.states import gram_fidelities, haar_states
 from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
+from latentq.states import gram_fidelities, haar_states, perturb
+from latentq.targets import ExtendedGHZ
 
 PLAN = Plan(
     steps=3, layers=4, ancillas=1, batch=8, states=20, lr=0.005, strong=(1.0, 4.0), bounded=None,
@@ -56,12 +59,12 @@ PLAN = Plan(
 
 
 def sets(seeds: int = 4, n: int = 200) -> dict[str, list[Tensor]]:
-    """Samples of the improved model are of the family, all others are Haar states."""
+    """Samples of the improved model are near the family, all others are Haar states."""
     generators = [torch.Generator().manual_seed(k) for k in range(seeds)]
     haar = [haar_states(n, qubits=2, generator=g) for g in generators]
     return {
         "original": haar,
-        "improved": [ExtendedGHZ(2).draw(n, g) for g in generators],
+        "improved": [perturb(ExtendedGHZ(2).draw(n, g), 0.6, g) for g in generators],
         quality.UNDENOISED: haar,
         "Haar states": haar,
         "the family": haar,
@@ -72,13 +75,25 @@ def rows_by(rows: Sequence[dict[str, Any]], *keys: str) -> dict[tuple[Any, ...],
     return {tuple(row[key] for key in keys): row for row in rows}
 
 
-def test_differences_are_of_the_improved_model_less_the_others() -> None:
-    found = rows_by(quality.difference_rows(sets(), 0), "against", "measure")
+def test_ratios_are_of_the_improved_model_to_the_others() -> None:
+    states = sets()
+    found = rows_by(quality.comparison_rows(states, 0), "against", "measure")
+    pairs = [*zip(states["improved"], states["original"], strict=True)]
+    fidelities = [[quality.best_fidelity(psi).mean() for psi in pair] for pair in pairs]
+    gains = [math.log2(new / old) for new, old in fidelities]
 
     for other in ("original", quality.UNDENOISED):
         for measure in ("kl", "mmd", "mmd_unbiased", "mmd_ladder"):
-            assert found[other, measure]["difference"] < 0, measure
-        assert found[other, "best_fidelity"]["difference"] == pytest.approx(0.5, abs=0.05)
+            assert found[other, measure]["log2_ratio_high"] < -1, measure
+        row = found[other, "best_fidelity"]
+        assert row["log2_ratio"] == pytest.approx(math.fsum(gains) / len(gains))
+        assert 0.5 < row["log2_ratio_low"] < row["log2_ratio"] < row["log2_ratio_high"]
+
+
+def test_there_is_no_ratio_without_positive_values() -> None:
+    """An unbiased estimate of nothing is negative half of the time."""
+    assert [*quality.log_ratio([1.0, -0.1], [2.0, 2.0]).values()] == [None] * 3
+    assert quality.log_ratio([1.0, 4.0], [2.0, 2.0])["log2_ratio"] == 0
 
 
 def test_better_samples_confirm_and_worse_ones_refute() -> None:
@@ -88,7 +103,7 @@ def test_better_samples_confirm_and_worse_ones_refute() -> None:
     for found in (good, bad):
         tables = {
             "quality": quality.quality_rows(found, 0),
-            "differences": quality.difference_rows(found, 0),
+            "comparisons": quality.comparison_rows(found, 0),
         }
         verdicts.append(claims.better(tables, "original", "It is better").verdict)
 
@@ -242,23 +257,42 @@ def test_fresh_states_are_new_in_each_epoch(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(overlaps) == 3 and max(overlaps) < 0.999
 
 
-@pytest.mark.parametrize(("last", "gain"), [(False, 0.2), (True, 0.5)])
-def test_a_remedy_that_helps_has_a_positive_difference(last: bool, gain: float) -> None:
+def geometric(*values: float) -> Any:  # noqa: ANN401
+    return pytest.approx(math.prod(values) ** (1 / len(values)), rel=1e-5)
+
+
+# Of the remedy to the reference at equal seeds: over both stages, and at the last one.
+OVER_STAGES = geometric(0.4 / 0.2, 0.415 / 0.215, 0.4 / 0.2)
+AT_THE_LAST = geometric(0.6 / 0.1, 0.62 / 0.12, 0.61 / 0.11)
+
+
+@pytest.mark.parametrize(("last", "gain"), [(False, OVER_STAGES), (True, AT_THE_LAST)])
+def test_a_remedy_that_helps_has_a_ratio_above_one(last: bool, gain: object) -> None:
     found = {2: {REFERENCE: LOW, "remedy": HIGH}}
-    (difference,) = differences(found, "remedy", REFERENCE, last).values()
+    (ratio,) = ratios(found, "remedy", REFERENCE, last).values()
 
-    assert difference.mean == pytest.approx(gain, abs=0.01)
-    assert higher(found, "It helps", "remedy", last=last).verdict == "confirmed"
-    assert higher(found, "It helps", REFERENCE, "remedy", last=last).verdict == "refuted"
+    assert ratio.mean == gain
+    assert ratio.ends is not None and 1 < ratio.ends[0] < ratio.mean < ratio.ends[1]
+    assert better(found, "It helps", "remedy", last=last).verdict == "confirmed"
+    assert better(found, "It helps", REFERENCE, "remedy", last=last).verdict == "refuted"
 
 
-def test_the_table_of_remedies_has_the_same_signs() -> None:
+def test_the_table_of_remedies_has_the_same_ratios() -> None:
     rows = rows_by(remedy_rows({REFERENCE: LOW, "remedy": HIGH}), "row")
 
-    assert rows[("remedy",)]["difference"] == pytest.approx(0.2, abs=0.01)
-    assert rows[("remedy",)]["last_difference"] == pytest.approx(0.5, abs=0.01)
+    assert rows[("remedy",)]["ratio"] == OVER_STAGES
+    assert rows[("remedy",)]["last_ratio"] == AT_THE_LAST
     assert rows[("remedy",)]["last_stage"] == pytest.approx(0.61, abs=0.001)
-    assert rows[(REFERENCE,)]["difference"] == pytest.approx(0)
+    assert rows[(REFERENCE,)]["ratio"] == pytest.approx(1)
+
+
+def test_a_single_run_is_expected_in_a_wider_interval() -> None:
+    """That of a new value, on the scale of logits: a root of 1 + 1 / n for one of 1 / n."""
+    values = torch.tensor([0.2, 0.3, 0.4])
+    half = student.ppf(0.975, 2) * 0.1 * (1 + 1 / 3) ** 0.5 / (0.3 * 0.7)
+    expected = [1 / (1 + 7 / 3 * math.exp(side * half)) for side in (1, -1)]
+
+    assert denoiser_claims.run_ends(values) == pytest.approx(expected)
 
 
 def test_selection_over_epochs_is_no_learning() -> None:
@@ -309,14 +343,31 @@ def test_local_costs_are_needed_where_they_reach_more(marginal: float, verdict: 
     ends = [
         {
             **{"task": task, "qubits": 8, "cost": cost},
-            **stated("fidelity", reached + noise),
-            **stated("value", 1 - reached + noise),
+            **cells("fidelity", mean_of((reached + noise).tolist(), "share")),
+            **cells("value", mean_of((1 - reached + noise).tolist(), "share")),
+            **cells("ratio", mean_of(((reached + noise) / (0.5 + noise)).tolist(), "ratio")),
         }
         for task in ("shallow", "deep", "product")
         for cost, reached in (("global", 0.5), ("marginal", marginal))
     ]
 
     assert plateaus.training({"ends": ends})[0].verdict == verdict
+
+
+def test_costs_are_compared_with_the_global_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The marginal cost reaches twice the fidelity, and the third schedule half of it."""
+    reached = iter([0.4, 0.8, 0.2] * len(costs.TASKS))
+
+    def train(*words: object) -> Any:  # noqa: ANN401
+        ends = next(reached) * torch.tensor([1.0, 1.1])
+        return SimpleNamespace(fidelity=ends.expand(3, 2), cost=1 - ends.expand(3, 2))
+
+    monkeypatch.setattr(costs, "train", train)
+    _, ends = costs.curves_and_ends([2], 2, 2, 0)
+    found = [row["ratio"] for row in ends]
+
+    assert [row["cost"] for row in ends[:3]] == [*costs.COSTS]
+    assert found == pytest.approx([1, 2, 0.5] * len(costs.TASKS))
 
 
 def test_an_ablation_has_the_autoencoder_of_its_seed() -> None:
@@ -367,11 +418,11 @@ def test_the_better_way_has_less_error() -> None:
         for seed in range(3)
     ]
     rows = [{**row, "parameters": 5, "unbiased": 0.0, "observable": 0.9} for row in rows]
-    found = quddpm.log_ratio(rows, "cluster1", "exact", "published")
+    found = quddpm.ratio(rows, "cluster1", "exact", "published")
     better = quddpm.contest(rows, "It is better", "exact", "published", ["cluster1"])
     worse = quddpm.contest(rows, "It is better", "published", "exact", ["cluster1"])
 
-    assert found is not None and found.mean == pytest.approx(math.log(0.1))
+    assert found is not None and found.mean == pytest.approx(0.1)
     assert quddpm.best(rows, "cluster1")[0] == "exact"  # With one key it is no test.
     assert (better.verdict, worse.verdict) == ("confirmed", "refuted")
 

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from torch import Tensor
 
+from latentq.compose import load_config
+from latentq.curriculum import History, Recipe
 from latentq.experiments import ablation, gradients
 from latentq.experiments.denoiser.runs import Outcome
 from latentq.experiments.improved import theorems
@@ -160,6 +163,8 @@ def test_an_ablation_reads_the_stage_it_names(tmp_path: Path) -> None:
         "wall_seconds": {"autoencoder": 3.0, "prior": 5.0, "evaluation": 9.0},
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
+    config = load_config(ablation.command("mmdk", 2, str(tmp_path))[2:])
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
     ((row,),) = ablation.collect(["mmdk"], [1, 2], str(tmp_path)).values()
 
     assert (row["fid"], row["precision"], row["recall"]) == (1.5, 0.25, 0.75)

@@ -3,11 +3,15 @@
 from tests.mutants import (
     in_baselines,
     in_circuits,
+    in_claims,
     in_experiments,
+    in_identity,
     in_measures,
     in_states,
+    in_surroundings,
     in_tables,
     in_training,
+    in_verdicts,
 )
 
 FAULTS = [
@@ -18,4 +22,8 @@ FAULTS = [
     *in_measures.FAULTS,
     *in_tables.FAULTS,
     *in_experiments.FAULTS,
+    *in_identity.FAULTS,
+    *in_surroundings.FAULTS,
+    *in_verdicts.FAULTS,
+    *in_claims.FAULTS,
 ]

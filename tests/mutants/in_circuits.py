@@ -238,8 +238,8 @@ FAULTS: list[Fault] = [
         "test_mmd test_cells",
         (
             "transport without the gradient by weights",
-            "((w - w.detach()) * dual)",
-            "((w - w.detach()) * 0 * dual)",
+            "((w - w.detach()) * u.to(cost))",
+            "((w - w.detach()) * 0 * u.to(cost))",
             "exact and score gradients of wasserstein",
         ),
         (

@@ -85,6 +85,16 @@ FAULTS: list[Fault] = [
             "the loss has another scale",
         ),
         (
+            "groups take turns",
+            "index.repeat_interleave(",
+            "index.repeat(",
+            "inputs of a group meet targets of another one",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/report.py",
+        "test_objective test_oracles_runs test_controls",
+        (
             "report from noise to data",
             "start=start).flip(0)",
             "start=start)",
@@ -92,15 +102,33 @@ FAULTS: list[Fault] = [
         ),
         (
             "report of the last ensemble but one",
-            "diffuse(latents[:n], prior.steps, generator)",
-            "diffuse(latents[:n], prior.steps - 1, generator)",
+            "process.diffuse(latents, prior.steps, generator)",
+            "process.diffuse(latents, prior.steps - 1, generator)",
             "the forward end is that of another step",
         ),
         (
-            "groups take turns",
-            "index.repeat_interleave(",
-            "index.repeat(",
-            "inputs of a group meet targets of another one",
+            "report on the generated ensemble twice",
+            '"undenoised": prior.discrepancy(terminal, latents)',
+            '"undenoised": prior.discrepancy(steps[0], latents)',
+            "the control is denoised",
+        ),
+        (
+            "report of the terminal ensemble from the data",
+            '"forward_end": prior.discrepancy(end, terminal)',
+            '"forward_end": prior.discrepancy(latents, terminal)',
+            "the forward end is the undenoised one",
+        ),
+        (
+            "report that ignores the classes",
+            "generator, start=start).flip(0)",
+            "generator, start=None).flip(0)",
+            "a conditional chain is measured on other classes",
+        ),
+        (
+            "report on targets of one step",
+            "zip(steps, targets, strict=True)",
+            "zip(steps, [targets[0]] * len(targets), strict=True)",
+            "all steps are measured against the data",
         ),
     ),
     *faults_of(
@@ -124,8 +152,8 @@ FAULTS: list[Fault] = [
         "test_diffusion",
         (
             "first angles of one sign",
-            "return 2 * torch.rand(number, generator=generator) - 1",
-            "return torch.rand(number, generator=generator)",
+            "return 2 * torch.rand(number, generator=generator, dtype=torch.float32) - 1",
+            "return torch.rand(number, generator=generator, dtype=torch.float32)",
             "another start than it says",
         ),
     ),
@@ -134,8 +162,8 @@ FAULTS: list[Fault] = [
         "test_oracles_runs test_model test_controls",
         (
             "no noise on states in training",
-            "psi = perturb(self.encode(images), self.noise, generator)",
-            "psi = self.encode(images)",
+            "psi = perturb(amplitude_encode(self.encoder(images)), self.noise, generator)",
+            "psi = amplitude_encode(self.encoder(images))",
             "the setting has no effect",
         ),
         (
@@ -152,8 +180,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "groups of a conditional model by cells",
-            "if self.conditional:\n            groups = labels",
-            'if self.conditional and not settings["cells"]:\n            groups = labels',
+            "groups = None\n        if self.conditional:",
+            'groups = None\n        if self.conditional and not settings["cells"]:',
             "classes are not what the model is given",
         ),
     ),
@@ -207,6 +235,12 @@ FAULTS: list[Fault] = [
         "latentq/training/training.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
+            "learning rates of the prior exchanged",
+            'lr_together=settings["lr_together"]',
+            'lr_together=settings.get("lr_alone", 0.0)',
+            "all steps are trained at the rate of one",
+        ),
+        (
             "the first iteration has no learning rate",
             "return (step + 1) / rise",
             "return step / rise",
@@ -245,12 +279,6 @@ FAULTS: list[Fault] = [
             'iterations=settings["epochs"] * batches',
             'iterations=settings["epochs"]',
             "the learning rate is zero after a few iterations",
-        ),
-        (
-            "learning rates of the prior exchanged",
-            'lr_together=settings["lr_together"]',
-            'lr_together=settings.get("lr_alone", 0.0)',
-            "all steps are trained at the rate of one",
         ),
         (
             "another seed for the noise of training",
@@ -352,8 +380,8 @@ FAULTS: list[Fault] = [
         "test_randomness",
         (
             "purposes that do not matter",
-            '"/".join(map(str, (seed, *purpose)))',
-            '"/".join(map(str, (seed, *purpose[1:])))',
+            '(check_whole(seed, "seed"), *words)',
+            '(check_whole(seed, "seed"), *words[1:])',
             "draws for different purposes are the same",
         ),
     ),
@@ -414,7 +442,7 @@ FAULTS: list[Fault] = [
         "test_oracles_runs",
         (
             "reconstructions of training images",
-            "metrics.fid(reconstructed, reference)",
+            "metrics.fid(features(reconstructed), reference)",
             "metrics.fid(reference, reference)",
             "the row on reconstructions is zero",
         ),
