@@ -8,9 +8,16 @@ from torch import nn
 from baselines.vae import VAE, kl_to_normal
 from latentq.diffusion import QuDDPM
 from latentq.errors import InputError
-from latentq.generative import GenerativeModel, in_chunks, parameter_counts, pixel_loss, seeded
-from latentq.model import LatentQ
-from latentq.states import fidelity, haar_states, perturb
+from latentq.models.generative import (
+    GenerativeModel,
+    in_chunks,
+    parameter_counts,
+    pixel_loss,
+    seeded,
+)
+from latentq.models.model import LatentQ
+from latentq.quantum.encoding import density_features
+from latentq.quantum.states import fidelity, haar_states, perturb
 
 PRIOR = {
     **{"qubits": 4, "steps": 5, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},

@@ -43,11 +43,9 @@ from latentq.experiments.views.measures import (
     stage_numbers,
 )
 from latentq.quantum.curriculum import History, Recipe, Training
-from latentq.quantum.states import gram_fidelities, haar_states
+from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
-from latentq.states import gram_fidelities, haar_states, perturb
-from latentq.targets import ExtendedGHZ
 
 PLAN = Plan(
     steps=3, layers=4, ancillas=1, batch=8, states=20, lr=0.005, strong=(1.0, 4.0), bounded=None,

@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from latentq.data.module import ImageData, Split, load_data
 from torch import Tensor
 
-from data.module import ImageData, Split, load_data
-from latentq import borrowed, runs, stages, storage, workflow
-from latentq.compose import load_config
-from latentq.config import Config, arguments_of
+from latentq.config.compose import load_config
+from latentq.config.config import Config, arguments_of
+from latentq.config.relations import check_training_images
 from latentq.errors import CheckpointError, InputError
 from latentq.experiments import ablation
-from latentq.generative import GenerativeModel
+from latentq.models import storage
+from latentq.models.generative import GenerativeModel
 from latentq.randomness import derive_generator
-from latentq.relations import check_training_images
-from latentq.run import Run
+from latentq.training import borrowed, runs, stages, workflow
+from latentq.training.run import Run
 
 SMALL = ("data=digits", "prior.layers=1", "prior.steps=2", "model.channels=1")
 VAE: dict[str, Any] = {"channels": 1, "latent": 2, "lift": 2, "seed": 0}

@@ -12,8 +12,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from latentq.compose import load_config
-from latentq.curriculum import History, Recipe
+from latentq.config.compose import load_config
 from latentq.experiments import ablation, gradients
 from latentq.experiments.denoiser.runs import Outcome
 from latentq.experiments.improved import theorems

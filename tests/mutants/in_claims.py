@@ -112,7 +112,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/words.py",
+        "latentq/config/words.py",
         "faults/test_cases_surroundings::test_case_44_odd_paths_are_read_back "
         "faults/test_cases_surroundings::test_case_44_the_commands_that_are_made",
         (
@@ -141,7 +141,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/checkpoints.py",
+        "latentq/training/checkpoints.py",
         "faults/test_checkpoints::test_the_two_newest_states_are_kept "
         "faults/test_checkpoints::test_what_is_not_valid_is_named_and_the_one_before_is_taken "
         "faults/test_checkpoints::test_every_bit_counts "
@@ -172,7 +172,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/storage.py",
+        "latentq/models/storage.py",
         "test_oracles_identity::test_damaged_weights_are_refused",
         (
             "models: digests are not compared",
@@ -182,7 +182,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/run.py",
+        "latentq/training/run.py",
         "test_runs",
         (
             "runs: the time of the last part alone",

@@ -4,7 +4,7 @@ from tests.mutants.fault import Fault, faults_of
 
 FAULTS: list[Fault] = [
     *faults_of(
-        "data/identity.py",
+        "latentq/data/identity.py",
         "test_identity",
         (
             "identity: the limit is not compared",
@@ -50,7 +50,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "data/module.py",
+        "latentq/data/module.py",
         "test_oracles_identity test_identity",
         (
             "data: the size of another split is noted",
@@ -78,7 +78,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "data/module.py",
+        "latentq/data/module.py",
         "test_data",
         (
             "data: pixels from 0 to 255 / 256",
@@ -94,7 +94,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "data/mnist.py",
+        "latentq/data/mnist.py",
         "test_data",
         (
             "data: damaged files are read",
@@ -104,7 +104,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation.py",
+        "latentq/evaluation/evaluation.py",
         "test_evaluation",
         (
             "evaluation: the first images for random ones",
@@ -132,7 +132,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation.py",
+        "latentq/evaluation/evaluation.py",
         "test_identity",
         (
             "evaluation: another seed than that of the run",
@@ -142,7 +142,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diversity.py",
+        "latentq/evaluation/diversity.py",
         "test_diversity",
         (
             "copies: threshold from held-out images",
@@ -164,7 +164,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/borrowed.py",
+        "latentq/training/borrowed.py",
         "test_identity",
         (
             "borrowed: differences of the data are ignored",
@@ -180,7 +180,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/borrowed.py",
+        "latentq/training/borrowed.py",
         "test_oracles_identity",
         (
             "borrowed: any latent space will do",
@@ -190,7 +190,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/workflow.py",
+        "latentq/training/workflow.py",
         "test_oracles_identity",
         (
             "workflow: a kept autoencoder is trained again",
@@ -230,7 +230,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/runs.py",
+        "latentq/training/runs.py",
         "test_runs test_oracles_identity",
         (
             "runs: the name of the data is ignored",

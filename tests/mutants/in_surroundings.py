@@ -26,7 +26,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/generative.py",
+        "latentq/models/generative.py",
         "test_process test_model",
         (
             "images up to 255",
@@ -94,7 +94,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/transport.py",
+        "latentq/diffusion/transport.py",
         "test_transport",
         (
             "transport: the solver's word is not asked for",
@@ -146,7 +146,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/vectors.py",
+        "latentq/evaluation/vectors.py",
         "test_vectors",
         (
             "vectors: infinities are numbers",
@@ -168,7 +168,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/commit.py",
+        "latentq/training/commit.py",
         "test_commit",
         (
             "commit: that of the repository around",
@@ -178,8 +178,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "commit: that of a repository without the file",
-            '_git(root, "ls-files", "--error-unmatch", "--", "latentq/commit.py")',
-            '_git(root, "ls-files", "--", "latentq/commit.py")',
+            '_git(root, "ls-files", "--error-unmatch", "--", "latentq/training/commit.py")',
+            '_git(root, "ls-files", "--", "latentq/training/commit.py")',
             "runs have the commit of another project",
         ),
         (
@@ -231,7 +231,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/native/compiling.py",
+        "latentq/engine/native/compiling.py",
         "test_native::test_what_was_compiled_is_read_again "
         "test_native::test_a_damaged_cache_is_compiled_anew "
         "test_native::test_no_byte_of_the_cache_is_read_unchecked "
@@ -262,7 +262,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/relations.py",
+        "latentq/config/relations.py",
         "test_oracles_identity",
         (
             "relations: classes without images",
