@@ -130,7 +130,7 @@ def test_pairs_are_compared_digit_by_digit(generator: torch.Generator) -> None:
     assert (low, high) == (pytest.approx(0.2818, abs=1e-4), pytest.approx(0.6690, abs=1e-4))
 
 
-@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "refuted"), (0.01, "corrected")])
+@pytest.mark.parametrize(("shift", "verdict"), [(0.0, "refuted"), (0.01, "confirmed")])
 def test_negative_cells_must_differ_by_more_than_the_convention(
     shift: float, verdict: str, generator: torch.Generator
 ) -> None:

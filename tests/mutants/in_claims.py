@@ -100,8 +100,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "latent: what is within the convention confirms",
-            '"refuted" if gap == "confirmed" else gap',
-            '"confirmed" if gap == "confirmed" else gap',
+            '{"confirmed": "refuted", "corrected": "confirmed"}',
+            '{"confirmed": "confirmed", "corrected": "confirmed"}',
             "a convention is a signature",
         ),
         (
