@@ -12,12 +12,13 @@
 `latentq COMMAND --help` says more, and `latentq --version` which version this is. A checkpoint is
 a folder, or the name of a model that comes with LatentQ. Runs and outputs go to the current
 folder. Data are read from LATENTQ_DATA_ROOT, or else from {data}.
-The experiments are {experiments}.
+{experiments}.
 """
 
 import runpy
 import sys
 from collections.abc import Sequence
+from textwrap import fill
 
 from latentq import __version__
 from latentq.config.commands import run_command
@@ -26,6 +27,7 @@ from latentq.config.words import PROGRAM
 from latentq.errors import InputError
 from latentq.paths import DATA
 
+WIDTH = 99
 EXPERIMENTS = (
     *("ablation", "all", "bounds", "denoiser", "ensembles", "gradients", "improved", "latent"),
     *("noise", "plateaus", "quddpm", "views"),
@@ -71,7 +73,8 @@ def _mistake(what: str, word: str, names: Sequence[str]) -> str:
 
 def usage() -> str:
     """Returns the help."""
-    return (__doc__ or "").format(data=DATA, experiments=", ".join(EXPERIMENTS))
+    experiments = fill(f"The experiments are {', '.join(EXPERIMENTS)}", WIDTH)
+    return (__doc__ or "").format(data=DATA, experiments=experiments)
 
 
 def main() -> None:
