@@ -105,5 +105,5 @@ format: $(READY) ## format the code
 ci: test lint ## what continuous integration runs
 
 clean: ## remove caches, not runs
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build
 	find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +

@@ -15,7 +15,7 @@ from latentq.config.commands import parse_options, run_command
 from latentq.config.memory import GIB, free_memory
 from latentq.config.versions import check_python, concerning, missing_torchquantum, normal
 from latentq.errors import InputError, RunError, printable
-from latentq.paths import CHECKPOINTS, ROOT
+from latentq.paths import CHECKPOINTS, INSTALLED
 from latentq.training.commit import describe_commit
 
 NEEDED = (
@@ -24,6 +24,7 @@ NEEDED = (
     "tensorboard",
 )
 OPTIONAL = ("torchvision", "torch-fidelity", "torchquantum", "setuptools")
+SETUP = "mend it with pip" if INSTALLED else "run make setup"
 LEAST_MEMORY, LEAST_DISK = 2, 1  # GiB, for a run.
 
 
@@ -45,14 +46,14 @@ def check_packages() -> str:
     found = installed()
     missing = [name for name in NEEDED if normal(name) not in found]
     if missing:
-        raise InputError(f"not installed: {', '.join(missing)}; run make setup")
+        raise InputError(f"not installed: {', '.join(missing)}; {SETUP}")
     bad = [
         f"{advisory.package} {version}: {advisory.reason}"
         for advisory, version in concerning(found)
         if not advisory.accepted
     ]
     if bad:
-        raise InputError(f"{'; '.join(bad)}; run make setup")
+        raise InputError(f"{'; '.join(bad)}; {SETUP}")
     listed = [name for name in (*NEEDED, *OPTIONAL) if normal(name) in found]
     return ", ".join(f"{name} {found[normal(name)]}" for name in listed)
 
@@ -81,7 +82,7 @@ def check_torchquantum() -> str:
     if missing:
         hint = "; pkg_resources is in setuptools<81" if "pkg_resources" in missing else ""
         raise InputError(
-            f"engine=torchquantum will not run without {', '.join(missing)}; run make setup"
+            f"engine=torchquantum will not run without {', '.join(missing)}; {SETUP}"
             f"{hint}. The default engine=fused does not need it"
         )
     return "it and what it imports are installed"
@@ -182,5 +183,4 @@ def diagnose(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     sys.exit(run_command(diagnose, __doc__))

@@ -17,7 +17,7 @@ from latentq.errors import InputError
 from latentq.evaluation import evaluation
 from latentq.files import write_atomically
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
-from latentq.paths import CHECKPOINTS
+from latentq.paths import CHECKPOINTS, INSTALLED, PACKAGE
 from latentq.training.commit import NO_COMMIT
 from latentq.training.runs import git_commit, write_json
 
@@ -103,8 +103,10 @@ def publish(arguments: list[str]) -> None:
     """Copies a model, or measures a published one again, and renews the table.
 
     Raises:
-        InputError: If the run is not finished, or a model does not load.
+        InputError: If the run is not finished, a model does not load, or this is no checkout.
     """
+    if INSTALLED:
+        raise InputError(f"publish: is for a checkout, and {PACKAGE} was installed from a wheel")
     rules = {"run": Rule(str, optional=True, path=True), "name": Rule(str, plain=True)}
     options = parse_options(arguments, rules, {"run": None})
     target = CHECKPOINTS / options["name"]

@@ -2,6 +2,7 @@
 
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
+checkpoint is a folder, or the name of a model that comes with LatentQ, such as quantum.
 With `label=7` a conditional model draws sevens; without, it draws all classes.
 """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import train
+from latentq.__main__ import COMMANDS, main
 from latentq.config.commands import run_command
 
 ROOT = Path(__file__).parent.parent
@@ -41,6 +42,13 @@ class CommandLine:
     def train(self, *words: str) -> Done:
         """Calls `train.py`."""
         return self._call(train.main, "train.py", words)
+
+    def latentq(self, *words: str) -> Done:
+        """Calls the command `latentq`, whose modules are to be run and not imported before."""
+        for module in COMMANDS.values():
+            for name in (module, f"{module}.__main__"):
+                self.patch.delitem(sys.modules, name, raising=False)
+        return self._call(main, "latentq", words)
 
     def call(self, command: Callable[[list[str]], object], *words: str) -> Done:
         """Calls a small command."""

@@ -22,7 +22,7 @@ import sys
 from pathlib import Path
 from latentq.study.__main__ import main
 from tests import fake_train
-sys.exit(main(train=Path(fake_train.__file__), load=fake_train.load))
+sys.exit(main(train=(fake_train.__file__,), load=fake_train.load))
 """
 
 
@@ -31,7 +31,7 @@ def play(root: Path, *words: str, **deeds: str) -> int:
     root.mkdir(exist_ok=True)
     named = {name.replace("_", "-"): deed for name, deed in deeds.items()}
     (root / "fake.json").write_text(json.dumps(named))
-    return study([f"root={root}", "workers=2", *words], train=FAKE, load=fake_train.load)
+    return study([f"root={root}", "workers=2", *words], train=(str(FAKE),), load=fake_train.load)
 
 
 def started(root: Path) -> list[str]:

@@ -29,6 +29,7 @@ ROOMS = [
     ["study"],
     ["experiments"],
     ["sample", "doctor", "publish", "audit"],
+    ["__main__"],
 ]
 LEVEL = {room: level for level, line in enumerate(ROOMS) for room in line}
 

@@ -214,7 +214,7 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     words = [f"root={tmp_path}/file/study", "arms=vae", "seeds=1", "train_sizes=300"]
     with pytest.raises(InputError, match="root: must be a writable folder"):
-        study(words, train=FAKE, load=fake_train.load)
+        study(words, train=(str(FAKE),), load=fake_train.load)
 
 
 # --- Real cells

@@ -19,9 +19,10 @@ from latentq.config.rules import (
     shown,
 )
 from latentq.errors import InputError
+from latentq.paths import TRAINING
 
 Config = dict[str, Any]
-LISTED = "; `python train.py --cfg job` lists all keys"
+LISTED = f"; `{TRAINING} --cfg job` lists all keys"
 
 
 def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401

@@ -3,8 +3,9 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+PROGRAM = "latentq"  # Its commands are called `latentq NAME`, see `latentq/__main__.py`.
 # What Hydra reads as it stands: no number, no list, and nothing that begins a function or a quote.
 _PLAIN = re.compile(r"(?!(?:true|false|null|inf|nan)$)[a-z_/][a-z0-9_./-]*", re.IGNORECASE)
 
@@ -30,6 +31,17 @@ def pasted(words: Iterable[str], encoding: str | None = None) -> str:
         encoding: What the line is written in; any character can be if `None`.
     """
     return " ".join(_quoted(word, encoding or "utf-8") for word in words)
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """Writes the command of a process, so that it can be pasted into a shell.
+
+    Arguments:
+        arguments: Its `sys.argv`.
+    """
+    name, *words = arguments
+    program = name.split() if name.startswith(f"{PROGRAM} ") else ["python", name]
+    return pasted([*program, *words])
 
 
 def _quoted(word: str, encoding: str) -> str:

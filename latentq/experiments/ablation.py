@@ -78,11 +78,9 @@ RULES = {
 DEFAULTS = {"rows": "all", "seeds": "0,1,2", "root": "runs", "out": "ablation.json"}
 
 
-def command(name: str, seed: int, root: str) -> list[str]:
-    """Returns the command line of a run."""
+def overrides(name: str, seed: int, root: str) -> list[str]:
+    """Returns the configuration of a run, as overrides."""
     return [
-        sys.executable,
-        str(TRAIN),
         *COMMON,
         f"seed={seed}",
         override("autoencoder", f"{root}/quantum-mnist-seed{seed}"),
@@ -102,7 +100,7 @@ def finished_run(name: str, seed: int, root: str) -> Path | None:
         seed: The seed.
         root: The folder of runs.
     """
-    config = load_config(command(name, seed, root)[2:])
+    config = load_config(overrides(name, seed, root))
     folders = versions_of(Path(root) / "ablation", f"{name}-seed{seed}")
     done = [path for path in folders if is_finished(path) and not differences(path, config)]
     return done[-1] if done else None
@@ -180,7 +178,8 @@ def ablation(arguments: list[str]) -> None:
     seeds = [int(seed) for seed in options["seeds"].split(",")]
     for seed in seeds:
         for name in names:
-            if subprocess.run(command(name, seed, options["root"]), check=False).returncode:
+            words = overrides(name, seed, options["root"])
+            if subprocess.run([sys.executable, *TRAIN, *words], check=False).returncode:
                 raise InputError(f"rows: {name} with seed {seed} failed, see above")
     found = collect(names, seeds, options["root"])
     content = {"common": COMMON, "rows": found}

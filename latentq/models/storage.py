@@ -6,7 +6,6 @@ names the kind of model from a fixed list, its arguments, and the sha256 of the 
 
 import errno
 import hashlib
-import importlib
 import json
 import os
 from collections.abc import Mapping
@@ -23,6 +22,8 @@ from latentq.config.arguments import check_arguments
 from latentq.config.rules import LONGEST, shown
 from latentq.errors import CheckpointError, InputError, NumericalError
 from latentq.files import write_atomically
+from latentq.models.parts import import_class
+from latentq.models.shipped import CONFIG, WEIGHTS, find_model
 from latentq.process import own_defaults
 from latentq.randomness import derive_seed
 
@@ -30,7 +31,6 @@ FORMAT = 1
 FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
 UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
 LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
-CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 KINDS = {
     "quantum": ("latentq.models.model", "LatentQ"),
     "classical": ("baselines.vae", "VAE"),
@@ -57,18 +57,18 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     Errors of the class of the model itself are passed on as they are.
 
     Raises:
-        InputError: If there is no such kind, or an argument is not as it must be.
+        InputError: If there is no such kind, an argument is not as it must be, or a module of the
+            caller has the name of the baselines.
     """
     if kind not in KINDS:
         raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
 
-    module, name = KINDS[kind]
     try:
         check_arguments(kind, arguments)
     except InputError as error:
         raise _unfit(kind, error) from error
     with own_defaults():
-        return getattr(importlib.import_module(module), name)(**arguments)
+        return import_class(*KINDS[kind])(**arguments)
 
 
 def _unfit(kind: str, error: Exception) -> InputError:
@@ -132,7 +132,7 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
     """Reads the description of a saved model.
 
     Arguments:
-        path: The folder of a model, or a run folder with a folder `model` in it.
+        path: The folder of a model, a run folder, or a name, see :func:`load`.
 
     Returns:
         The folder of the model, and its description.
@@ -141,15 +141,11 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
         CheckpointError: If there is no model, or its description is damaged or of a newer
             format.
     """
-    folder = Path(path)
+    folder = find_model(path)
     try:
-        if not (folder / CONFIG).is_file() and (folder / "model" / CONFIG).is_file():
-            folder = folder / "model"
         content = read_file(folder / CONFIG, LARGEST_CONFIG)
     except (OSError, ValueError) as error:
-        raise CheckpointError(
-            f"checkpoint: must be a folder with {CONFIG} and {WEIGHTS}, was {path}"
-        ) from error
+        raise CheckpointError(f"checkpoint: {folder / CONFIG} cannot be read: {error}") from error
     try:
         description = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -178,8 +174,13 @@ def _check_description(description: object, path: Path) -> None:
 def load(path: str | Path, device: str = "cpu") -> nn.Module:
     """Loads a trained model, ready to sample.
 
+    A path comes first: `quantum` is the folder of this name if there is a model in it, and else
+    the model of this name that comes with LatentQ.
+
     Arguments:
-        path: The folder of a model, or a run folder with a folder `model` in it.
+        path: The folder of a model, a run folder with a folder `model` in it, or the name of a
+            model that comes with LatentQ: `quantum`, `quantum-conditional`, `classical`, or
+            `features`; `checkpoints/NAME` is the same.
         device: The device to put it on.
 
     Raises:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latentq.errors import InputError
+from latentq.paths import TRAINING
 
 MODELS = ("quantum", "classical")
 TITLES = {"quantum": "quantum", "classical": "VAE", "latent_diffusion": "latent diffusion"}
@@ -201,7 +202,7 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[Run], list[Path]]:
         if all(runs[path].model in NOT_COMPARED for path in found):
             raise InputError(
                 f"{folder}: no finished run of a generative model, as there is no metrics.json "
-                "of one in it or one level down; make one with: python train.py model=quantum"
+                f"of one in it or one level down; make one with: {TRAINING} model=quantum"
             )
 
         unfinished |= {p for p in inside if p not in found and (p / "config.yaml").is_file()}

@@ -152,14 +152,14 @@ def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> i
 
 def study(
     arguments: list[str],
-    train: Path = TRAIN,
+    train: tuple[str, ...] = TRAIN,
     load: Callable[[list[str]], Config] = load_config,
 ) -> int:
     """Runs the study and returns the exit code.
 
     Arguments:
         arguments: The options.
-        train: The program that runs a cell.
+        train: What Python is called with to run a cell, before the overrides.
         load: Composes the configuration that the program has with some overrides.
 
     Raises:

@@ -81,13 +81,13 @@ class Study:
         root: The folder of the study.
         settings: Further overrides of every cell; they come last, so they win. Those that begin
             with `denoising.` are for the arms that are denoised by circuits or perceptrons.
-        train: The program that runs a cell.
+        train: What Python is called with to run a cell, before the overrides.
         load: Composes the configuration that the program has with some overrides.
     """
 
     root: Path
     settings: tuple[str, ...] = ()
-    train: Path = TRAIN
+    train: tuple[str, ...] = TRAIN
     load: Callable[[list[str]], Config] = load_config
     _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
 
@@ -122,7 +122,7 @@ class Study:
 
     def command(self, cell: Cell) -> list[str]:
         """Returns the command line of a cell."""
-        return [sys.executable, str(self.train), *self.overrides(cell)]
+        return [sys.executable, *self.train, *self.overrides(cell)]
 
     def config(self, cell: Cell) -> Config:
         """Returns the configuration that the command of a cell composes.

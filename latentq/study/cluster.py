@@ -10,7 +10,8 @@ import logging
 from typing import Any
 
 from latentq.errors import InputError
-from latentq.study.cells import TRAIN, Cell, Study
+from latentq.paths import ROOT
+from latentq.study.cells import Cell, Study
 from latentq.study.local import execute, task_of
 from latentq.study.schedule import Outcome
 
@@ -26,7 +27,7 @@ def _connect(address: str) -> Any:  # noqa: ANN401
         raise InputError(
             "engine: ray is not installed; pip install -r requirements-ray.txt"
         ) from error
-    path = {"PYTHONPATH": str(TRAIN.parent)}
+    path = {"PYTHONPATH": str(ROOT)}
     try:
         ray.init(
             address=address,

@@ -1,6 +1,5 @@
 """What a run takes from other runs: the network of its features, and a trained autoencoder."""
 
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -13,7 +12,6 @@ from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.features import Classifier
 from latentq.models.generative import GenerativeModel
-from latentq.paths import ROOT
 from latentq.training import stages
 
 
@@ -65,11 +63,9 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
     """Loads the classifier of `fid`, and describes it for `metrics.json`.
 
     Raises:
-        InputError: If there is none at `metrics.features`.
+        InputError: If `metrics.features` is neither the folder nor the name of one.
     """
     path = config["metrics"]["features"]
-    if not Path(path).is_absolute() and not Path(path).exists():
-        path = str(ROOT / path)
     _, description = storage.describe(path)
     if description["kind"] != "features":
         raise InputError(

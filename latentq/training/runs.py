@@ -16,7 +16,7 @@ import torch
 import yaml
 
 from latentq.config.config import Config, leaves
-from latentq.config.words import override, pasted
+from latentq.config.words import command_line, override, pasted
 from latentq.errors import InputError
 from latentq.files import check_writable, write_atomically
 from latentq.training.commit import git_commit
@@ -77,7 +77,7 @@ def environment() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "command": pasted(["python", *sys.argv]),
+        "command": command_line(sys.argv),
         "git_commit": git_commit(),
     }
 
