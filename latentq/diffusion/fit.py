@@ -71,7 +71,7 @@ def fit(
     alone: float = 0.2,
     batch: int = 256,
     starts: int | None = None,
-    intermediate_weight: float = 0.05,
+    intermediate_weight: float = 0.0,
     lr: float = 0.05,
     seed: int = 0,
     progress: bool = True,
@@ -90,8 +90,9 @@ def fit(
         batch: The number of target states of a loss, and of input states of a step alone.
         starts: The number of terminal states of a chain that is trained as a whole; `batch` if
             `None`, but 32 where all outcomes are kept.
-        intermediate_weight: The weight of the intermediate ensembles, see
-            :class:`~latentq.diffusion.DenoisingObjective`.
+        intermediate_weight: The weight of the intermediate ensembles where all steps are trained
+            together, see :class:`~latentq.diffusion.DenoisingObjective`; with 0 the generated
+            states alone are compared, which takes less time.
         lr: The largest learning rate of Adam, which follows a cosine.
         seed: The seed of all draws.
         progress: Whether to show a bar, where there is a terminal.
