@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.mixed import mixed_mmdk
-from latentq.diffusion import Chain, ForwardProcess, Particles, QuDDPM
+from latentq.diffusion import Chain, Forward, Particles, QuDDPM
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.transport import transport, wasserstein
 from latentq.errors import InputError
@@ -41,7 +41,7 @@ class PerceptronChain(Chain):
 
     def __init__(
         self,
-        forward_process: ForwardProcess,
+        forward_process: Forward,
         width: int,
         loss: str = "wasserstein",
         *,
@@ -99,7 +99,7 @@ class TracedChain(QuDDPM):
 
     pure = False
 
-    def __init__(self, forward_process: ForwardProcess, **arguments: Any) -> None:  # noqa: ANN401
+    def __init__(self, forward_process: Forward, **arguments: Any) -> None:  # noqa: ANN401
         super().__init__(forward_process, **arguments)
 
         if self.distance is not wasserstein:

@@ -1,23 +1,52 @@
 """LatentQ: does a quantum latent help a generative model? The instrument that measures it."""
 
+import importlib
 from typing import TYPE_CHECKING
 
 from latentq.backend import import_matplotlib
 
 if TYPE_CHECKING:
+    from latentq.diffusion import losses  # noqa: F401  # not one of `__all__`
+    from latentq.diffusion.denoiser import QuDDPM
+    from latentq.diffusion.fit import fit
+    from latentq.diffusion.forward import ForwardProcess
+    from latentq.engine.circuits import Circuit
+    from latentq.evaluation.sets import evaluate, evaluate_states
     from latentq.models.storage import load
 
 __version__ = "0.1.0"
-__all__ = ["load"]
+__all__ = [
+    "Circuit",
+    "ForwardProcess",
+    "QuDDPM",
+    "evaluate",
+    "evaluate_states",
+    "fit",
+    "load",
+]
+
+# They import torch, which takes seconds; `--help` and wrong options do without it.
+_DOORS = {
+    "Circuit": "latentq.engine.circuits",
+    "ForwardProcess": "latentq.diffusion.forward",
+    "QuDDPM": "latentq.diffusion.denoiser",
+    "evaluate": "latentq.evaluation.sets",
+    "evaluate_states": "latentq.evaluation.sets",
+    "fit": "latentq.diffusion.fit",
+    "load": "latentq.models.storage",
+}
 
 import_matplotlib()
 
 
 def __getattr__(name: str) -> object:
-    # `load` imports torch, which takes seconds; `--help` and wrong options do without it.
-    if name == "load":
-        from latentq.models.storage import load
-
-        return load
+    if name == "losses":
+        return importlib.import_module("latentq.diffusion.losses")
+    if name in _DOORS:
+        return getattr(importlib.import_module(_DOORS[name]), name)
 
     raise AttributeError(f"module 'latentq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_DOORS, "losses"})

@@ -49,6 +49,28 @@ def derive_seed(seed: SupportsIndex, *purpose: str | SupportsIndex) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 1
 
 
+def chosen_generator(
+    generator: torch.Generator | None,
+    seed: SupportsIndex | None,
+    *purpose: str | SupportsIndex,
+    device: torch.device | str = "cpu",
+) -> torch.Generator:
+    """Returns a generator that was given, or that of the seed which was given instead.
+
+    Raises:
+        InputError: If neither or both are given, or one is of another type.
+    """
+    if (generator is None) == (seed is None):
+        both = "neither" if seed is None else "both"
+        raise InputError(f"seed: must be given, or a generator instead of it, had {both}")
+    if seed is not None:
+        return derive_generator(seed, *purpose, device=device)
+    if not isinstance(generator, torch.Generator):
+        kind = type(generator).__name__
+        raise InputError(f"generator: must be a torch.Generator, was of type {kind}")
+    return generator
+
+
 def derive_generator(
     seed: SupportsIndex, *purpose: str | SupportsIndex, device: torch.device | str = "cpu"
 ) -> torch.Generator:

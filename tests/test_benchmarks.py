@@ -45,11 +45,11 @@ from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.diffusion import QuDDPM, transport
 from latentq.diffusion.mmd import LOSSES
+from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError
 from latentq.models import storage
 from latentq.report.markdown import markdown
-from latentq.training.training import cosine_schedule
 
 ROOT = Path(__file__).parent.parent
 TINY = Task(2, 1, 2, 8)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -146,7 +147,7 @@ def test_shipped_quantum_model_beats_its_controls() -> None:
 
 
 def test_the_readme_python_runs() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names: dict[str, object] = {}
 
     exec(code, names)
@@ -160,6 +161,22 @@ def test_the_readme_python_runs() -> None:
     assert isinstance(names["again"], torch.Tensor)
     turned = model.decode(states * torch.exp(torch.tensor(1j)))
     assert torch.allclose(turned, names["again"], atol=1e-4)
+
+
+def test_the_readme_python_runs_on_own_states() -> None:
+    """With a tenth of the iterations."""
+    _, code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    assert code.count("iterations=500") == 1
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        exec(code.replace("iterations=500", "iterations=50"), names)
+
+    assert names["generated"].shape == (500, 8) and len(names["scores"]) == 6
+    untrained = names["latentq"].QuDDPM(names["forward"], layers=20, seed=0).sample(500, seed=0)
+    before = latentq.evaluate_states(untrained, names["states"][500:])
+    assert names["scores"]["mmd1"] < 0.3 * before["mmd1"]
+    assert names["history"][-1]["iteration"] == 49
 
 
 @pytest.mark.parametrize("name", ["quantum", "classical"])

@@ -13,6 +13,7 @@ import yaml
 from torch import Tensor
 
 from latentq.config.compose import load_config
+from latentq.diffusion import ForwardProcess
 from latentq.experiments import ablation, gradients
 from latentq.experiments.denoiser.runs import Outcome
 from latentq.experiments.improved import theorems
@@ -39,6 +40,7 @@ def test_the_benchmark_of_one_step_is_as_strong_and_as_long(
     ((name, prior),) = training.train(SMALL, "one step", 0, 0.001)
 
     assert name == "one step" and prior.steps == 1
+    assert isinstance(prior.forward_process, ForwardProcess)
     assert prior.forward_process.strengths == pytest.approx([sum(SMALL.strengths)])
     assert sum(done) == math.ceil(0.001 * SMALL.iterations * SMALL.steps)
 

@@ -17,6 +17,7 @@ from baselines.latent_diffusion import StateDiffusion
 from baselines.vae import VAE
 from latentq.config.compose import load_config
 from latentq.data.module import ImageData, SeededBatches, load_data, stratified
+from latentq.diffusion.schedule import cosine_schedule
 from latentq.evaluation import diversity, evaluation, metrics
 from latentq.evaluation.frechet import Normal, moments
 from latentq.models import storage
@@ -29,7 +30,7 @@ from latentq.training import borrowed, stages, summary, training, workflow
 from latentq.training.batches import BatchesFrom
 from latentq.training.guards import Guard
 from latentq.training.run import Run
-from latentq.training.training import DenoisingModule, ImageModule, cosine_schedule
+from latentq.training.training import DenoisingModule, ImageModule
 
 Spy = Callable[..., list[Any]]
 PRIOR = {

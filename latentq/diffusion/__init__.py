@@ -2,7 +2,7 @@
 
 from latentq.diffusion.chain import Chain
 from latentq.diffusion.denoiser import QuDDPM
-from latentq.diffusion.forward import ForwardProcess, scramble
+from latentq.diffusion.forward import Forward, ForwardProcess, scramble
 from latentq.diffusion.measurement import (
     Particles,
     draw_uniforms,
@@ -17,6 +17,7 @@ from latentq.diffusion.report import report
 __all__ = [
     "Chain",
     "DenoisingObjective",
+    "Forward",
     "ForwardProcess",
     "Particles",
     "QuDDPM",

@@ -31,7 +31,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.forward import Forward, check_forward
+from latentq.diffusion.losses import Loss, chosen_loss, mmdk
 from latentq.diffusion.measurement import (
     Particles,
     draw_uniforms,
@@ -40,8 +41,8 @@ from latentq.diffusion.measurement import (
     select_outcomes,
     uniform_particles,
 )
-from latentq.diffusion.mmd import LOSSES, mmdk
 from latentq.errors import InputError, NumericalError
+from latentq.randomness import check_whole, chosen_generator
 
 Outcomes = Literal["sampled", "exact", "score"]
 Instrument = Callable[[Tensor], Tensor]
@@ -59,13 +60,16 @@ class Chain(nn.Module, ABC):
     r"""A denoising chain whose steps are instruments.
 
     Arguments:
-        forward_process: The forward process, with its terminal ensemble.
-        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`.
+        forward_process: The forward process, with its terminal ensemble; your own one has what
+            :class:`~latentq.diffusion.forward.Forward` has.
+        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`, or your own
+            function, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
 
     Raises:
-        InputError: If there is no such loss, or no such way with outcomes.
+        InputError: If there is no such loss, or no such way with outcomes, or the forward process
+            lacks something.
     """
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
@@ -74,14 +78,16 @@ class Chain(nn.Module, ABC):
     pure = True
 
     def __init__(
-        self, forward_process: ForwardProcess, loss: str = "mmdk", outcomes: Outcomes = "exact"
+        self,
+        forward_process: Forward,
+        loss: str | Loss = "mmdk",
+        outcomes: Outcomes = "exact",
     ) -> None:
         super().__init__()
 
-        self.forward_process = forward_process
-        check_name(loss, "loss", LOSSES)
+        self.forward_process = check_forward(forward_process)
         check_name(outcomes, "outcomes", get_args(Outcomes))
-        self.distance = LOSSES[loss]
+        self.distance = chosen_loss(loss)
         self.outcomes = outcomes
 
     @property
@@ -139,19 +145,34 @@ class Chain(nn.Module, ABC):
         r"""Returns the MMD of two ensembles by :func:`~latentq.diffusion.mmd.mmdk`."""
         return mmdk(psi, phi).item()
 
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        r"""Draws generated states :math:`S_0`, with shape :math:`(N, d)`, complex64.
+
+        Arguments:
+            n: The number of states :math:`N`.
+            seed: The seed of the draw; the same seed gives the same states.
+
+        Raises:
+            InputError: If there is no such number or seed.
+        """
+        return self.sample_chain(check_whole(n, "n", 1), seed=seed)[-1]
+
     @torch.no_grad()
     def sample_chain(
         self,
         n: int,
-        generator: torch.Generator,
+        generator: torch.Generator | None = None,
         stop: int = 0,
         start: Tensor | None = None,
+        *,
+        seed: int | None = None,
     ) -> Tensor:
         r"""Draws states along the generation, with shape :math:`(T - s + 1, N, *)`.
 
         Arguments:
             n: The number of states :math:`N`.
-            generator: The source of randomness.
+            generator: The source of randomness, or
+            seed: its seed.
             stop: The step :math:`s` to stop at; 0 runs to the data end.
             start: The basis states to start from, with shape :math:`(N)`, see
                 :meth:`~latentq.diffusion.ForwardProcess.terminal_states`.
@@ -161,8 +182,10 @@ class Chain(nn.Module, ABC):
             shape :math:`(d)`.
 
         Raises:
-            InputError: If there is no such step.
+            InputError: If there is no such step, or neither or both of generator and seed.
         """
+        device = next(self.parameters(), torch.empty(0)).device
+        generator = chosen_generator(generator, seed, "sample", device=device)
         if not 0 <= stop <= self.steps:
             raise InputError(f"stop: must be from 0 to {self.steps}, was {stop}")
         chain = [self.lift(self.forward_process.terminal_states(n, generator, start))]

@@ -10,6 +10,7 @@ References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, get_args
 
@@ -17,15 +18,19 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
-from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.forward import Forward
+from latentq.diffusion.losses import Loss
 from latentq.diffusion.mmd import mmd1
 from latentq.diffusion.published import sampled_distance
 from latentq.engine import circuits, fused
 from latentq.errors import InputError
-from latentq.randomness import check_whole
+from latentq.randomness import check_whole, chosen_generator
 
 Engine = Literal["fused", "torchquantum"]
 Initial = Literal["uniform", "normal"]
+Build = Callable[[int, int], circuits.Circuit]
+AXES: tuple[circuits.Axis, ...] = ("rx", "ry")
+LAYERS = 24
 
 
 def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Tensor:
@@ -34,15 +39,59 @@ def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Ten
     return 2 * torch.rand(number, generator=generator, dtype=torch.float32) - 1
 
 
+def _depths(layers: int | tuple[int, ...] | None, steps: int) -> tuple[int, ...]:
+    """Returns the number of layers of each step."""
+    layers = LAYERS if layers is None else layers
+    depths = layers if isinstance(layers, tuple) else (layers,) * steps
+    if len(depths) != steps:
+        raise InputError(f"layers: must be of {steps} steps, was {layers}")
+    return tuple(check_whole(depth, "layers", 1) for depth in depths)
+
+
+def _own_circuit(circuit: circuits.Circuit | Build, qubits: int, depth: int) -> circuits.Circuit:
+    """Returns somebody else's circuit of one step, if it is one and as wide as it must be."""
+    found: object = circuit
+    if not isinstance(circuit, circuits.Circuit):
+        found = circuit(qubits, depth) if callable(circuit) else circuit
+    if not isinstance(found, circuits.Circuit):
+        raise InputError(
+            "circuit: must be a Circuit, or a function (qubits, layers) that returns one, "
+            f"{'returned' if callable(circuit) else 'was'} {found!r}"
+        )
+    if found.qubits != qubits:
+        raise InputError(
+            f"circuit: must act on {qubits} qubits, ancillas and data, was for {found.qubits}"
+        )
+    return found
+
+
+def _check_unused(
+    circuit: circuits.Circuit | Build,
+    layers: int | tuple[int, ...] | None,
+    axes: tuple[circuits.Axis, ...],
+    entangled: bool,
+) -> None:
+    """Raises `InputError` if something is given that somebody else's circuit decides by itself."""
+    if axes != AXES or not entangled:
+        raise InputError("axes, entangled: must be left out with a circuit, which has its own")
+    if isinstance(circuit, circuits.Circuit) and layers not in (None, circuit.layers):
+        raise InputError(
+            f"layers: must be left out with a circuit, which has {circuit.layers}, was {layers}; "
+            "or give a function (qubits, layers) that returns a circuit"
+        )
+
+
 class QuDDPM(Chain):
     r"""A quantum denoising diffusion model with :math:`T` measured-ancilla circuits.
 
     Arguments:
-        forward_process: The forward process, with its terminal ensemble.
+        forward_process: The forward process, with its terminal ensemble, or one of your own, see
+            :class:`~latentq.diffusion.forward.Forward`.
         ancillas: The number of ancillas :math:`n_A` of a step.
         layers: The number of layers :math:`L` of a circuit, or one number for each of the steps
-            :math:`0 \dots T - 1`.
-        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`.
+            :math:`0 \dots T - 1`; 24 if `None`. A `circuit` that is no function has its own.
+        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`, or your own
+            function `(phi, psi, weights=None)`, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
         engine: The engine that executes the circuits.
@@ -51,10 +100,15 @@ class QuDDPM(Chain):
             :math:`s`, which is the published one with :math:`s = 1`.
         axes: The axes of the rotations.
         entangled: Whether the circuits have CZ gates.
+        circuit: Your own circuit of every step, or a function that takes the number of qubits,
+            ancillas and data, and of layers, and returns one. Ancillas are its first qubits.
+        generator: The source of the first angles, or
+        seed: its seed.
 
     Raises:
         InputError: If `layers` has numbers for more or fewer steps than there are, a number or
-            name is none of those allowed, or there is no ancilla where the terminal ensemble is
+            name is none of those allowed, your own part is not as it must be, neither or both of
+            generator and seed are given, or there is no ancilla where the terminal ensemble is
             `haar`: unitary circuits leave it as it is.
     """
 
@@ -62,39 +116,41 @@ class QuDDPM(Chain):
 
     def __init__(
         self,
-        forward_process: ForwardProcess,
+        forward_process: Forward,
         ancillas: int = 1,
-        layers: int | tuple[int, ...] = 24,
-        loss: str = "mmdk",
+        layers: int | tuple[int, ...] | None = None,
+        loss: str | Loss = "mmdk",
         outcomes: Outcomes = "exact",
         engine: Engine = "fused",
         init_scale: float = 1.0,
-        axes: tuple[circuits.Axis, ...] = ("rx", "ry"),
+        axes: tuple[circuits.Axis, ...] = AXES,
         entangled: bool = True,
         init: Initial = "uniform",
         *,
-        generator: torch.Generator,
+        circuit: circuits.Circuit | Build | None = None,
+        generator: torch.Generator | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__(forward_process, loss, outcomes)
 
         check_whole(ancillas, "ancillas")
         check_name(engine, "engine", get_args(Engine))
         check_name(init, "init", get_args(Initial))
-        if not ancillas and forward_process.terminal == "haar":
+        if not ancillas and getattr(forward_process, "terminal", "") == "haar":
             raise InputError(
                 "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
                 "measurement nothing can be learned"
             )
         self.ancillas = ancillas
         self.engine = engine
-        depths = layers if isinstance(layers, tuple) else (layers,) * forward_process.steps
-        if len(depths) != forward_process.steps:
-            raise InputError(f"layers: must be of {forward_process.steps} steps, was {layers}")
-        depths = tuple(check_whole(depth, "layers", 1) for depth in depths)
+        if circuit is not None:
+            _check_unused(circuit, layers, axes, entangled)
+        build = partial(circuits.denoising_circuit, axes=axes, entangled=entangled)
         self.circuits = tuple(
-            circuits.denoising_circuit(forward_process.qubits + ancillas, depth, axes, entangled)
-            for depth in depths
+            _own_circuit(circuit or build, forward_process.qubits + ancillas, depth)
+            for depth in _depths(layers, forward_process.steps)
         )
+        generator = chosen_generator(generator, seed, "init", "prior")
         self.angles = nn.ParameterList(
             init_scale * _first_angles(init, circuit.parameters, generator)
             for circuit in self.circuits

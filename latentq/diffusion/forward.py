@@ -18,7 +18,7 @@ References:
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import torch
 from torch import Tensor
@@ -72,6 +72,52 @@ def _check_start(start: Tensor, n: int, dimension: int) -> Tensor:
             f"start: must be {n} basis states from 0 to {dimension - 1}, was {start.tolist()[:20]}"
         )
     return start
+
+
+class Forward(Protocol):
+    r"""What a chain needs of a forward process, :class:`ForwardProcess` or one of your own.
+
+    A process whose terminal ensemble is made of Haar states may say so by an attribute `terminal`
+    that is `haar`.
+    """
+
+    @property
+    def qubits(self) -> int:
+        """The number of qubits :math:`n`."""
+
+    @property
+    def steps(self) -> int:
+        """The number of steps :math:`T`."""
+
+    def diffuse(self, psi: Tensor, t: int, generator: torch.Generator) -> Tensor:
+        r"""Draws from :math:`S_t`, given states of :math:`S_0` with shape :math:`(B, 2^n)`."""
+
+    def terminal_states(
+        self, n: int, generator: torch.Generator, start: Tensor | None = None
+    ) -> Tensor:
+        r"""Draws terminal states, with shape :math:`(N, 2^n)`, complex64.
+
+        Only groups need `start`, the basis states to start from, with shape :math:`(N)`.
+        """
+
+
+NEEDED = ("qubits", "steps", "diffuse", "terminal_states")
+
+
+def check_forward(process: Forward) -> Forward:
+    """Returns a forward process as it is, if it has what a chain needs.
+
+    Raises:
+        InputError: If it lacks something, or has no such number of qubits or steps.
+    """
+    if lacking := [name for name in NEEDED if not hasattr(process, name)]:
+        raise InputError(
+            f"forward_process: must have {', '.join(NEEDED)}, but a {type(process).__name__} "
+            f"lacks {', '.join(lacking)}"
+        )
+    check_whole(process.qubits, "forward_process.qubits", 1)
+    check_whole(process.steps, "forward_process.steps", 1)
+    return process
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.chain import Chain
-from latentq.diffusion.forward import ForwardProcess
+from latentq.diffusion.forward import Forward
 from latentq.errors import InputError
 from latentq.randomness import derive_generator
 
 
-def diffused(process: ForwardProcess, latents: Tensor, seed: int) -> list[Tensor]:
+def diffused(process: Forward, latents: Tensor, seed: int) -> list[Tensor]:
     r"""Draws :math:`S_0 \dots S_{T-1}` from states of the data, each on its own.
 
     Arguments:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from types import ModuleType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -56,7 +56,8 @@ class Circuit:
             CNOT first; none gives a product circuit.
 
     Raises:
-        InputError: If there is no qubit, no layer or no axis.
+        InputError: If there is no qubit, no layer or no axis, an axis or the entangler is of
+            another name, or a pair is none of two different qubits.
     """
 
     qubits: int
@@ -66,11 +67,27 @@ class Circuit:
     pairs: tuple[tuple[int, int], ...]
 
     def __post_init__(self) -> None:
+        # Lists do as well; a circuit is a key of caches.
+        object.__setattr__(self, "axes", tuple(self.axes))
+        object.__setattr__(self, "pairs", tuple(tuple(pair) for pair in self.pairs))
         if min(self.qubits, self.layers, len(self.axes)) < 1:
             raise InputError(
                 "circuit: must have a qubit, a layer and an axis, "
                 f"had {self.qubits}, {self.layers} and {len(self.axes)}"
             )
+        self._check_names("axes", get_args(Axis), self.axes)
+        self._check_names("entangler", get_args(Entangler), (self.entangler,))
+        for pair in self.pairs:
+            if len(pair) != 2 or len({*pair} & {*range(self.qubits)}) != 2:
+                raise InputError(
+                    f"pairs: must be of two different qubits from 0 to {self.qubits - 1}, "
+                    f"was {pair}"
+                )
+
+    @staticmethod
+    def _check_names(key: str, known: tuple[str, ...], given: tuple[str, ...]) -> None:
+        if unknown := [name for name in given if name not in known]:
+            raise InputError(f"{key}: must be of {', '.join(known)}, was {unknown[0]!r}")
 
     @property
     def shares_angle(self) -> bool:

@@ -23,9 +23,10 @@ from torch import Tensor, nn
 from latentq import files
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
-from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess
+from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.cells import balanced_cells
 from latentq.diffusion.chain import Instrument
+from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine.fused import apply_kraus
 from latentq.errors import InputError
 from latentq.evaluation import metrics
@@ -34,7 +35,6 @@ from latentq.models.features import Classifier
 from latentq.models.generative import count_parameters, in_chunks
 from latentq.models.model import FittedModel, LatentQ
 from latentq.randomness import derive_generator
-from latentq.training.training import cosine_schedule
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -74,7 +74,7 @@ class FreeInstruments(Chain):
     linear = True
 
     def __init__(
-        self, forward_process: ForwardProcess, ancillas: int, *, generator: torch.Generator
+        self, forward_process: Forward, ancillas: int, *, generator: torch.Generator
     ) -> None:
         super().__init__(forward_process, loss="wasserstein", outcomes="score")
         self.ancillas = ancillas

@@ -39,27 +39,28 @@ def pixel_loss(logits: Tensor, images: Tensor) -> Tensor:
     )
 
 
-def check_images(images: Tensor, like: Tensor) -> Tensor:
+def check_images(images: Tensor, like: Tensor, name: str = "images") -> Tensor:
     r"""Returns images as they are, if a model can take them.
 
     Arguments:
         images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
         like: A weight of the model, whose type they must have.
+        name: What to call them in the message.
 
     Raises:
         InputError: If the shape, the type or the range is another one.
     """
     if images.dim() != 4 or images.shape[1:] != (1, PIXELS, PIXELS):
         raise InputError(
-            f"images: must have shape (B, 1, {PIXELS}, {PIXELS}), was {tuple(images.shape)}"
+            f"{name}: must have shape (B, 1, {PIXELS}, {PIXELS}), was {tuple(images.shape)}"
         )
     if images.dtype != like.dtype:
         raise InputError(
-            f"images: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
+            f"{name}: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
         )
     low, high = (x.item() for x in images.aminmax()) if len(images) else (0.0, 1.0)
     if not (low >= 0 and high <= 1):  # Also if a pixel is NaN.
-        raise InputError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
+        raise InputError(f"{name}: must be finite and in [0, 1], ranged from {low} to {high}")
     return images
 
 

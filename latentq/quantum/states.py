@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from latentq.errors import NumericalError
+from latentq.errors import InputError, NumericalError
 
 
 def count_qubits(dimension: int) -> int:
@@ -56,6 +56,35 @@ def check_states(psi: Tensor) -> Tensor:
         raise NumericalError(f"psi: must be finite and of norm one, was off by {worst:.2g}")
 
     return psi
+
+
+def check_ensemble(psi: object, name: str, qubits: int | None = None, least: int = 1) -> Tensor:
+    r"""Returns an ensemble of somebody else's as complex64, if it is one.
+
+    Arguments:
+        psi: Unit statevectors, with shape :math:`(N, 2^n)`, complex.
+        name: What to call them in the message.
+        qubits: The number of qubits :math:`n`; any if `None`.
+        least: The smallest :math:`N` allowed.
+
+    Raises:
+        InputError: If they are no statevectors, of other qubits, or too few.
+    """
+    if not isinstance(psi, Tensor) or not psi.is_complex():
+        kind = psi.dtype if isinstance(psi, Tensor) else f"of type {type(psi).__name__}"
+        raise InputError(f"{name}: must be a complex tensor of statevectors, was {kind}")
+    width = "2^n" if qubits is None else 2**qubits
+    if psi.dim() != 2 or psi.shape[1].bit_count() != 1 or width not in ("2^n", psi.shape[1]):
+        raise InputError(f"{name}: must have the shape (N, {width}), had {tuple(psi.shape)}")
+    if len(psi) < least:
+        raise InputError(f"{name}: must be at least {least} states, was {len(psi)}")
+    try:
+        return check_states(psi.detach().to(torch.complex64))
+    except NumericalError as error:
+        raise InputError(
+            f"{name}: must be finite and of norm one, {str(error).rpartition(', ')[2]}; divide "
+            "each by its norm"
+        ) from error
 
 
 def haar_states(

@@ -1,6 +1,5 @@
 """The Lightning modules that train every model: they call its loss, log and optimise."""
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -9,23 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from latentq.diffusion.schedule import cosine_schedule
 from latentq.randomness import derive_generator
-
-WARMUP = 0.1
-
-
-def cosine_schedule(step: int, total: int) -> float:
-    """Returns the factor of the learning rate: a linear rise over a tenth, then half a cosine.
-
-    Arguments:
-        step: The number of the iteration, from 0.
-        total: The number of iterations.
-    """
-    rise = max(1, round(WARMUP * total))
-    if step < rise:
-        return (step + 1) / rise
-
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rise) / max(1, total - rise))))
 
 
 def _scheduled(optimizer: torch.optim.Optimizer, factor: Callable[[int], float]) -> dict[str, Any]:

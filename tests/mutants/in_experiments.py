@@ -393,12 +393,6 @@ FAULTS: list[Fault] = [
         "latentq/experiments/quddpm/training.py",
         "test_oracles_recipes test_experiments_quddpm::test_a_step_alone_leaves_the_others",
         (
-            "quddpm: angles of another step",
-            "angles = [angles[prior.steps - 1 - phase]]",
-            "angles = [angles[phase]]",
-            "a step is trained with the loss of another one",
-        ),
-        (
             "quddpm: one step as strong as the last",
             "strengths = (math.fsum(strengths),)",
             "strengths = (strengths[-1],)",

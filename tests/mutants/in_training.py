@@ -232,7 +232,23 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/training/training.py",
+        "latentq/diffusion/fit.py",
+        "test_fit",
+        (
+            "quddpm: angles of another step",
+            "objective.begin(phase)",
+            "objective.begin(0)",
+            "a step is trained with the loss of another one",
+        ),
+        (
+            "fit: draws that repeat in every iteration",
+            "objective.loss(draw, value=value)",
+            "objective.loss(0, value=value)",
+            "the same targets are compared again and again",
+        ),
+    ),
+    *faults_of(
+        "latentq/diffusion/schedule.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
             "learning rates of the prior exchanged",
@@ -252,6 +268,10 @@ FAULTS: list[Fault] = [
             "step / max(1, total)",
             "the learning rate jumps after the warm-up",
         ),
+    ),
+    *faults_of(
+        "latentq/training/training.py",
+        "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
             "the last phases have the schedule of all",
             "cosine_schedule(step - alone, total)",

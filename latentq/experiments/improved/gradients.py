@@ -1,7 +1,7 @@
 """How large gradients are: by qubits, along training, by layer and step, and by remedy."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -174,7 +174,7 @@ def chain_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
     """Returns how far from Haar states each step of a generation is, and its gradients."""
     rows = []
     for keys, own in groups(runs):
-        process = own[0].prior.forward_process
+        process = cast(ForwardProcess, own[0].prior.forward_process)
         for k in range(process.steps + 1):
             t = process.steps - k
             row = {**keys, "step": t}

@@ -24,10 +24,10 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
+from latentq.diffusion.fit import descend
 from latentq.diffusion.mmd import LOSSES
 from latentq.experiments.quddpm.tasks import Task, evenly
 from latentq.randomness import derive_generator
-from latentq.training.training import cosine_schedule
 
 TOGETHER = 2000  # iterations of all steps at once
 LR_PUBLISHED, LR = 5e-4, 5e-3
@@ -132,32 +132,6 @@ def objective_of(task: Task, prior: QuDDPM, seed: int) -> DenoisingObjective:
     )
 
 
-def descend(
-    objective: DenoisingObjective, phase: int, draws: range, lr: float, cosine: bool
-) -> None:
-    """Trains one phase of an objective by Adam, with the angles of that phase alone.
-
-    Arguments:
-        objective: The objective.
-        phase: The phase.
-        draws: The numbers of the iterations, from which all draws are derived.
-        lr: The learning rate, or its maximum.
-        cosine: Whether it follows a cosine.
-    """
-    prior = objective.prior
-    angles = [*prior.parameters()]
-    if phase < prior.steps:
-        angles = [angles[prior.steps - 1 - phase]]
-    objective.begin(phase)
-    optimizer = torch.optim.Adam(angles, lr=lr, fused=True)
-    for step, draw in enumerate(draws):
-        if cosine:
-            optimizer.param_groups[0]["lr"] = lr * cosine_schedule(step, len(draws))
-        optimizer.zero_grad()
-        objective.loss(draw, value=False)["loss"].backward()
-        optimizer.step()
-
-
 def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tuple[str, QuDDPM]]:
     """Trains the circuits of a task, and gives them at the end of each stage.
 
@@ -177,7 +151,7 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
     iterations = math.ceil(share * task.iterations * times)
     for phase in range(prior.steps):
         draws = range(phase * iterations, (phase + 1) * iterations)
-        descend(objective, phase, draws, recipe.lr, recipe.tuned)
+        descend(objective, phase, draws, recipe.lr, cosine=recipe.tuned)
     yield name, prior
     if recipe.one_key:
         prior.numbers = prior.numbers[:0]
