@@ -13,7 +13,6 @@ import torch
 
 import latentq.data.mirrors
 import latentq.data.mnist
-import latentq.data.module
 from latentq.data import ImageData, load_data, open_data
 from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
 from latentq.data.module import SeededBatches, Split, data_root, stratified
@@ -41,7 +40,6 @@ def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_bytes(content)
         hashes[name] = hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(latentq.data.mnist, "SHA256", hashes)
-    monkeypatch.setattr(latentq.data.module, "SHA256", hashes)
     return tmp_path
 
 

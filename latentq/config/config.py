@@ -9,7 +9,9 @@ from typing import Any
 
 from latentq.config.relations import check_relations
 from latentq.config.rules import (
+    AUTO,
     COMMON,
+    FEATURES,
     KEYS_OF,
     KINDS,
     LONGEST,
@@ -85,8 +87,18 @@ def _with_homes(config: Config) -> Config:
     return found
 
 
+def _with_features(config: Config) -> Config:
+    """Returns a configuration with the classifier of its data in the place of `auto`."""
+    metrics, name = config["metrics"], config["data"]["name"]
+    if metrics["features"] != AUTO or name not in FEATURES:
+        return config
+    return {**config, "metrics": {**metrics, "features": FEATURES[name]}}
+
+
 def validate(config: Config) -> Config:
-    """Checks a configuration as a whole and returns it, with `~` in paths put into full.
+    """Checks a configuration as a whole and returns it.
+
+    In what is returned, `~` in paths and the `auto` of `metrics.features` are put into full.
 
     Raises:
         InputError: If keys or values are wrong, or do not fit together; it lists all mistakes.
@@ -96,7 +108,7 @@ def validate(config: Config) -> Config:
     if mistakes:
         raise InputError(*mistakes)
 
-    return _with_homes(config)
+    return _with_features(_with_homes(config))
 
 
 def arguments_of(config: Config) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from latentq.config.rules import CLASSES, MAX_PARTICLES, shown
+from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, shown
 from latentq.errors import InputError
 
 Config = Mapping[str, Any]
 Check = Callable[[Config], Iterator[str]]
 RELATIONS: list[tuple[Check, tuple[str, ...]]] = []
 MNIST_IMAGES = 60_000
+OFFICIAL = ("mnist", "fashion")  # Sets of as many training images.
+OWN = "data=folder data.path=FOLDER"
 
 
 def relation(*keys: str) -> Callable[[Check], Check]:
@@ -117,11 +119,31 @@ def _haar(config: Config) -> Iterator[str]:
         )
 
 
+@relation("data.name")
+def _own_images(config: Config) -> Iterator[str]:
+    name, path = config["data"]["name"], value_of(config, "data.path")
+    if name == "folder" and path is None:
+        yield "data.path: must be the folder of the images where data=folder, was null"
+    if name != "folder" and path is not None:
+        yield f"data.path: is for data=folder, was {shown(path)} where data={name}"
+
+
+@relation("model.kind", "data.name", "metrics.features")
+def _features(config: Config) -> Iterator[str]:
+    name, features = config["data"]["name"], config["metrics"]["features"]
+    if config["model"]["kind"] != "features" and features == AUTO and name not in FEATURES:
+        yield (
+            f"metrics.features: data={name} has no classifier of its own yet; train one with "
+            f"`python train.py model=features {OWN}` and name its run folder, or name another "
+            "one, such as checkpoints/features; tables tell which one it was"
+        )
+
+
 @relation("data.name", "data.limit", "data.validation")
 def _limit(config: Config) -> Iterator[str]:
     data = config["data"]
     room = MNIST_IMAGES - data["validation"]
-    if data["name"] == "mnist" and data["limit"] > room:
+    if data["name"] in OFFICIAL and data["limit"] > room:
         yield (
             f"data.limit: must be from 1 to {room} where data.validation={data['validation']}, "
             f"was {data['limit']}"
@@ -173,7 +195,7 @@ def _short(config: Config, images: int) -> Iterator[str]:
 def _few_images(config: Config) -> Iterator[str]:
     data = config["data"]
     limit = data.get("limit")
-    if (data["name"] != "mnist" and limit is None) or limit == 0:
+    if (data["name"] not in OFFICIAL and limit is None) or limit == 0:
         return
     yield from _short(
         config, limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
