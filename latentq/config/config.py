@@ -10,6 +10,7 @@ from typing import Any
 from latentq.config.relations import check_relations
 from latentq.config.rules import (
     AUTO,
+    CLASSES,
     COMMON,
     FEATURES,
     KEYS_OF,
@@ -111,9 +112,17 @@ def validate(config: Config) -> Config:
     return _with_features(_with_homes(config))
 
 
-def arguments_of(config: Config) -> dict[str, Any]:
-    """Returns the arguments that build the model of a configuration."""
+def arguments_of(config: Config, classes: int = CLASSES) -> dict[str, Any]:
+    """Returns the arguments that build the model of a configuration.
+
+    Arguments:
+        config: The configuration.
+        classes: The number of classes of the data, which a conditional model has to know. Ten
+            are the default of every model, and are not written down.
+    """
     model = {k: v for k, v in config["model"].items() if k != "kind"}
+    if model.get("conditional") and classes != CLASSES:
+        model["classes"] = classes
     kind, seed, prior = config["model"]["kind"], config["seed"], dict(config.get("prior", {}))
     if kind in ("quantum", "traced", "perceptrons"):
         prior |= {k: config[k] for k in ("loss", "outcomes", "engine") if k in config}

@@ -11,7 +11,6 @@ Check = Callable[[Config], Iterator[str]]
 RELATIONS: list[tuple[Check, tuple[str, ...]]] = []
 MNIST_IMAGES = 60_000
 OFFICIAL = ("mnist", "fashion")  # Sets of as many training images.
-OWN = "data=folder data.path=FOLDER"
 
 
 def relation(*keys: str) -> Callable[[Check], Check]:
@@ -83,10 +82,10 @@ def _cells(config: Config) -> Iterator[str]:
 
 @relation("model.conditional", "prior.qubits")
 def _classes(config: Config) -> Iterator[str]:
-    qubits = config["prior"]["qubits"]
-    if config["model"]["conditional"] and 2**qubits < CLASSES:
+    qubits, classes = config["prior"]["qubits"], classes_of(config)
+    if config["model"]["conditional"] and 2**qubits < classes:
         yield (
-            f"model.conditional: needs a basis state for each of {CLASSES} classes, "
+            f"model.conditional: needs a basis state for each of {classes} classes, "
             f"prior.qubits={qubits} has {2**qubits}"
         )
 
@@ -128,15 +127,20 @@ def _own_images(config: Config) -> Iterator[str]:
         yield f"data.path: is for data=folder, was {shown(path)} where data={name}"
 
 
+def no_features(name: str) -> str:
+    """Says that data have no classifier of their own, and how to get one."""
+    return (
+        f"data={name} has no classifier of its own; train one with `python train.py "
+        "model=features data=folder data.path=FOLDER` and name its run folder, or name another "
+        "one, such as checkpoints/features; tables tell which one it was"
+    )
+
+
 @relation("model.kind", "data.name", "metrics.features")
 def _features(config: Config) -> Iterator[str]:
     name, features = config["data"]["name"], config["metrics"]["features"]
     if config["model"]["kind"] != "features" and features == AUTO and name not in FEATURES:
-        yield (
-            f"metrics.features: data={name} has no classifier of its own yet; train one with "
-            f"`python train.py model=features {OWN}` and name its run folder, or name another "
-            "one, such as checkpoints/features; tables tell which one it was"
-        )
+        yield f"metrics.features: {no_features(name)}"
 
 
 @relation("data.name", "data.limit", "data.validation")
@@ -150,11 +154,19 @@ def _limit(config: Config) -> Iterator[str]:
         )
 
 
+def classes_of(config: Config) -> int:
+    """Returns the number of classes, as far as it is known: of own images, at least one."""
+    known = value_of(config, "model.classes")
+    if isinstance(known, int):
+        return known
+    return 1 if value_of(config, "data.name") == "folder" else CLASSES
+
+
 def groups_of(config: Config) -> tuple[str, int]:
     """Returns the key that divides the states into groups, and the number of these, at least 1."""
     qubits = value_of(config, "prior.qubits")
     if value_of(config, "model.conditional") is True:
-        return "model.conditional", CLASSES
+        return "model.conditional", classes_of(config)
     for key in ("denoising.cells", "prior.cells"):
         if value_of(config, key) is True and isinstance(qubits, int):
             return key, 2 ** min(max(qubits, 0), 64)
@@ -212,12 +224,15 @@ def check_training_images(config: Config, counts: Sequence[int]) -> None:
     Raises:
         InputError: If they are too few, or a class has none and is to be generated.
     """
-    mistakes = [*_short(config, sum(counts))]
+    # What depends on the number of classes can be checked now, where the data are own images.
+    config = {**config, "model": {**config["model"], "classes": len(counts)}}
+    mistakes = list(dict.fromkeys([*check_relations(config, set()), *_short(config, sum(counts))]))
     missing = [str(label) for label, count in enumerate(counts) if not count]
     if missing and value_of(config, "model.conditional"):
         mistakes = [
-            f"model.conditional: needs training images of all {CLASSES} classes, {len(missing)} "
-            f"of them have none ({', '.join(missing)}); raise data.limit, or set it to false"
+            f"model.conditional: needs training images of all {len(counts)} classes, "
+            f"{len(missing)} of them have none ({', '.join(missing)}); raise data.limit, or set it "
+            "to false"
         ]
     if mistakes:
         raise InputError(*mistakes)

@@ -5,7 +5,7 @@ one class. What is hidden, its name begins with a dot, and what is no PNG or JPE
 
 An image is turned as its EXIF says. What is transparent lies on black, the background of MNIST.
 Colours become grey by ITU-R 601, L = 0.299 R + 0.587 G + 0.114 B. The whole image is then resized
-to 28 x 28, both sides by themselves, by Pillow's `BILINEAR`, which averages where it makes smaller.
+to 28 x 28, both sides by themselves, by Pillow's `BILINEAR`, which averages where it shrinks.
 """
 
 import hashlib

@@ -1,19 +1,17 @@
 """What a run takes from other runs: the network of its features, and a trained autoencoder."""
 
-from pathlib import Path
 from typing import Any, cast
 
 import torch
 
 from latentq.config.config import Config
 from latentq.config.rules import VAES
-from latentq.data.identity import data_differences, recorded_data
+from latentq.data.identity import data_differences, found_features, recorded_data
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.features import Classifier
 from latentq.models.generative import GenerativeModel
-from latentq.paths import ROOT
 from latentq.training import stages
 
 
@@ -61,15 +59,13 @@ def check_autoencoder(config: Config, data: ImageSource) -> None:
         )
 
 
-def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
-    """Loads the classifier of `fid`, and describes it for `metrics.json`.
+def feature_network(config: Config) -> tuple[Classifier, dict[str, Any], dict[str, Any]]:
+    """Loads the classifier of `fid`, describes it for `metrics.json`, and gives its notes.
 
     Raises:
         InputError: If there is none at `metrics.features`.
     """
-    path = config["metrics"]["features"]
-    if not Path(path).is_absolute() and not Path(path).exists():
-        path = str(ROOT / path)
+    path = found_features(config["metrics"]["features"])
     _, description = storage.describe(path)
     if description["kind"] != "features":
         raise InputError(
@@ -81,7 +77,7 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
         "sha256": description["sha256"],
         "test_accuracy": notes.get("test_accuracy"),
     }
-    return cast(Classifier, storage.load(path)), described
+    return cast(Classifier, storage.load(path)), described, notes
 
 
 def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:

@@ -168,8 +168,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "the last class is never drawn",
-            "torch.randint(CLASSES, (n,)",
-            "torch.randint(CLASSES - 1, (n,)",
+            "torch.randint(self.classes, (n,)",
+            "torch.randint(self.classes - 1, (n,)",
             "conditional samples lack the nines",
         ),
     ),
