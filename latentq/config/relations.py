@@ -231,8 +231,8 @@ def check_training_images(config: Config, counts: Sequence[int]) -> None:
     if missing and value_of(config, "model.conditional"):
         mistakes = [
             f"model.conditional: needs training images of all {len(counts)} classes, "
-            f"{len(missing)} of them have none ({', '.join(missing)}); raise data.limit, or set it "
-            "to false"
+            f"{len(missing)} of them have none ({', '.join(missing)}); raise data.limit, or set "
+            "it to false"
         ]
     if mistakes:
         raise InputError(*mistakes)
