@@ -21,7 +21,7 @@ from latentq.training.commit import describe_commit
 NEEDED = (
     *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "numba", "scikit-learn"),
     *("hydra-core", "omegaconf", "POT", "matplotlib", "jinja2", "rich", "safetensors"),
-    "tensorboard",
+    *("tensorboard", "pillow"),
 )
 OPTIONAL = ("torchvision", "torch-fidelity", "torchquantum", "setuptools")
 LEAST_MEMORY, LEAST_DISK = 2, 1  # GiB, for a run.
