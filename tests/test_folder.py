@@ -7,6 +7,7 @@ import shutil
 import struct
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,14 @@ from latentq.config.config import arguments_of
 from latentq.config.relations import check_training_images
 from latentq.data import ImageData, load_data
 from latentq.data.folder import read_folder
-from latentq.data.identity import data_differences, features_of, reopen_data, shared_classes
+from latentq.data.identity import (
+    data_differences,
+    features_of,
+    recorded_data,
+    reopen_data,
+    shared_classes,
+)
+from latentq.data.mnist import identity_of
 from latentq.errors import InputError
 from latentq.evaluation.diversity import class_counts
 from latentq.evaluation.evaluation import class_rows
@@ -191,10 +199,16 @@ def pipe(three: Path) -> None:
     os.mkfifo(three / "b" / "03.png")
 
 
-REFUSED = {
+def only(three: Path, n: int) -> None:
+    shutil.rmtree(three)
+    three.mkdir()
+    filled(three, {"": n})
+
+
+REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "no such folder": (shutil.rmtree, "must be a folder of images, was .*/own"),
-    "no images": (lambda p: shutil.rmtree(p) or p.mkdir(), "at least 3 PNG or JPEG images, .* 0$"),
-    "one image": (lambda p: shutil.rmtree(p) or filled(p, {"": 1}), "at least 3 .* has 1$"),
+    "no images": (lambda p: only(p, 0), "at least 3 PNG or JPEG images, .* 0$"),
+    "one image": (lambda p: only(p, 1), "at least 3 .* has 1$"),
     "broken": (broken, r"b/03\.png is no whole PNG or JPEG"),
     "a page": (lambda p: (p / "c" / "00.png").write_text("<html>"), r"c/00\.png is no whole"),
     "bomb": (bomb, r"b/03\.png must have at most [\d,]+ pixels"),
@@ -285,6 +299,8 @@ def test_a_classifier_is_that_of_the_data(three: Path, tmp_path: Path) -> None:
         features_of("auto", saved(tmp_path / "model", own))
     assert features_of("auto", ROOT / "checkpoints" / "quantum").endswith("checkpoints/features")
     assert features_of("here", "nowhere") == "here"
+    shipped = recorded_data(ROOT / "checkpoints" / "features-fashion")
+    assert (shipped["name"], shipped["sha256"]) == ("fashion", identity_of("fashion"))
 
 
 def test_classes_are_told_by_a_classifier_of_the_same_data(three: Path) -> None:
