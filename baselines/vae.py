@@ -59,6 +59,7 @@ class VAE(GenerativeModel):
         lift: The width of the layer between the latent and the decoder.
         seed: The seed of the initial weights.
         conditional: Whether it is given the class.
+        classes: The number of classes.
     """
 
     def __init__(
@@ -69,11 +70,12 @@ class VAE(GenerativeModel):
         seed: int = 0,
         *,
         conditional: bool = False,
+        classes: int = CLASSES,
     ) -> None:
         super().__init__()
 
         self.latent, self.latent_freedom = latent, latent
-        self.prior, self.conditional = None, conditional
+        self.prior, self.conditional, self.classes = None, conditional, classes
         self.encoder = seeded(lambda: Encoder(2 * latent, channels), seed, "encoder")
         self.decoder = seeded(
             lambda: nn.Sequential(nn.Linear(latent, lift), nn.SiLU(), Decoder(lift, channels)),
@@ -81,7 +83,7 @@ class VAE(GenerativeModel):
             "decoder",
         )
         if conditional:
-            shifts = torch.zeros(CLASSES, 2 * latent), torch.zeros(CLASSES, lift)
+            shifts = torch.zeros(classes, 2 * latent), torch.zeros(classes, lift)
             self.encoder.register_parameter("shift", nn.Parameter(shifts[0]))
             self.decoder.register_parameter("shift", nn.Parameter(shifts[1]))
 

@@ -21,7 +21,7 @@ from latentq.training.commit import describe_commit
 NEEDED = (
     *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "numba", "scikit-learn"),
     *("hydra-core", "omegaconf", "POT", "matplotlib", "jinja2", "rich", "safetensors"),
-    "tensorboard",
+    *("tensorboard", "pillow"),
 )
 OPTIONAL = ("torchvision", "torch-fidelity", "torchquantum", "setuptools")
 SETUP = "mend it with pip" if INSTALLED else "run make setup"
@@ -121,11 +121,13 @@ def check_disk() -> str:
 
 
 def check_data() -> str:
-    """Checks the MNIST files by sha256."""
-    from latentq.data.mnist import MissingDataError, ensure_mnist
+    """Checks the files of MNIST, and of Fashion-MNIST if it is there, by sha256."""
+    from latentq.data.mnist import MissingDataError, ensure_files, ensure_mnist, raw_folder
     from latentq.data.module import data_root
 
     root = data_root(None)
+    if raw_folder(root, "fashion").is_dir():
+        ensure_files(root, "fashion", may_download=False)
     try:
         ensure_mnist(root, may_download=False)
     except MissingDataError:

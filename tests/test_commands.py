@@ -24,7 +24,7 @@ from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-SHIPPED = ("features", "quantum", "quantum-conditional", "classical")
+SHIPPED = ("features", "features-fashion", "quantum", "quantum-conditional", "classical")
 
 
 def call(module: str, *words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

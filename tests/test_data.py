@@ -13,13 +13,20 @@ import torch
 
 import latentq.data.mirrors
 import latentq.data.mnist
-import latentq.data.module
 from latentq.data import ImageData, load_data, open_data
-from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from latentq.data.mnist import (
+    SHA256,
+    MissingDataError,
+    ensure_files,
+    ensure_mnist,
+    raw_folder,
+)
 from latentq.data.module import SeededBatches, Split, data_root, stratified
 from latentq.errors import InputError
 from tests.conftest import needs_mnist
 from tests.fake_mirror import PAGE, mirror, packed
+
+FILES = ("fashion", "mnist")
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -27,12 +34,9 @@ def idx(array: np.ndarray) -> bytes:
     return head + array.astype(np.uint8).tobytes()
 
 
-@pytest.fixture
-def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data root with four small files in MNIST's format, whose hashes are taken as known."""
-
-    rng, hashes = np.random.default_rng(0), {}
-    folder = raw_folder(tmp_path)
+def write_tiny(folder: Path, seed: int) -> dict[str, str]:
+    """Writes four small files in MNIST's format, and returns their hashes."""
+    rng, hashes = np.random.default_rng(seed), {}
     folder.mkdir(parents=True)
     for name in SHA256:
         n = 100 if name.startswith("train") else 30
@@ -40,9 +44,65 @@ def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         content = idx(rng.integers(0, 256 if "images" in name else 10, shape))
         (folder / name).write_bytes(content)
         hashes[name] = hashlib.sha256(content).hexdigest()
-    monkeypatch.setattr(latentq.data.mnist, "SHA256", hashes)
-    monkeypatch.setattr(latentq.data.module, "SHA256", hashes)
+    return hashes
+
+
+@pytest.fixture
+def tiny_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data root with four small files in MNIST's format, whose hashes are taken as known."""
+
+    monkeypatch.setattr(latentq.data.mnist, "SHA256", write_tiny(raw_folder(tmp_path), 0))
     return tmp_path
+
+
+@pytest.fixture
+def tiny_fashion(tiny_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same root with four other files where those of Fashion-MNIST belong."""
+
+    hashes = write_tiny(tiny_mnist / "FashionMNIST" / "raw", 1)
+    monkeypatch.setattr(latentq.data.mnist, "FASHION_SHA256", hashes)
+    return tiny_mnist
+
+
+def test_fashion_is_read_from_its_own_files(tiny_fashion: Path) -> None:
+    fashion, mnist = (load_data(n, root=str(tiny_fashion), validation=20) for n in FILES)
+    raw = (tiny_fashion / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte").read_bytes()
+    pixels = np.frombuffer(raw, np.uint8, offset=16).reshape(30, 1, 28, 28)
+
+    assert torch.equal(fashion.test.images, torch.as_tensor(pixels / np.float32(255)))
+    assert not torch.equal(fashion.test.images, mnist.test.images)
+    assert (fashion.name, fashion.classes) == ("fashion", 10)
+    joined = "".join(latentq.data.mnist.FASHION_SHA256.values()).encode()
+    assert fashion.sha256 == hashlib.sha256(joined).hexdigest() != mnist.sha256
+    settings = {"name": "fashion", "root": str(tiny_fashion), "download": False, "limit": None}
+    opened = open_data({**settings, "validation": 20}, 32, 0)
+    assert opened.describe() == fashion.describe()
+
+
+def test_messages_name_the_set(tiny_fashion: Path) -> None:
+    raw = tiny_fashion / "FashionMNIST" / "raw"
+    (raw / "t10k-labels-idx1-ubyte").write_bytes(b"")
+    with pytest.raises(InputError, match="FashionMNIST/raw/t10k-labels-idx1-ubyte is damaged"):
+        load_data("fashion", root=str(tiny_fashion), validation=20)
+    (raw / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(MissingDataError, match=f"into {raw} .* folder above FashionMNIST/raw"):
+        load_data("fashion", root=str(tiny_fashion), validation=20, may_download=False)
+    assert load(tiny_fashion).name == "mnist"
+
+
+def test_fashion_is_downloaded_to_its_own_folder(
+    tiny_fashion: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw, root = tiny_fashion / "FashionMNIST" / "raw", tmp_path_factory.mktemp("empty")
+    files = {p.name: p.read_bytes() for p in raw.iterdir()}
+    with mirror(packed(files)) as address:
+        monkeypatch.setattr(latentq.data.mnist, "FASHION_MIRRORS", (address,))
+        ensure_files(root, "fashion")
+
+    assert {p.name: p.read_bytes() for p in root.glob("FashionMNIST/raw/*")} == files
+    monkeypatch.setattr(latentq.data.mnist, "FASHION_MIRRORS", ("http://127.0.0.1:9/",))
+    with pytest.raises(MissingDataError, match="data: Fashion-MNIST could not be downloaded"):
+        ensure_files(root / "new", "fashion")
 
 
 def load(root: Path, **options: Any) -> ImageData:  # noqa: ANN401
@@ -319,6 +379,21 @@ def test_root_comes_from_argument_then_environment(monkeypatch: pytest.MonkeyPat
     assert data_root(None) == Path("somewhere")
     monkeypatch.delenv("LATENTQ_DATA_ROOT")
     assert data_root(None) == Path(__file__).parent.parent / "data"
+
+
+@pytest.mark.skipif(
+    not raw_folder(data_root(None), "fashion").is_dir(),
+    reason="LATENTQ_DATA_ROOT holds no Fashion-MNIST",
+)
+def test_real_fashion_has_its_known_statistics() -> None:
+    module = load_data("fashion", may_download=False)
+    parts = module.train, module.validation
+    pixels = torch.cat([part.images for part in parts])
+
+    assert [len(s.labels) for s in (*parts, module.test)] == [54_000, 6_000, 10_000]
+    assert (pixels.mean().item(), pixels.std().item()) == pytest.approx((0.2860, 0.3530), abs=5e-5)
+    assert torch.bincount(torch.cat([part.labels for part in parts])).tolist() == [6000] * 10
+    assert torch.bincount(module.test.labels).tolist() == [1000] * 10
 
 
 @needs_mnist

@@ -61,7 +61,7 @@ def measured() -> dict[str, Any]:
 
 def test_held_out_images_are_a_random_sample(measured: dict[str, Any]) -> None:
     """The first 200 of sorted images would be of four classes."""
-    _, _, labels = measured["classes"]
+    _, _, labels, _ = measured["classes"]
 
     assert len(labels) == 200
     assert len(labels.unique()) == 10

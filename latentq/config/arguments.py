@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latentq.config.relations import check_relations
-from latentq.config.rules import LONGEST, RULES, Rule, nearest, shown
+from latentq.config.rules import CLASSES, LONGEST, RULES, Rule, nearest, shown
 from latentq.errors import InputError
 
+# The data tell it, so the configuration has no such key.
+OWN = {"model.classes": Rule(int, low=1, high=CLASSES)}
 ALIASES = {"terminal_noise": "noise"}
 
 
@@ -28,7 +30,8 @@ def _rules(name: str) -> list[Rule]:
     names = [ALIASES.get(name, name)]
     names += ["layers"] if name == "layers.*" else []
     keys = (f"{section}{n}" for n in names for section in ("", "model.", "prior."))
-    return [RULES[key] for key in keys if key in RULES]
+    known = {**RULES, **OWN}
+    return [known[key] for key in keys if key in known]
 
 
 def check_arguments(kind: str, arguments: Mapping[str, Any]) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 from latentq.config.relations import check_relations
 from latentq.config.rules import (
+    AUTO,
+    CLASSES,
     COMMON,
+    FEATURES,
     KEYS_OF,
     KINDS,
     LONGEST,
@@ -86,8 +89,18 @@ def _with_homes(config: Config) -> Config:
     return found
 
 
+def _with_features(config: Config) -> Config:
+    """Returns a configuration with the classifier of its data in the place of `auto`."""
+    metrics, name = config["metrics"], config["data"]["name"]
+    if metrics["features"] != AUTO or name not in FEATURES:
+        return config
+    return {**config, "metrics": {**metrics, "features": FEATURES[name]}}
+
+
 def validate(config: Config) -> Config:
-    """Checks a configuration as a whole and returns it, with `~` in paths put into full.
+    """Checks a configuration as a whole and returns it.
+
+    In what is returned, `~` in paths and the `auto` of `metrics.features` are put into full.
 
     Raises:
         InputError: If keys or values are wrong, or do not fit together; it lists all mistakes.
@@ -97,12 +110,20 @@ def validate(config: Config) -> Config:
     if mistakes:
         raise InputError(*mistakes)
 
-    return _with_homes(config)
+    return _with_features(_with_homes(config))
 
 
-def arguments_of(config: Config) -> dict[str, Any]:
-    """Returns the arguments that build the model of a configuration."""
+def arguments_of(config: Config, classes: int = CLASSES) -> dict[str, Any]:
+    """Returns the arguments that build the model of a configuration.
+
+    Arguments:
+        config: The configuration.
+        classes: The number of classes of the data, which a conditional model has to know. Ten
+            are the default of every model, and are not written down.
+    """
     model = {k: v for k, v in config["model"].items() if k != "kind"}
+    if model.get("conditional") and classes != CLASSES:
+        model["classes"] = classes
     kind, seed, prior = config["model"]["kind"], config["seed"], dict(config.get("prior", {}))
     if kind in ("quantum", "traced", "perceptrons"):
         prior |= {k: config[k] for k in ("loss", "outcomes", "engine") if k in config}

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from latentq.config.rules import CLASSES, MAX_PARTICLES, shown
+from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, shown
 from latentq.errors import InputError
 
 Config = Mapping[str, Any]
 Check = Callable[[Config], Iterator[str]]
 RELATIONS: list[tuple[Check, tuple[str, ...]]] = []
 MNIST_IMAGES = 60_000
+OFFICIAL = ("mnist", "fashion")  # Sets of as many training images.
 
 
 def relation(*keys: str) -> Callable[[Check], Check]:
@@ -81,10 +82,10 @@ def _cells(config: Config) -> Iterator[str]:
 
 @relation("model.conditional", "prior.qubits")
 def _classes(config: Config) -> Iterator[str]:
-    qubits = config["prior"]["qubits"]
-    if config["model"]["conditional"] and 2**qubits < CLASSES:
+    qubits, classes = config["prior"]["qubits"], classes_of(config)
+    if config["model"]["conditional"] and 2**qubits < classes:
         yield (
-            f"model.conditional: needs a basis state for each of {CLASSES} classes, "
+            f"model.conditional: needs a basis state for each of {classes} classes, "
             f"prior.qubits={qubits} has {2**qubits}"
         )
 
@@ -117,22 +118,55 @@ def _haar(config: Config) -> Iterator[str]:
         )
 
 
+@relation("data.name")
+def _own_images(config: Config) -> Iterator[str]:
+    name, path = config["data"]["name"], value_of(config, "data.path")
+    if name == "folder" and path is None:
+        yield "data.path: must be the folder of the images where data=folder, was null"
+    if name != "folder" and path is not None:
+        yield f"data.path: is for data=folder, was {shown(path)} where data={name}"
+
+
+def no_features(name: str) -> str:
+    """Says that data have no classifier of their own, and how to get one."""
+    return (
+        f"data={name} has no classifier of its own; train one with `python train.py "
+        "model=features data=folder data.path=FOLDER` and name its run folder, or name another "
+        "one, such as checkpoints/features; tables tell which one it was"
+    )
+
+
+@relation("model.kind", "data.name", "metrics.features")
+def _features(config: Config) -> Iterator[str]:
+    name, features = config["data"]["name"], config["metrics"]["features"]
+    if config["model"]["kind"] != "features" and features == AUTO and name not in FEATURES:
+        yield f"metrics.features: {no_features(name)}"
+
+
 @relation("data.name", "data.limit", "data.validation")
 def _limit(config: Config) -> Iterator[str]:
     data = config["data"]
     room = MNIST_IMAGES - data["validation"]
-    if data["name"] == "mnist" and data["limit"] > room:
+    if data["name"] in OFFICIAL and data["limit"] > room:
         yield (
             f"data.limit: must be from 1 to {room} where data.validation={data['validation']}, "
             f"was {data['limit']}"
         )
 
 
+def classes_of(config: Config) -> int:
+    """Returns the number of classes, as far as it is known: of own images, at least one."""
+    known = value_of(config, "model.classes")
+    if isinstance(known, int):
+        return known
+    return 1 if value_of(config, "data.name") == "folder" else CLASSES
+
+
 def groups_of(config: Config) -> tuple[str, int]:
     """Returns the key that divides the states into groups, and the number of these, at least 1."""
     qubits = value_of(config, "prior.qubits")
     if value_of(config, "model.conditional") is True:
-        return "model.conditional", CLASSES
+        return "model.conditional", classes_of(config)
     for key in ("denoising.cells", "prior.cells"):
         if value_of(config, key) is True and isinstance(qubits, int):
             return key, 2 ** min(max(qubits, 0), 64)
@@ -173,7 +207,7 @@ def _short(config: Config, images: int) -> Iterator[str]:
 def _few_images(config: Config) -> Iterator[str]:
     data = config["data"]
     limit = data.get("limit")
-    if (data["name"] != "mnist" and limit is None) or limit == 0:
+    if (data["name"] not in OFFICIAL and limit is None) or limit == 0:
         return
     yield from _short(
         config, limit if isinstance(limit, int) else MNIST_IMAGES - data["validation"]
@@ -190,12 +224,15 @@ def check_training_images(config: Config, counts: Sequence[int]) -> None:
     Raises:
         InputError: If they are too few, or a class has none and is to be generated.
     """
-    mistakes = [*_short(config, sum(counts))]
+    # What depends on the number of classes can be checked now, where the data are own images.
+    config = {**config, "model": {**config["model"], "classes": len(counts)}}
+    mistakes = list(dict.fromkeys([*check_relations(config, set()), *_short(config, sum(counts))]))
     missing = [str(label) for label, count in enumerate(counts) if not count]
     if missing and value_of(config, "model.conditional"):
         mistakes = [
-            f"model.conditional: needs training images of all {CLASSES} classes, {len(missing)} "
-            f"of them have none ({', '.join(missing)}); raise data.limit, or set it to false"
+            f"model.conditional: needs training images of all {len(counts)} classes, "
+            f"{len(missing)} of them have none ({', '.join(missing)}); raise data.limit, or set "
+            "it to false"
         ]
     if mistakes:
         raise InputError(*mistakes)

@@ -121,8 +121,9 @@ RULES: dict[str, Rule] = {
     "run.root": Rule(str, path=True),
     "run.name": Rule(str, optional=True, plain=True),
     "run.skip_finished": Rule(bool),
-    "data.name": Rule(str, choices=("auto", "mnist", "digits")),
+    "data.name": Rule(str, choices=("auto", "mnist", "fashion", "digits", "folder")),
     "data.root": Rule(str, optional=True, path=True),
+    "data.path": Rule(str, optional=True, path=True),
     "data.download": Rule(bool),
     "data.validation": _count(59_999),
     "data.limit": _count(60_000, optional=True),
@@ -164,6 +165,12 @@ RULES: dict[str, Rule] = {
     "denoising.intermediate_weight": Rule(float, low=0, high=1000),
     "denoising.lr_alone": _positive(10),
     "denoising.lr_together": _positive(10),
+}
+AUTO = "auto"
+# The classifier behind `fid` that `metrics.features=auto` takes, by the name of the data.
+FEATURES = {
+    **dict.fromkeys(("auto", "mnist", "digits"), "checkpoints/features"),
+    "fashion": "checkpoints/features-fashion",
 }
 MAX_PARTICLES = 2**15
 CLASSES = 10

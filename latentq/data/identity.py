@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from latentq.config.rules import shown
+from latentq.config.relations import no_features
+from latentq.config.rules import AUTO, FEATURES, shown
 from latentq.data.module import ImageData, load_data
+from latentq.data.protocol import ImageSource
 from latentq.errors import CheckpointError, InputError
 from latentq.models import storage
 
 Facts = Mapping[str, Any]
 # The sizes of train and test follow from these.
+DIGITS = {"mnist", "digits"}  # They have the same classes.
+# Where own images are does not matter, as their sha256 tells what they are.
 KEYS = ("name", "sha256", "seed", "limit", "validation", "split")
 
 
@@ -80,6 +84,23 @@ def _told(value: object) -> str:
     return value[:12] + "..." if isinstance(value, str) and len(value) == 64 else shown(value)
 
 
+def _place_of(facts: Facts, path: str | Path) -> str | None:
+    """Returns the folder of own images that a model was trained on.
+
+    Raises:
+        InputError: If it is not there any more.
+    """
+    if facts["name"] != "folder":
+        return None
+    place = facts.get("path")
+    if not isinstance(place, str) or not Path(place).is_dir():
+        raise InputError(
+            f"checkpoint: {path} was trained on the images in {shown(place)}, and there is no "
+            "such folder now; put them there again"
+        )
+    return place
+
+
 def reopen_data(path: str | Path, root: str | None = None) -> ImageData:
     """Opens the data that a saved model was trained on, with the splits of its run.
 
@@ -93,9 +114,43 @@ def reopen_data(path: str | Path, root: str | None = None) -> ImageData:
     """
     facts = recorded_data(path)
     options = {key: facts[key] for key in ("validation", "limit", "seed")}
-    data = load_data(facts["name"], root=root, **options)
+    data = load_data(facts["name"], root=root, path=_place_of(facts, path), **options)
     if differ := data_differences(facts, data.describe()):
         raise InputError(
             f"checkpoint: {path} was trained on other data than are here ({'; '.join(differ)})"
         )
     return data
+
+
+def features_of(choice: str, path: str | Path) -> str:
+    """Returns the path of the classifier to measure a saved model with.
+
+    Arguments:
+        choice: The path of one, or `auto` for that of the data that the model was trained on.
+        path: The folder of the model, or a run folder.
+
+    Raises:
+        CheckpointError: If there is no model, or nobody noted its data.
+        InputError: If its data have no classifier of their own.
+    """
+    if choice != AUTO:
+        return choice
+    name = recorded_data(path)["name"]
+    if name not in FEATURES:
+        raise InputError(f"features: {no_features(name)}")
+    return FEATURES[name]
+
+
+def shared_classes(notes: Facts, data: ImageSource) -> int | None:
+    """Returns the number of classes of data if they are those that a classifier knows.
+
+    Arguments:
+        notes: The notes of the classifier, which name the data that it was trained on.
+        data: The data.
+    """
+    trained, found = notes.get("data"), data.describe()
+    known = trained if isinstance(trained, Mapping) else {"name": trained}
+    if {known.get("name"), found["name"]} <= DIGITS:
+        return data.classes
+    same = all(known.get(key) == found[key] for key in ("name", "sha256"))
+    return data.classes if same else None

@@ -1,4 +1,4 @@
-"""The MNIST files: found, downloaded, and checked by sha256 at each start.
+"""The files of MNIST and Fashion-MNIST: found, downloaded, and checked by sha256 at each start.
 
 Not the archives but the raw files themselves are checked, so that a truncated or edited file is
 never trained on. torchvision, which reads them, would check the archives only, and would wait
@@ -6,10 +6,13 @@ without end for a mirror that does not answer.
 """
 
 import contextlib
+import hashlib
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from latentq.data.mirrors import MirrorError, fetch
@@ -28,44 +31,94 @@ SHA256 = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
+FASHION_MIRRORS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+)
+
+FASHION_SHA256 = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+
 
 class MissingDataError(InputError):
-    """MNIST is neither on disk nor could it be downloaded."""
+    """The files are neither on disk nor could they be downloaded."""
 
 
-def raw_folder(root: Path) -> Path:
+@dataclass(frozen=True)
+class Files:
+    """What is known of a set of images in the format of MNIST.
+
+    Arguments:
+        title: The name of the set, for messages.
+        folder: The folder below the data root, as torchvision calls it.
+        mirrors: The addresses of folders, in the order in which they are asked.
+        sha256: The hashes of the four raw files, by their names.
+    """
+
+    title: str
+    folder: str
+    mirrors: tuple[str, ...]
+    sha256: Mapping[str, str]
+
+
+def known_files() -> dict[str, Files]:
+    """Returns the sets of images in the format of MNIST, by the name that `data` has for them."""
+    return {
+        "mnist": Files("MNIST", "MNIST", MIRRORS, SHA256),
+        "fashion": Files("Fashion-MNIST", "FashionMNIST", FASHION_MIRRORS, FASHION_SHA256),
+    }
+
+
+def identity_of(name: str) -> str:
+    """Returns the sha256 that identifies a set: that of the hashes of its files."""
+    return hashlib.sha256("".join(known_files()[name].sha256.values()).encode()).hexdigest()
+
+
+def raw_folder(root: Path, name: str = "mnist") -> Path:
     """Returns the folder of the four raw files below a data root, as torchvision lays it out."""
-    return root / "MNIST" / "raw"
+    return root / known_files()[name].folder / "raw"
 
 
-def damaged_files(folder: Path) -> list[str]:
+def damaged_files(folder: Path, name: str = "mnist") -> list[str]:
     """Returns the names of the raw files that exist and do not have the known sha256."""
-    present = [name for name in SHA256 if (folder / name).is_file()]
-    return [n for n in present if sha256_file(folder / n) != SHA256[n]]
+    known = known_files()[name].sha256
+    present = [file for file in known if (folder / file).is_file()]
+    return [file for file in present if sha256_file(folder / file) != known[file]]
 
 
-def download(root: Path) -> None:
-    """Downloads MNIST.
+def download(root: Path, name: str = "mnist") -> None:
+    """Downloads a set.
 
     The files are written into a folder beside the target and then renamed one by one, so that two
     processes may download at once and neither leaves half a file.
 
+    Arguments:
+        root: The data root.
+        name: The name of the set.
+
     Raises:
         MissingDataError: If no mirror answers with the right files, or the root is read-only.
     """
+    known, folder = known_files()[name], raw_folder(root, name)
     existed, partial = root.exists(), None
     try:
         root.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".download-", dir=root))
-        for name, sha256 in SHA256.items():
-            print(f"downloading {name} to {raw_folder(root)}", file=sys.stderr)
-            (partial / name).write_bytes(fetch(MIRRORS, name, sha256))
-        raw_folder(root).mkdir(parents=True, exist_ok=True)
-        for name in SHA256:
-            os.replace(partial / name, raw_folder(root) / name)
+        for file, sha256 in known.sha256.items():
+            print(f"downloading {file} to {folder}", file=sys.stderr)
+            (partial / file).write_bytes(fetch(known.mirrors, file, sha256))
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in known.sha256:
+            os.replace(partial / file, folder / file)
     except (OSError, MirrorError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise MissingDataError(f"data: MNIST could not be downloaded to {root}: {why}") from error
+        raise MissingDataError(
+            f"data: {known.title} could not be downloaded to {root}: {why}"
+        ) from error
     finally:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
@@ -74,37 +127,42 @@ def download(root: Path) -> None:
                 root.rmdir()
 
 
-def ensure_mnist(root: Path, may_download: bool = True) -> None:
-    """Makes sure that the four raw files are there and are the original ones.
+def ensure_files(root: Path, name: str, may_download: bool = True) -> None:
+    """Makes sure that the four raw files of a set are there and are the original ones.
 
     Arguments:
-        root: The data root; the files belong in `root/MNIST/raw`.
+        root: The data root; the files of MNIST belong in `root/MNIST/raw`.
+        name: The name of the set.
         may_download: Whether to download them if they are not there.
 
     Raises:
         InputError: If a file is there but damaged.
         MissingDataError: If a file is missing and could not be downloaded.
     """
-    folder = raw_folder(root)
+    known, folder = known_files()[name], raw_folder(root, name)
     try:
-        wrong = damaged_files(folder)
+        wrong = damaged_files(folder, name)
     except OSError as error:
         raise InputError(f"data: {folder} cannot be read: {error.strerror}") from error
     if wrong:
         raise InputError(
-            f"data: {folder / wrong[0]} is damaged, its sha256 is not {SHA256[wrong[0]]}; "
+            f"data: {folder / wrong[0]} is damaged, its sha256 is not {known.sha256[wrong[0]]}; "
             "delete it, and it is downloaded again"
         )
-    missing = [name for name in SHA256 if not (folder / name).is_file()]
-    if not missing:
+    if all((folder / file).is_file() for file in known.sha256):
         return
     try:
         if not may_download:
             raise MissingDataError("data: downloading is switched off (data.download=false)")
-        download(root)
+        download(root, name)
     except MissingDataError as error:
         raise MissingDataError(
-            f"{error}. Put the raw files {', '.join(SHA256)} into {folder} (their sha256 are in "
-            "data/README.md), set LATENTQ_DATA_ROOT to the folder above MNIST/raw, or use "
-            "data=digits"
+            f"{error}. Put the raw files {', '.join(known.sha256)} into {folder} (their sha256 "
+            f"are in data/README.md), set LATENTQ_DATA_ROOT to the folder above "
+            f"{known.folder}/raw, or use data=digits"
         ) from error
+
+
+def ensure_mnist(root: Path, may_download: bool = True) -> None:
+    """Makes sure of the files of MNIST, see :func:`ensure_files`."""
+    ensure_files(root, "mnist", may_download)

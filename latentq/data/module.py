@@ -1,10 +1,8 @@
 """The LightningDataModule of images in memory, with seeded split, subset and order."""
 
 import hashlib
-import itertools
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,100 +13,29 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 from sklearn.datasets import load_digits
-from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
 from latentq.config.rules import expand_home, shown
-from latentq.data.mnist import SHA256, MissingDataError, ensure_mnist, raw_folder
+from latentq.data.batches import Batches, SeededBatches
+from latentq.data.folder import read_folder
+from latentq.data.mnist import (
+    MissingDataError,
+    ensure_files,
+    identity_of,
+    known_files,
+    raw_folder,
+)
+from latentq.data.splits import Split, stratified, with_test_split
 from latentq.errors import InputError
 from latentq.paths import DATA
 from latentq.randomness import derive_generator
 
-NAMES = ("mnist", "digits")
+NAMES = ("mnist", "fashion", "digits", "folder")
+TEST_SHARE = 6  # Of the images of a folder, one in six is to test on, as in MNIST one in seven.
 
 
-@dataclass(frozen=True)
-class Split:
-    """Images with shape (N, 1, 28, 28), float32 in [0, 1], and labels with shape (N)."""
-
-    images: Tensor
-    labels: Tensor
-
-    def take(self, index: Tensor) -> "Split":
-        """Returns the images and labels at some places."""
-        return Split(self.images[index], self.labels[index])
-
-
-class _Batches(Dataset):
-    """Slices whole batches out of tensors: for small images, far cheaper than collating."""
-
-    def __init__(self, split: Split) -> None:
-        self.split = split
-
-    def __len__(self) -> int:
-        return len(self.split.labels)
-
-    def __getitem__(self, index: list[int]) -> tuple[Tensor, Tensor]:
-        part = self.split.take(torch.as_tensor(index))
-        return part.images, part.labels
-
-
-class SeededBatches(Sampler[list[int]]):
-    """Batches of indices in an order that follows from seed and epoch alone.
-
-    Arguments:
-        n: The number of items.
-        size: The number of items in a batch; the last batch of a pass may be smaller.
-        seed: The seed; `None` keeps the items in their order.
-        batches: The number of batches of an epoch, in as many passes as it takes; one pass if
-            `None`.
-    """
-
-    def __init__(self, n: int, size: int, seed: int | None, batches: int | None = None) -> None:
-        self.n, self.size, self.seed, self.epoch = n, size, seed, 0
-        self.batches = batches or -(-n // size)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the order; Lightning calls it at the start of each epoch."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def __iter__(self) -> Iterator[list[int]]:
-        passes = (batch for number in itertools.count() for batch in self._pass(number))
-        yield from itertools.islice(passes, self.batches)
-
-    def _pass(self, number: int) -> list[list[int]]:
-        order = torch.arange(self.n)
-        if self.seed is not None:
-            again = (number,) if number else ()
-            generator = derive_generator(self.seed, "order", self.epoch, *again)
-            order = torch.randperm(self.n, generator=generator)
-        return [batch.tolist() for batch in order.split(self.size)]
-
-
-def stratified(labels: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Returns the places of a random subset with the proportions of the classes kept.
-
-    Each class gets its share of `n` rounded down; what is left goes to the largest remainders.
-
-    Arguments:
-        labels: The class of each item, with shape (N).
-        n: The size of the subset, from 1 to N.
-        generator: The source of randomness.
-    """
-    order = torch.randperm(len(labels), generator=generator)
-    counts = torch.bincount(labels)
-    share = counts.double() * n / len(labels)
-    quota = share.floor().long()
-    quota[(share - quota).argsort(descending=True, stable=True)[: n - int(quota.sum())]] += 1
-    parts = [order[labels[order] == c][: int(q)] for c, q in enumerate(quota)]
-    return torch.cat(parts).sort().values
-
-
-def _mnist(root: Path, part: str) -> Split:
+def _official(root: Path, name: str, part: str) -> Split:
     """Reads two of the raw files whose sha256 was checked, and no other file.
 
     torchvision's class MNIST would prefer a `processed/training.pt` that an old version left.
@@ -117,31 +44,28 @@ def _mnist(root: Path, part: str) -> Split:
         from torchvision.datasets.mnist import read_image_file, read_label_file
     except Exception as error:  # One of another build than torch fails in many ways.
         raise InputError(
-            f"data: MNIST is read by torchvision, which cannot be imported ({error}); see python "
-            "-m latentq.doctor, or use data=digits"
+            f"data: {known_files()[name].title} is read by torchvision, which cannot be imported "
+            f"({error}); see python -m latentq.doctor, or use data=digits"
         ) from error
 
-    images = read_image_file(str(raw_folder(root) / f"{part}-images-idx3-ubyte"))
-    labels = read_label_file(str(raw_folder(root) / f"{part}-labels-idx1-ubyte"))
+    images = read_image_file(str(raw_folder(root, name) / f"{part}-images-idx3-ubyte"))
+    labels = read_label_file(str(raw_folder(root, name) / f"{part}-labels-idx1-ubyte"))
     return Split(images.to(torch.float32)[:, None] / 255, labels)
 
 
-def _digits(seed: int) -> tuple[Split, Split]:
+def _digits() -> tuple[Split, Split]:
     bunch = load_digits()
     small = torch.as_tensor(bunch.images, dtype=torch.float32)[:, None] / 16
     images = functional.interpolate(small, size=(28, 28), mode="bilinear").clamp(0, 1)
     whole = Split(images, torch.as_tensor(bunch.target, dtype=torch.int64))
-    test = stratified(whole.labels, 500, derive_generator(seed, "test split"))
-    rest = torch.ones(len(whole.labels), dtype=torch.bool)
-    rest[test] = False
-    return whole.take(rest.nonzero()[:, 0]), whole.take(test)
+    return with_test_split(whole, 500)
 
 
 class ImageData(pl.LightningDataModule):
     """Train, validation and test images in memory.
 
     Arguments:
-        name: The name of the data, `mnist` or `digits`.
+        name: The name of the data, one of :data:`NAMES`.
         sha256: A hash that identifies the data.
         train: The official training images.
         test: The official test images, for final numbers only.
@@ -150,6 +74,7 @@ class ImageData(pl.LightningDataModule):
         batch_size: The number of images in a batch.
         seed: The seed of the split, of the subset and of the order.
         batches: The number of training batches of an epoch, see :class:`SeededBatches`.
+        facts: What else :meth:`describe` is to tell, such as where the data are.
     """
 
     def __init__(
@@ -163,6 +88,7 @@ class ImageData(pl.LightningDataModule):
         batch_size: int,
         seed: int,
         batches: int | None = None,
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__()
 
@@ -176,6 +102,9 @@ class ImageData(pl.LightningDataModule):
 
         self.name, self.sha256, self.limit = name, sha256, limit
         self.batch_size, self.batches, self.seed, self.test = batch_size, batches, seed, test
+        self.facts = dict(facts or {})
+        #: The number of classes, of which a small subset may lack some.
+        self.classes = 1 + int(torch.cat((train.labels, test.labels)).max())
         order = torch.randperm(len(train.labels), generator=derive_generator(seed, "validation"))
         self.split = hashlib.sha256(order[:validation].numpy().tobytes()).hexdigest()
         self.validation = train.take(order[:validation])
@@ -188,7 +117,7 @@ class ImageData(pl.LightningDataModule):
         self, split: Split, seed: int | None = None, batches: int | None = None
     ) -> DataLoader:
         sampler = SeededBatches(len(split.labels), self.batch_size, seed, batches)
-        return DataLoader(_Batches(split), sampler=sampler, batch_size=None)
+        return DataLoader(Batches(split), sampler=sampler, batch_size=None)
 
     def train_dataloader(self) -> DataLoader:
         """Returns the training batches, in a new order each epoch."""
@@ -206,7 +135,7 @@ class ImageData(pl.LightningDataModule):
         """
         facts = {k: getattr(self, k) for k in ("name", "sha256", "limit", "seed", "split")}
         sizes = {k: len(getattr(self, k).labels) for k in ("train", "validation", "test")}
-        return {**facts, **sizes}
+        return {**facts, **sizes, **self.facts}
 
 
 def data_root(root: str | None) -> Path:
@@ -214,10 +143,21 @@ def data_root(root: str | None) -> Path:
     return Path(expand_home(root or os.environ.get("LATENTQ_DATA_ROOT")) or DATA)
 
 
+def _folder(path: str | None) -> tuple[Split, Split, str, dict[str, object]]:
+    """Reads own images: those to train and to test on, their hash, and facts."""
+    if path is None:
+        raise InputError("data.path: must be the folder of the images where data=folder, was null")
+    place = Path(expand_home(path)).absolute()
+    found = read_folder(place)
+    train, test = with_test_split(found.images, max(1, len(found.images.labels) // TEST_SHARE))
+    return train, test, found.sha256, {"path": str(place), "classes": [*found.classes]}
+
+
 def load_data(
     name: str,
     *,
     root: str | None = None,
+    path: str | None = None,
     may_download: bool = True,
     validation: int = 6000,
     limit: int | None = None,
@@ -225,27 +165,32 @@ def load_data(
     seed: int = 0,
     batches: int | None = None,
 ) -> ImageData:
-    """Loads `mnist` or `digits` as a data module.
+    """Loads `mnist`, `fashion`, `digits`, or a `folder` of own images at `path`, as a data module.
 
     Raises:
         InputError: If there are no such data, a file is damaged, or an argument out of range.
-        MissingDataError: If MNIST is not on disk and could not be downloaded.
+        MissingDataError: If the files of a set are not on disk and could not be downloaded.
     """
     if name not in NAMES:
         raise InputError(f"data.name: must be one of {', '.join(NAMES)}, was {shown(name)}")
+    facts: dict[str, object] = {}
     if name == "digits":
-        train, test = _digits(seed=0)
+        train, test = _digits()
         content = np.ascontiguousarray(load_digits().data).tobytes()
         identity = hashlib.sha256(content).hexdigest()
-        # The configured number is meant for MNIST; digits keeps the same share of a tenth.
-        validation = min(validation, len(train.labels) // 10)
+    elif name == "folder":
+        train, test, identity, facts = _folder(path)
     else:
-        folder = data_root(root)
-        ensure_mnist(folder, may_download)
-        train, test = _mnist(folder, "train"), _mnist(folder, "t10k")
-        identity = hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
+        place = data_root(root)
+        ensure_files(place, name, may_download)
+        train, test = _official(place, name, "train"), _official(place, name, "t10k")
+        identity = identity_of(name)
+    if name in ("digits", "folder"):
+        # The configured number is meant for MNIST; the others keep the same share of a tenth.
+        validation = min(validation, max(1, len(train.labels) // 10))
 
-    return ImageData(name, identity, train, test, validation, limit, batch_size, seed, batches)
+    splits = train, test, validation, limit
+    return ImageData(name, identity, *splits, batch_size, seed, batches, facts)
 
 
 def open_data(
@@ -265,6 +210,7 @@ def open_data(
     name = settings["name"]
     common = {
         "root": settings["root"],
+        "path": settings.get("path"),
         "may_download": settings["download"],
         "validation": settings["validation"],
         "limit": settings["limit"],

@@ -26,6 +26,10 @@ class ImageSource(Protocol):
         """The name of the data."""
 
     @property
+    def classes(self) -> Any:  # noqa: ANN401
+        """The number of classes."""
+
+    @property
     def train(self) -> Images:
         """The training images."""
 

@@ -58,14 +58,16 @@ def density_coverage(
     return inside / (neighbours * len(features)), coverage
 
 
-def class_counts(classifier: Classifier, images: Tensor) -> list[int]:
-    """Returns how many images the classifier takes for each of the ten classes.
+def class_counts(classifier: Classifier, images: Tensor, classes: int = CLASSES) -> list[int]:
+    """Returns how many images the classifier takes for each of the classes.
 
     Arguments:
         classifier: The classifier.
         images: Images in [0, 1], with shape (N, 1, 28, 28).
+        classes: The number of classes of the data.
     """
-    return torch.bincount(classify(classifier, images), minlength=CLASSES).tolist()
+    found = classify(classifier, images, classes)
+    return torch.bincount(found, minlength=classes).tolist()
 
 
 def class_distance(counts: Sequence[int], labels: Tensor) -> float | None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latentq.config.commands import parse_options
-from latentq.config.rules import Rule
+from latentq.config.rules import AUTO, CLASSES, Rule
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
@@ -90,9 +90,16 @@ def sample_rows(generated: Tensor, reference: Tensor, seed: int) -> dict[str, fl
     }
 
 
-def class_rows(classifier: Classifier, images: Tensor, labels: Tensor) -> dict[str, Any]:
-    """Returns the counts of the classes of samples, and how far they are from the real ones."""
-    counts = diversity.class_counts(classifier, images)
+def class_rows(
+    classifier: Classifier, images: Tensor, labels: Tensor, classes: int | None
+) -> dict[str, Any]:
+    """Returns the counts of the classes of samples, and how far they are from the real ones.
+
+    Both are `None` for a classifier that does not know these classes.
+    """
+    if classes is None:
+        return {"class_counts": None, "class_distance": None}
+    counts = diversity.class_counts(classifier, images, classes)
     distance = diversity.class_distance(counts, labels)
     return {"class_counts": counts, "class_distance": distance}
 
@@ -108,6 +115,7 @@ def evaluate(
     labels: Tensor,
     samples: int,
     seed: int,
+    classes: int | None = CLASSES,
 ) -> dict[str, Any]:
     """Measures a trained model against held-out images.
 
@@ -120,6 +128,7 @@ def evaluate(
         labels: Their classes, with shape (M).
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
+        classes: The number of classes; `None` if they are not those that the classifier knows.
 
     Returns:
         The rows of `metrics.json` that are measured; `None` where not estimable.
@@ -145,14 +154,16 @@ def evaluate(
         "fid_floor": metrics.fid(features(real[:n]), reference),
         "fid_terminal": None,
         "fid_haar": None,
-        **class_rows(classifier, images, labels),
+        **class_rows(classifier, images, labels, classes),
         "memorisation": diversity.memorisation(
             images[:COMPARED].cpu(),
             reconstructed[:COMPARED].cpu(),
             test[:COMPARED].cpu(),
             train.cpu(),
         ),
-        "label_accuracy": label_accuracy(model, classifier, images, seed),
+        "label_accuracy": (
+            None if classes is None else label_accuracy(model, classifier, images, seed)
+        ),
         **inception_row(images, test),
     }
     if isinstance(model, LatentQ) and chain is not None:
@@ -167,6 +178,7 @@ def evaluate_on(
     split: str,
     samples: int,
     seed: int,
+    classes: int | None = CLASSES,
 ) -> dict[str, Any]:
     """Measures a trained model against a split of its data, see :func:`evaluate`.
 
@@ -177,6 +189,7 @@ def evaluate_on(
         split: The images to measure against, `test` or `validation`.
         samples: How many images are compared at the most.
         seed: The seed of the samples.
+        classes: The number of classes; `None` if they are not those that the classifier knows.
     """
     held_out = data.test if split == "test" else data.validation
     return evaluate(
@@ -188,6 +201,7 @@ def evaluate_on(
         labels=held_out.labels,
         samples=samples,
         seed=seed,
+        classes=classes,
     )
 
 
@@ -226,7 +240,7 @@ RULES = {
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
-    "features": "checkpoints/features",
+    "features": AUTO,
     "split": "test",
     "samples": 10_000,
     "seed": None,
@@ -243,18 +257,23 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         InputError: If an option is wrong, a model is missing or of another kind, or its data are
             not here.
     """
-    from latentq.data.identity import reopen_data
+    from latentq.data.identity import features_of, reopen_data, shared_classes
 
     options = parse_options(arguments, RULES, DEFAULTS)
-    model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
+    model = storage.load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
+    features = features_of(options["features"], options["checkpoint"])
+    classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
-        raise InputError(f"features: must be a features model, was {options['features']}")
+        raise InputError(f"features: must be a features model, was {features}")
     data = reopen_data(options["checkpoint"])
     print(f"measuring on the {options['split']} images of {data.name}", flush=True)
     seed = data.seed if options["seed"] is None else options["seed"]
-    rows = evaluate_on(model, classifier, data, options["split"], options["samples"], seed)
+    classes = shared_classes(storage.describe(features)[1].get("notes", {}), data)
+    rows = evaluate_on(
+        model, classifier, data, options["split"], options["samples"], seed, classes
+    )
     show(rows)
     return rows
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
+from latentq.config.rules import CLASSES
 from latentq.errors import InputError, NumericalError
 from latentq.evaluation.frechet import Normal, moments
 from latentq.evaluation.neighbours import ROWS, squared_distances, squared_radii
@@ -62,19 +63,20 @@ def _check_images(images: Tensor) -> None:
         raise NumericalError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
 
 
-def classify(classifier: Classifier, images: Tensor) -> Tensor:
+def classify(classifier: Classifier, images: Tensor, classes: int = CLASSES) -> Tensor:
     """Returns the classes that the classifier sees in images, with shape (N).
 
     Arguments:
         classifier: The classifier.
         images: Images in [0, 1], with shape (N, 1, 28, 28).
+        classes: The number of classes that there are, of the ten that it can tell apart.
 
     Raises:
         InputError: If there is none.
         NumericalError: If one is not finite, or a pixel is outside [0, 1].
     """
     _check_images(images)
-    return _apply(classifier, classifier, images).argmax(dim=1)
+    return _apply(classifier, classifier, images)[:, :classes].argmax(dim=1)
 
 
 def extract_features(classifier: Classifier, images: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from latentq import files
 from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from latentq.config.rules import AUTO, Rule
 from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.cells import balanced_cells
 from latentq.diffusion.chain import Instrument
@@ -45,7 +45,7 @@ RULES = {
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
-    "features": "checkpoints/features",
+    "features": AUTO,
     "out": "bounds.json",
     "iterations": 1500,
     "lr": 0.01,
@@ -202,10 +202,11 @@ def bounds(arguments: list[str]) -> None:
         raise InputError(
             "checkpoint: must be an unconditional quantum model, was " + options["checkpoint"]
         )
-    from latentq.data.identity import reopen_data
+    from latentq.data.identity import features_of, reopen_data
 
     model = cast(LatentQ, storage.load(options["checkpoint"]))
-    classifier = cast(Classifier, storage.load(options["features"]))
+    path = features_of(options["features"], options["checkpoint"])
+    classifier = cast(Classifier, storage.load(path))
     data = reopen_data(options["checkpoint"])
     seed = data.seed
     with torch.no_grad():

@@ -79,6 +79,8 @@ class GenerativeModel(nn.Module, ABC):
     """
 
     conditional: bool
+    #: The number of classes of a conditional model.
+    classes: int = CLASSES
     #: The real degrees of freedom of a latent.
     latent_freedom: int
 
@@ -119,8 +121,9 @@ class GenerativeModel(nn.Module, ABC):
         Arguments:
             n: The number of images :math:`N`, at least 1.
             seed: The seed of the draw, an integer of at least 0.
-            label: A class from 0 to 9, or one for each image, with shape :math:`(N)`. If `None`,
-                a conditional model draws them uniformly and another one has none.
+            label: A class, from 0 to 9 where there are ten, or one for each image, with shape
+                :math:`(N)`. If `None`, a conditional model draws them uniformly and another one
+                has none.
 
         Raises:
             InputError: If the model is not conditional, a label is not a class, there is another
@@ -135,15 +138,15 @@ class GenerativeModel(nn.Module, ABC):
         device = next(self.parameters()).device
         if label is None:
             generator = derive_generator(seed, "labels", device=device)
-            return torch.randint(CLASSES, (n,), device=device, generator=generator)
+            return torch.randint(self.classes, (n,), device=device, generator=generator)
         given = torch.as_tensor(label, device=device)
         if given.shape not in ((), (1,), (n,)):
             raise InputError(
                 f"label: must be one class or {n}, one for each image, was {tuple(given.shape)}"
             )
         whole = not given.is_floating_point() and given.dtype != torch.bool
-        if not whole or bool(((given < 0) | (given >= CLASSES)).any()):
-            raise InputError(f"label: must be classes from 0 to {CLASSES - 1}, was {label}")
+        if not whole or bool(((given < 0) | (given >= self.classes)).any()):
+            raise InputError(f"label: must be classes from 0 to {self.classes - 1}, was {label}")
         return given.expand(n).long()
 
 

@@ -198,6 +198,7 @@ class LatentQ(StateModel):
         noise: The noise on the states while the autoencoder is trained, see
             :func:`latentq.quantum.states.perturb`.
         conditional: Whether the prior is given the class of what it generates.
+        classes: The number of classes, at most one for each basis state.
     """
 
     #: The class of the denoising chain; another one makes another model.
@@ -212,6 +213,7 @@ class LatentQ(StateModel):
         *,
         noise: float = 0.0,
         conditional: bool = False,
+        classes: int = CLASSES,
     ) -> None:
         arguments: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in prior.items()
@@ -227,6 +229,7 @@ class LatentQ(StateModel):
             noise=noise,
             conditional=conditional,
         )
+        self.classes = classes
 
     def objective(
         self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
@@ -246,10 +249,10 @@ class LatentQ(StateModel):
         """
         groups = None
         if self.conditional:
-            counts = torch.bincount(labels, minlength=CLASSES)
+            counts = torch.bincount(labels, minlength=self.classes)
             if missing := int((counts == 0).sum()):
                 raise InputError(
-                    f"labels: must hold all {CLASSES} classes of a conditional model, "
+                    f"labels: must hold all {self.classes} classes of a conditional model, "
                     f"{missing} of them have no state"
                 )
             groups = labels

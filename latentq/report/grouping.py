@@ -18,7 +18,7 @@ from latentq.config.config import leaves
 from latentq.report.runs import MODELS, TITLES, Arm, Group, Run
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
-ORDER = ("mnist", "digits")
+ORDER = ("mnist", "fashion", "digits")
 # The group has what matters of data and metrics; the rest cannot change a result.
 FREE = ("seed", "resume", "threads", "device", "run.", "data.", "metrics.")
 
@@ -109,7 +109,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
 
 
 def _rank(group: Group) -> tuple[int, float]:
-    """Puts MNIST before digits before other data, conditional models last, many samples first."""
+    """Puts MNIST first and other data last, conditional models last, many samples first."""
     name = group.runs[0].get("data.name")
     place = ORDER.index(name) if name in ORDER else len(ORDER)
     place = 2 * place + group.runs[0].conditional

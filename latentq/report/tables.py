@@ -55,10 +55,15 @@ def has_inception(group: Group) -> bool:
     return any(run.number("fid_inception") is not None for run in group.runs)
 
 
+def has_classes(group: Group) -> bool:
+    """Returns whether the classifier behind FID knows the classes of the data, in any run."""
+    return any(run.metrics.get("class_counts", []) is not None for run in group.runs)
+
+
 def fid_table(group: Group) -> Table:
     """Makes the table of FIDs, with KID, precision and recall of the samples."""
     scores = {**({"fid_inception": "FID, Inception ↓"} if has_inception(group) else {}), **SCORES}
-    if group.runs[0].conditional:
+    if group.runs[0].conditional and has_classes(group):
         scores["label_accuracy"] = "Label accuracy ↑"
     blank = [ABSENT] * len(scores)
     rows = [[FLOOR, floor_text(group), *blank]]

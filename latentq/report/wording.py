@@ -8,7 +8,12 @@ from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, compare
 
 MISSING = "missing"
 ABSENT = "\N{EN DASH}"  # Not missing: there is no such number.
-NAMES = {"mnist": "MNIST", "digits": "Digits, not MNIST"}
+NAMES = {
+    "mnist": "MNIST",
+    "fashion": "Fashion-MNIST",
+    "digits": "Digits, not MNIST",
+    "folder": "Own images",
+}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -199,7 +204,7 @@ def group_titles(groups: Sequence[Group]) -> list[str]:
 
 def headlines(groups: Sequence[Group]) -> list[str]:
     """Says the results, a sentence for each comparison, with the data where it is in doubt."""
-    named = len(groups) > 1 or any(group.digits for group in groups)
+    named = len(groups) > 1 or groups[0].runs[0].get("data.name") in {*NAMES} - {"mnist"}
     return [
         (f"{title}: " if named else "") + sentence(*compared)
         for group, title in zip(groups, group_titles(groups), strict=True)

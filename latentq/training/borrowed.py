@@ -59,8 +59,8 @@ def check_autoencoder(config: Config, data: ImageSource) -> None:
         )
 
 
-def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
-    """Loads the classifier of `fid`, and describes it for `metrics.json`.
+def feature_network(config: Config) -> tuple[Classifier, dict[str, Any], dict[str, Any]]:
+    """Loads the classifier of `fid`, describes it for `metrics.json`, and gives its notes.
 
     Raises:
         InputError: If `metrics.features` is neither the folder nor the name of one.
@@ -77,7 +77,7 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any]]:
         "sha256": description["sha256"],
         "test_accuracy": notes.get("test_accuracy"),
     }
-    return cast(Classifier, storage.load(path)), described
+    return cast(Classifier, storage.load(path)), described, notes
 
 
 def with_autoencoder(model: GenerativeModel, path: str) -> GenerativeModel:

@@ -156,7 +156,8 @@ def find_run(resume: str, root: Path, name: str) -> Path:
 
 def decisive(config: Config) -> dict[str, Any]:
     """Returns the leaves of a configuration that matter for the results of its run."""
-    free = ("resume", "device", "run.", "data.root", "data.download", "data.name")
+    where = ("data.root", "data.path", "data.download", "data.name")
+    free = ("resume", "device", "run.", *where)
     return {key: value for key, value in leaves(config) if not key.startswith(free)}
 
 

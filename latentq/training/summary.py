@@ -31,7 +31,9 @@ def compare_parameters(config: Config, model: GenerativeModel) -> dict[str, dict
     keys = [key for key in ("channels", "conditional") if key in config["model"]]
     shared = [f"model.{key}={config['model'][key]}" for key in keys]
     other = load_config([f"model={other_kind}", *shared])
-    counterpart = cast(GenerativeModel, storage.build(other_kind, arguments_of(other)))
+    counterpart = cast(
+        GenerativeModel, storage.build(other_kind, arguments_of(other, model.classes))
+    )
     counts = {
         kind: parameter_counts(model),
         other_kind: parameter_counts(counterpart),

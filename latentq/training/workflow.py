@@ -12,8 +12,7 @@ from torch import nn
 from latentq import files
 from latentq.config.config import Config, arguments_of
 from latentq.config.relations import check_training_images
-from latentq.config.rules import CLASSES
-from latentq.data.identity import data_differences
+from latentq.data.identity import data_differences, shared_classes
 from latentq.data.protocol import ImageSource
 from latentq.diffusion import report
 from latentq.errors import InputError, NumericalError, RunError
@@ -39,7 +38,8 @@ def open_run(config: Config, data: ImageSource) -> Run:
         InputError: If the training images are too few, the folder cannot be written, or the run to
             resume does not fit.
     """
-    check_training_images(config, torch.bincount(data.train.labels, minlength=CLASSES).tolist())
+    counts = torch.bincount(data.train.labels, minlength=data.classes)
+    check_training_images(config, counts.tolist())
     kind, root = config["model"]["kind"], Path(config["run"]["root"])
     if config["model"].get("conditional"):
         kind += "-conditional"
@@ -116,7 +116,7 @@ def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
 
 def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains a generative model in its stages and measures it on the test images."""
-    arguments = arguments_of(run.config)
+    arguments = arguments_of(run.config, data.classes)
     model = train_autoencoder(run, data, arguments)
     train_prior(run, model, data)
     mmd = measure_chain(run, model, data) if isinstance(model, LatentQ) else None
@@ -188,12 +188,14 @@ def measure(run: Run, model: GenerativeModel, data: ImageSource) -> dict[str, An
     Raises:
         RunError: If its images are not finite.
     """
-    classifier, described = borrowed.feature_network(run.config)
+    classifier, described, notes = borrowed.feature_network(run.config)
     split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
     print(f"measuring on the {split} images", flush=True)
     networks = model.to(run.device), classifier.to(run.device)
     try:
-        rows = evaluation.evaluate_on(*networks, data, split, samples, run.config["seed"])
+        rows = evaluation.evaluate_on(
+            *networks, data, split, samples, run.config["seed"], shared_classes(notes, data)
+        )
     except NumericalError as error:
         raise RunError(f"evaluation: {error}") from error
     return {"features": described, **rows}

@@ -196,8 +196,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "the last class is never drawn",
-            "torch.randint(CLASSES, (n,)",
-            "torch.randint(CLASSES - 1, (n,)",
+            "torch.randint(self.classes, (n,)",
+            "torch.randint(self.classes - 1, (n,)",
             "conditional samples lack the nines",
         ),
     ),
@@ -371,6 +371,16 @@ FAULTS: list[Fault] = [
             "choices are made on what was trained on",
         ),
         (
+            "the same subset for every seed",
+            'derive_generator(seed, "limit", limit)',
+            'derive_generator(0, "limit", limit)',
+            "seeds share their subset, and intervals are too short",
+        ),
+    ),
+    *faults_of(
+        "latentq/data/splits.py",
+        "test_oracles_runs test_data",
+        (
             "the first images of each class",
             "order[labels[order] == c]",
             "(labels == c).nonzero()[:, 0]",
@@ -382,17 +392,31 @@ FAULTS: list[Fault] = [
             "descending=False, stable=True",
             "subsets do not keep the shares of the classes",
         ),
+    ),
+    *faults_of(
+        "latentq/data/batches.py",
+        "test_oracles_runs test_data",
         (
             "one order for all epochs",
             '"order", self.epoch, *again)',
             '"order", *again)',
             "batches are the same in every epoch",
         ),
+    ),
+    *faults_of(
+        "latentq/data/folder.py",
+        "test_folder",
         (
-            "the same subset for every seed",
-            'derive_generator(seed, "limit", limit)',
-            'derive_generator(0, "limit", limit)',
-            "seeds share their subset, and intervals are too short",
+            "classes in the order of the disk",
+            "found = sorted(item for",
+            "found = list(item for",
+            "the class of a folder depends on the machine",
+        ),
+        (
+            "16 bits cut to 8",
+            ".astype(np.float32) / 65535",
+            ".clip(0, 255).astype(np.float32) / 255",
+            "deep pictures are white",
         ),
     ),
     *faults_of(

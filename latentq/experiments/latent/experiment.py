@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from latentq.config.memory import check_memory
-from latentq.config.rules import Rule
+from latentq.config.rules import AUTO, Rule
 from latentq.errors import InputError
 from latentq.evaluation import metrics
 from latentq.experiments.latent.claims import claims, summary
@@ -45,7 +45,7 @@ RULES = {
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
-    "features": "checkpoints/features",
+    "features": AUTO,
     "n": 6000,
     "seed": 0,
     "memory": 4.0,
@@ -60,15 +60,19 @@ def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
     Raises:
         InputError: If one is missing, or of another kind.
     """
-    model, classifier = storage.load(options["checkpoint"]), storage.load(options["features"])
+    from latentq.data.identity import features_of
+
+    model = storage.load(options["checkpoint"])
     if not (isinstance(model, LatentQ) and model.prior.pure):
         raise InputError(
             f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
         )
     if model.prior.forward_process.qubits < 2:
         raise InputError(f"checkpoint: must be of two qubits or more, was {options['checkpoint']}")
+    features = features_of(options["features"], options["checkpoint"])
+    classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
-        raise InputError(f"features: must be a features model, was {options['features']}")
+        raise InputError(f"features: must be a features model, was {features}")
     return model, classifier
 
 
