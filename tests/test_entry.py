@@ -127,7 +127,7 @@ def test_the_network_of_fid_is_found_from_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, described = borrowed.feature_network(load_config([f"metrics.features={name}"]))
+    _, described, _ = borrowed.feature_network(load_config([f"metrics.features={name}"]))
 
     _, description = storage.describe(ROOT / "checkpoints" / "features")
     assert described["sha256"] == description["sha256"]

@@ -219,7 +219,7 @@ def test_a_setting_that_a_run_did_not_have_is_a_difference(tmp_path: Path) -> No
 
 
 def test_the_newest_finished_run_of_a_row_is_read(tmp_path: Path) -> None:
-    config = load_config(ablation.command("mmdk", 1, str(tmp_path))[2:])
+    config = load_config(ablation.overrides("mmdk", 1, str(tmp_path)))
     for number in ("", "-2", "-3"):
         folder = tmp_path / "ablation" / f"mmdk-seed1{number}"
         folder.mkdir(parents=True)

@@ -164,7 +164,7 @@ def test_an_ablation_reads_the_stage_it_names(tmp_path: Path) -> None:
         "wall_seconds": {"autoencoder": 3.0, "prior": 5.0, "evaluation": 9.0},
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
-    config = load_config(ablation.command("mmdk", 2, str(tmp_path))[2:])
+    config = load_config(ablation.overrides("mmdk", 2, str(tmp_path)))
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     ((row,),) = ablation.collect(["mmdk"], [1, 2], str(tmp_path)).values()
 
