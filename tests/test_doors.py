@@ -47,7 +47,7 @@ def test_the_doors_are_open() -> None:
     assert (latentq.losses.mmd1, latentq.losses.mmdk) == (mmd1, mmdk)
     assert latentq.losses.wasserstein is wasserstein
     with pytest.raises(AttributeError, match="has no attribute 'train'"):
-        latentq.train  # type: ignore[attr-defined]  # noqa: B018
+        latentq.train  # noqa: B018
 
 
 def test_torch_comes_with_the_first_door_only() -> None:

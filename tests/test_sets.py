@@ -107,7 +107,8 @@ def test_images_have_the_numbers_of_the_evaluation(images: Tensor) -> None:
     assert isinstance(shipped, Classifier)
     own, real = images[:140], images[140:]
     found = latentq.evaluate(own, real, seed=4)
-    rows = sample_rows(*(metrics.extract_features(shipped, x) for x in (own, real)), seed=4)
+    generated, reference = (metrics.extract_features(shipped, x) for x in (own, real))
+    rows = sample_rows(generated, reference, seed=4)
 
     assert list(found) == ["fid", "kid", "precision", "recall", "density", "coverage"]
     assert found == {name: rows[name] for name in found}
