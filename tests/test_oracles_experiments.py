@@ -320,7 +320,7 @@ def test_local_costs_are_needed_where_they_reach_more(marginal: float, verdict: 
 
 
 def test_an_ablation_has_the_autoencoder_of_its_seed() -> None:
-    words = ablation.overrides("mmdk", 4, "runs")
+    words = ablation.command("mmdk", 4, "runs")
 
     assert "autoencoder=runs/quantum-mnist-seed4" in words and "seed=4" in words
 
