@@ -44,10 +44,11 @@ class CommandLine:
         return self._call(train.main, "train.py", words)
 
     def latentq(self, *words: str) -> Done:
-        """Calls the command `latentq`, whose modules are to be run and not imported before."""
+        """Calls the command `latentq`, which runs modules that nobody has imported before."""
         for module in COMMANDS.values():
-            for name in (module, f"{module}.__main__"):
-                self.patch.delitem(sys.modules, name, raising=False)
+            is_package = hasattr(sys.modules.get(module), "__path__")
+            name = f"{module}.__main__" if is_package else module
+            self.patch.delitem(sys.modules, name, raising=False)
         return self._call(main, "latentq", words)
 
     def call(self, command: Callable[[list[str]], object], *words: str) -> Done:

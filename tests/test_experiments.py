@@ -101,7 +101,7 @@ def finished(
 ) -> None:
     folder = root / "ablation" / f"{name}-seed{seed}{number}"
     folder.mkdir(parents=True)
-    config = load_config([*ablation.overrides(name, seed, str(root)), *overrides])
+    config = load_config([*ablation.command(name, seed, str(root))[2:], *overrides])
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     metrics = {
         **{"seed": seed, "fid": fid, "precision": 0.5, "recall": 0.25, "git_commit": "abc"},
@@ -129,7 +129,7 @@ def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ablation.ROWS)
 def test_every_row_is_a_configuration(name: str) -> None:
-    check_command_line(ablation.overrides(name, 1, "runs"))
+    check_command_line(ablation.command(name, 1, "runs")[2:])
 
 
 @pytest.mark.parametrize(

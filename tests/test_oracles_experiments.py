@@ -369,7 +369,7 @@ def test_costs_are_compared_with_the_global_one(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_ablation_has_the_autoencoder_of_its_seed() -> None:
-    words = ablation.overrides("mmdk", 4, "runs")
+    words = ablation.command("mmdk", 4, "runs")
 
     assert "autoencoder=runs/quantum-mnist-seed4" in words and "seed=4" in words
 

@@ -90,6 +90,11 @@ def overrides(name: str, seed: int, root: str) -> list[str]:
     ]
 
 
+def command(name: str, seed: int, root: str) -> list[str]:
+    """Returns the command line of a run."""
+    return [sys.executable, *TRAIN, *overrides(name, seed, root)]
+
+
 def finished_run(name: str, seed: int, root: str) -> Path | None:
     """Finds the newest finished run of a row that has the configuration which the row has now.
 
@@ -178,8 +183,7 @@ def ablation(arguments: list[str]) -> None:
     seeds = [int(seed) for seed in options["seeds"].split(",")]
     for seed in seeds:
         for name in names:
-            words = overrides(name, seed, options["root"])
-            if subprocess.run([sys.executable, *TRAIN, *words], check=False).returncode:
+            if subprocess.run(command(name, seed, options["root"]), check=False).returncode:
                 raise InputError(f"rows: {name} with seed {seed} failed, see above")
     found = collect(names, seeds, options["root"])
     content = {"common": COMMON, "rows": found}

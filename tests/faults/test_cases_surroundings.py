@@ -165,7 +165,7 @@ def test_case_44_a_run_in_an_odd_folder(line: CommandLine) -> None:
 
 def test_case_44_the_commands_that_are_made() -> None:
     cell = Study(Path(ODD)).overrides(Cell("codebook", 300, 0))
-    row = load_config(ablation.overrides("reference", 0, ODD))
+    row = load_config(ablation.command("reference", 0, ODD)[2:])
 
     config = load_config(cell)
     assert load_config(["run.root=2024", "data.root=a,b", "resume=/a(b)"])["resume"] == "/a(b)"
