@@ -288,6 +288,15 @@ def test_conditional_models_are_never_compared_with_others(tmp_path: Path) -> No
     assert html.count("Label accuracy ↑") == 1
 
 
+def test_classes_that_the_classifier_does_not_know_have_no_column(tmp_path: Path) -> None:
+    told = {"conditional": True, "label_accuracy": None, "class_counts": None}
+    make_run(tmp_path / "q", data={"name": "folder", "sha256": "a"}, **told)
+    html, _, facts = read(build([tmp_path])[0])
+
+    assert "Label accuracy" not in html
+    assert facts["headlines"][0].startswith("Own images, ")
+
+
 def test_frozen_autoencoders_of_several_seeds_are_one_arm(tmp_path: Path) -> None:
     for seed in (0, 1):
         run = make_run(tmp_path / f"q{seed}", seed=seed)
