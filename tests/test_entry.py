@@ -20,7 +20,7 @@ from latentq.models import parts, storage
 from latentq.training import borrowed
 from tests.command_line import ROOT, CommandLine
 
-NAMES = "classical, features, quantum, quantum-conditional"
+NAMES = "classical, features, features-fashion, quantum, quantum-conditional"
 
 
 # --- The command

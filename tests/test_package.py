@@ -135,7 +135,7 @@ def test_the_installed_package_knows_where_things_are_and_draws_the_same(
     assert found["file"] == str(installed / "latentq" / "__init__.py")
     assert found["baselines"] == str(installed / "baselines" / "__init__.py")
     assert found["features"] == str(installed / "latentq" / "checkpoints" / "features")
-    assert found["models"].startswith("4 models load: classical, features, quantum")
+    assert found["models"].startswith("5 models load: classical, features, features-fashion")
     assert found["data"] == str(user_data())
     assert found["commit"] == "no commit: installed from an archive"
     assert found["command"] == ["-P", "-m", "latentq", "train"]

@@ -70,11 +70,15 @@ FAULTS: list[Fault] = [
             'derive_generator(0, "validation")',
             "seeds share their validation images",
         ),
+    ),
+    *faults_of(
+        "latentq/data/splits.py",
+        "test_data",
         (
-            "data: digits are split by the seed",
-            "_digits(seed=0)",
-            "_digits(seed=seed)",
-            "test images of one seed are trained on by another one",
+            "data: another draw of test images",
+            'derive_generator(0, "test split")',
+            'derive_generator(1, "test split")',
+            "test images of recorded models are trained on",
         ),
     ),
     *faults_of(
@@ -98,8 +102,8 @@ FAULTS: list[Fault] = [
         "test_data",
         (
             "data: damaged files are read",
-            "if sha256_file(folder / n) != SHA256[n]",
-            "if not sha256_file(folder / n)",
+            "if sha256_file(folder / file) != known[file]",
+            "if not sha256_file(folder / file)",
             "what is read was never checked",
         ),
     ),
@@ -252,8 +256,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "runs: all settings of the data are free",
-            '"data.root", "data.download", "data.name")',
-            '"data.")',
+            '("data.root", "data.path", "data.download", "data.name")',
+            '("data.",)',
             "a limit may change in a run",
         ),
         (

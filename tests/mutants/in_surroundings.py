@@ -42,8 +42,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "the class after the last one",
-            "(given >= CLASSES)",
-            "(given > CLASSES)",
+            "(given >= self.classes)",
+            "(given > self.classes)",
             "a class of 10 starts where no state is",
         ),
         (

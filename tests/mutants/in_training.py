@@ -251,12 +251,6 @@ FAULTS: list[Fault] = [
         "latentq/diffusion/schedule.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
-            "learning rates of the prior exchanged",
-            'lr_together=settings["lr_together"]',
-            'lr_together=settings.get("lr_alone", 0.0)',
-            "all steps are trained at the rate of one",
-        ),
-        (
             "the first iteration has no learning rate",
             "return (step + 1) / rise",
             "return step / rise",
@@ -272,6 +266,12 @@ FAULTS: list[Fault] = [
     *faults_of(
         "latentq/training/training.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
+        (
+            "learning rates of the prior exchanged",
+            'lr_together=settings["lr_together"]',
+            'lr_together=settings.get("lr_alone", 0.0)',
+            "all steps are trained at the rate of one",
+        ),
         (
             "the last phases have the schedule of all",
             "cosine_schedule(step - alone, total)",
