@@ -289,7 +289,7 @@ def test_conditional_models_are_never_compared_with_others(tmp_path: Path) -> No
 
 
 def test_classes_that_the_classifier_does_not_know_have_no_column(tmp_path: Path) -> None:
-    told = {"conditional": True, "label_accuracy": None, "class_counts": None}
+    told: dict[str, Any] = {"conditional": True, "label_accuracy": None, "class_counts": None}
     make_run(tmp_path / "q", data={"name": "folder", "sha256": "a"}, **told)
     html, _, facts = read(build([tmp_path])[0])
 
