@@ -1,6 +1,8 @@
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +11,7 @@ from latentq.config.config import leaves, validate
 from latentq.config.relations import check_training_images
 from latentq.config.rules import KINDS, RULES
 from latentq.errors import InputError
+from latentq.paths import CONFIGS
 
 MISTAKES = [
     (["model=quantm"], "did you mean quantum"),
@@ -190,3 +193,13 @@ def test_values_are_accepted_or_named(key: str, value: object) -> None:
 
     assert complaint.count("\n") == 0
     assert not complaint or any(name in complaint for name in (key, "model=", "particles"))
+
+
+@pytest.mark.parametrize("path", sorted((CONFIGS / "model").glob("*.yaml")), ids=lambda p: p.stem)
+def test_what_a_model_file_sets_is_what_its_model_has(path: Path) -> None:
+    """`train.yaml` comes after it and would win."""
+    content = yaml.safe_load(path.read_text())
+    found = dict(leaves(load_config([f"model={path.stem}"])))
+    content.pop("defaults", None)
+
+    assert {key: found.get(key) for key, _ in leaves(content)} == dict(leaves(content))
