@@ -42,6 +42,7 @@ from latentq.experiments.views.measures import (
     scrambled,
     stage_numbers,
 )
+from latentq.experiments.views.statistics import ratio_of_means
 from latentq.quantum.curriculum import History, Recipe, Training
 from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from latentq.quantum.targets import ExtendedGHZ
@@ -453,3 +454,17 @@ def test_tests_have_a_stream_of_their_own(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert seeds == [derive_seed(4, "test")] != [derive_seed(4, "data")]
     assert derive_generator(4, "test").initial_seed() == seeds[0]
+
+
+def test_the_interval_of_a_ratio_knows_that_the_draws_are_equal() -> None:
+    """Proportional draws have one ratio; opposite ones spread by t(0.975, 1) = 12.706."""
+    one = torch.tensor([1.0, 2.0, 4.0])
+    same = ratio_of_means(one, 3 * one)
+    apart = ratio_of_means(torch.tensor([1.0, 3.0]), torch.tensor([3.0, 1.0]))
+
+    assert same is not None and same.ends == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert apart is not None and apart.mean == pytest.approx(1)
+    assert apart.ends == (
+        pytest.approx(math.exp(-12.7062), rel=1e-3),
+        pytest.approx(math.exp(12.7062), rel=1e-3),
+    )

@@ -461,7 +461,7 @@ FAULTS: list[Fault] = [
     ),
     *faults_of(
         "latentq/experiments/views/statistics.py",
-        "test_oracles_recipes test_experiments_views",
+        "test_oracles_experiments test_oracles_recipes test_experiments_views",
         (
             "views: correlation with the means",
             "(x - x.mean(dim=-1, keepdim=True) for x in (one, two))",
