@@ -24,6 +24,7 @@ from latentq.training.training import DenoisingModule
 
 STATES = 6400  # of the data, from which the targets are drawn; more cost no time
 Parts = dict[str, Callable[[], object]]
+Solved = list[tuple[tuple[Tensor, ...], transport.Solution]]  # Transports, and their solutions.
 
 
 class Chain:
@@ -97,7 +98,7 @@ def parts_of_chain(chain: Chain) -> Parts:
     generator = derive_generator(chain.config["seed"], "benchmark", "parts", device=chain.device)
     start = objective.start(objective.starts)
     n = objective.starts if start is None else len(start)
-    order, groups = [*reversed(range(prior.steps))], len(objective.members)
+    order = [*reversed(range(prior.steps))]
     compared = order if objective.intermediate_weight else order[-1:]
 
     def terminal() -> Tensor:
@@ -118,30 +119,36 @@ def parts_of_chain(chain: Chain) -> Parts:
         total = sum(psi.real.sum() + weights.sum() for psi, weights in moved())
         torch.autograd.grad(cast(Tensor, total), [*prior.parameters()])
 
-    def losses() -> None:
-        for cloud, wanted in zip(clouds, targets, strict=True):
-            leaves = [x for x in cloud if x.requires_grad]
-            torch.autograd.grad(prior.compare(cloud, wanted, True, groups), leaves)
-
-    def unsolved() -> None:
-        known = iter([solution for _, solution in solved])
-        with exchanged(transport, optimal_transport=lambda *_: next(known)):
-            losses()
-
     first, targets = uniform_particles(terminal()), drawn()
     clouds = [_leaves(particles) for particles in moved()[-len(compared) :]]
+    losses = partial(_compare, chain, clouds, targets)
     solved = _solved(losses)
     return {
         "terminal states": terminal,
         "targets": drawn,
         "circuits and measurements": measured,
         "solver of the transports": lambda: [transport.optimal_transport(*x) for x, _ in solved],
-        "losses without the solver": unsolved,
+        "losses without the solver": partial(_without_solver, losses, solved),
         "the whole": chain.step,
     }
 
 
-def _solved(losses: Callable[[], None]) -> list[tuple[tuple[Tensor, ...], transport.Solution]]:
+def _compare(chain: Chain, clouds: list[Particles], targets: list[Tensor]) -> None:
+    """Takes the losses of particles and their gradients."""
+    groups = len(chain.objective.members)
+    for cloud, wanted in zip(clouds, targets, strict=True):
+        leaves = [x for x in cloud if x.requires_grad]
+        torch.autograd.grad(chain.prior.compare(cloud, wanted, True, groups), leaves)
+
+
+def _without_solver(losses: Callable[[], None], solved: Solved) -> None:
+    """Takes losses whose transports are solved already."""
+    known = iter([solution for _, solution in solved])
+    with exchanged(transport, optimal_transport=lambda *_: next(known)):
+        losses()
+
+
+def _solved(losses: Callable[[], None]) -> Solved:
     """Returns the transports of an iteration, and their solutions."""
     solve, seen = transport.optimal_transport, []
 

@@ -18,9 +18,9 @@ from latentq.errors import CheckpointError, InputError
 from latentq.models import storage
 
 Facts = Mapping[str, Any]
-# The sizes of train and test follow from these.
 DIGITS = {"mnist", "digits"}  # They have the same classes.
-# Where own images are does not matter, as their sha256 tells what they are.
+# The sizes of train and test follow from these. Where own images are does not matter, as their
+# sha256 tells what they are.
 KEYS = ("name", "sha256", "seed", "limit", "validation", "split")
 
 
