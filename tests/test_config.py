@@ -203,3 +203,15 @@ def test_what_a_model_file_sets_is_what_its_model_has(path: Path) -> None:
     content.pop("defaults", None)
 
     assert {key: found.get(key) for key, _ in leaves(content)} == dict(leaves(content))
+
+
+@pytest.mark.parametrize("value", [[], [None], [[3]], {}, {"a": 1}])
+@pytest.mark.parametrize("key", ["denoising.inputs", "denoising.starts", "data.validation"])
+def test_a_list_in_the_place_of_a_number_is_a_mistake(key: str, value: object) -> None:
+    """It has no entry that is wrong by itself, and must not be compared with numbers either."""
+    config = deepcopy(QUANTUM)
+    section, name = key.split(".")
+    config[section][name], config["model"] = value, -86
+
+    with pytest.raises(InputError):
+        validate(config)

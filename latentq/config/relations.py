@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, shown
+from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, RULES, shown
 from latentq.errors import InputError
 
 Config = Mapping[str, Any]
@@ -39,8 +39,15 @@ def check_relations(config: Config, wrong: set[str]) -> Iterator[str]:
         wrong: The keys that are wrong by themselves.
     """
     for check, keys in RELATIONS:
-        if not wrong & set(keys) and all(value_of(config, key) is not None for key in keys):
+        if not wrong & set(keys) and all(_is_given(config, key) for key in keys):
             yield from check(config)
+
+
+def _is_given(config: Config, key: str) -> bool:
+    """Whether a key has a value of the shape that its rule is for: a list is no number."""
+    value = value_of(config, key)
+    single = key in RULES and key != "prior.layers"
+    return value is not None and not (single and isinstance(value, (list, dict)))
 
 
 @relation("prior.axes")
