@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from baselines.mixture import ROUNDS, reals_to_fit
 from latentq.errors import ConvergenceError
 from latentq.models.generative import Labels
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.encoding import amplitude_encode
 from latentq.quantum.states import perturb
 

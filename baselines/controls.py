@@ -1,6 +1,6 @@
 r"""Quantum models with one thing exchanged: MLPs for circuits, a trace for the measurement.
 
-Everything else is that of :class:`latentq.models.model.LatentQ`: autoencoder, terminal ensemble,
+Everything else is that of :class:`latentq.models.hybrid.LatentQ`: autoencoder, terminal ensemble,
 cells, losses, trainer. Other controls need no class, only other settings: see
 `latentq.study.arms`.
 """
@@ -16,9 +16,9 @@ from torch.nn import functional
 from baselines.mixed import mixed_mmdk
 from latentq.diffusion import Chain, Forward, Particles, QuDDPM
 from latentq.diffusion.chain import Instrument
-from latentq.diffusion.transport import transport, wasserstein
+from latentq.diffusion.losses.transport import transport, wasserstein
 from latentq.errors import InputError
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.encoding import amplitude_encode
 from latentq.quantum.states import gram_fidelities
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from latentq.diffusion import ForwardProcess
 from latentq.models.generative import Labels
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.states import haar_states, mean_state
 
 Ensemble = Literal["haar", "terminal", "mean"]

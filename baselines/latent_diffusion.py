@@ -14,7 +14,7 @@ from torch import Tensor
 from baselines.ddpm import DDPM, DiffusionObjective
 from baselines.vae import VAE
 from latentq.models.generative import Labels, in_chunks, seeded
-from latentq.models.model import StateModel, cells_of
+from latentq.models.states import StateModel, cells_of
 from latentq.quantum.encoding import amplitude_encode, phase_reference, to_reals
 from latentq.randomness import derive_generator
 

@@ -5,9 +5,9 @@ matrices. Its powers are kernels for all of them,
 
 .. math:: k(\rho, \sigma) = \frac{1}{5} \sum_{j=0}^{4} (\mathrm{Tr} \, \rho \sigma)^{2^j},
 
-so that :func:`mixed_mmdk` is :func:`latentq.diffusion.mmd.mmdk` wherever all states are pure: one
-formula measures both. Its lowest rung is :math:`\| \bar\rho - \bar\sigma \|_{HS}^2` of the mean
-states.
+so that :func:`mixed_mmdk` is :func:`latentq.diffusion.losses.mmd.mmdk` wherever all states are
+pure: one formula measures both. Its lowest rung is
+:math:`\| \bar\rho - \bar\sigma \|_{HS}^2` of the mean states.
 
 References:
     Powers of the kernel: arXiv 2601.22005.
@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Tensor
 
-from latentq.diffusion.kernels import RUNGS
+from latentq.diffusion.losses.kernels import RUNGS
 
 ROWS = 500  # The states whose overlaps with all others are held at a time.
 

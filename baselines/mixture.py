@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from latentq.errors import ConvergenceError, InputError
 from latentq.models.generative import Labels
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.encoding import amplitude_encode, phase_reference, to_reals
 
 ROUNDS = 2000  # of a fit at most; those of 20,000 states take about a hundred

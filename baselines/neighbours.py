@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from latentq.errors import InputError
 from latentq.models.generative import CHUNK, Labels
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.states import gram_fidelities, normalize
 
 

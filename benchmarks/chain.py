@@ -15,12 +15,13 @@ from torch import Tensor
 from benchmarks.choices import exchanged
 from benchmarks.timing import ROUNDS, Timing, plan, run_block, summarize
 from latentq.config.config import Config, arguments_of
-from latentq.diffusion import Particles, transport, uniform_particles
+from latentq.diffusion import Particles, uniform_particles
+from latentq.diffusion.losses import transport
 from latentq.models import storage
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
-from latentq.training.training import DenoisingModule
+from latentq.training.modules import DenoisingModule
 
 STATES = 6400  # of the data, from which the targets are drawn; more cost no time
 Parts = dict[str, Callable[[], object]]

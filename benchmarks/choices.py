@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from benchmarks.task import Task
 from benchmarks.timing import Repeated, time_in_turn
 from latentq.config.config import Config
-from latentq.diffusion import mmd, select_outcomes
+from latentq.diffusion import select_outcomes
+from latentq.diffusion.losses import mmd
 from latentq.diffusion.published import sampled_distance
 from latentq.engine import fused
-from latentq.models.features import Classifier
-from latentq.models.model import LatentQ
+from latentq.models.classifier import Classifier
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 

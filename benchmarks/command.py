@@ -27,10 +27,10 @@ from benchmarks.tables import (
 from benchmarks.task import Task
 from latentq.config.commands import parse_options
 from latentq.config.compose import load_config
-from latentq.config.rules import Rule, nearest
-from latentq.errors import InputError
-from latentq.plots import save_figure
+from latentq.config.rules import Rule
+from latentq.errors import InputError, nearest
 from latentq.report.markdown import markdown
+from latentq.report.plots import save_figure
 
 FIGURES = ("batch", "qubits")
 RULES = {

@@ -9,8 +9,8 @@ import torch
 from benchmarks.engines import OURS
 from benchmarks.task import Task
 from benchmarks.timing import Repeated, time_in_turn
+from latentq.diffusion.losses.mmd import mean_difference, squared_norm
 from latentq.diffusion.measurement import as_states, pull_selection, select_branches
-from latentq.diffusion.mmd import mean_difference, squared_norm
 from latentq.engine import fused
 
 Parts = dict[str, Callable[[], object]]

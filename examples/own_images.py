@@ -8,10 +8,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from latentq import plots
 from latentq.config.compose import load_config
 from latentq.data import open_data
 from latentq.models import storage
+from latentq.report import plots
 from latentq.training import workflow
 
 here, settings = Path(sys.argv[1]), sys.argv[2:]

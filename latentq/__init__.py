@@ -3,13 +3,13 @@
 import importlib
 from typing import TYPE_CHECKING
 
-from latentq.backend import import_matplotlib
+from latentq.config.backend import import_matplotlib
 
 if TYPE_CHECKING:
     from latentq.diffusion import losses  # noqa: F401  # not one of `__all__`
-    from latentq.diffusion.denoiser import QuDDPM
     from latentq.diffusion.fit import fit
     from latentq.diffusion.forward import ForwardProcess
+    from latentq.diffusion.quddpm import QuDDPM
     from latentq.engine.circuits import Circuit
     from latentq.evaluation.sets import evaluate, evaluate_states
     from latentq.models.storage import load
@@ -29,7 +29,7 @@ __all__ = [
 _DOORS = {
     "Circuit": "latentq.engine.circuits",
     "ForwardProcess": "latentq.diffusion.forward",
-    "QuDDPM": "latentq.diffusion.denoiser",
+    "QuDDPM": "latentq.diffusion.quddpm",
     "evaluate": "latentq.evaluation.sets",
     "evaluate_states": "latentq.evaluation.sets",
     "fit": "latentq.diffusion.fit",

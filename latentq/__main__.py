@@ -22,9 +22,8 @@ from textwrap import fill
 
 from latentq import __version__
 from latentq.config.commands import run_command
-from latentq.config.rules import nearest, shown
 from latentq.config.words import PROGRAM
-from latentq.errors import InputError
+from latentq.errors import InputError, nearest, shown
 from latentq.paths import DATA
 
 WIDTH = 99
@@ -39,7 +38,7 @@ COMMANDS = {
     "report": "latentq.report",
     "study": "latentq.study",
     "study report": "latentq.study.report",
-    "doctor": "latentq.doctor",
+    "doctor": "latentq.training.doctor",
     **{f"experiments {name}": f"latentq.experiments.{name}" for name in EXPERIMENTS},
 }
 

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.config.versions import ADVISORIES, concerning
-from latentq.doctor import installed
 from latentq.errors import RunError
 from latentq.paths import ROOT
+from latentq.training.doctor import installed
 
 RULES = {"online": Rule(str, choices=("true", "false"))}
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", re.MULTILINE)

@@ -41,9 +41,10 @@ def sample(arguments: list[str]) -> None:
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
 
     # These imports take seconds; a wrong option is answered without them.
-    from latentq import load, plots
-    from latentq.files import check_writable
+    from latentq import load
     from latentq.models.generative import GenerativeModel
+    from latentq.paths import check_writable
+    from latentq.report import plots
 
     check_writable(out.parent, "out")
     model = load(options["checkpoint"])

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from latentq.plots import save_samples
-from latentq.report.runs import Run
+from latentq.report.finished import Run
+from latentq.report.plots import save_samples
 
 SIZES = {
     "quantum": {"encoder": 300, "decoder": 400, "prior": 1800, "total": 2500},

@@ -43,8 +43,9 @@ from benchmarks.task import Task
 from benchmarks.timing import ROUNDS, plan, time_in_turn
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
-from latentq.diffusion import QuDDPM, transport
-from latentq.diffusion.mmd import LOSSES
+from latentq.diffusion import QuDDPM
+from latentq.diffusion.losses import transport
+from latentq.diffusion.losses.mmd import LOSSES
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError

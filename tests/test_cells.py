@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from latentq.diffusion.cells import balanced_cells
+from latentq.diffusion.partition import balanced_cells
 from latentq.errors import InputError, NumericalError
 from latentq.quantum.states import haar_states, perturb
 
@@ -41,7 +41,7 @@ def test_cells_do_not_see_the_phase_and_follow_from_the_seed(generator: torch.Ge
 def test_states_beyond_the_subset_get_the_nearest_cell(
     generator: torch.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentq.diffusion.cells.SUBSET", 100)
+    monkeypatch.setattr("latentq.diffusion.partition.SUBSET", 100)
     cluster = torch.arange(1000) % 4
     psi = perturb(torch.eye(4, dtype=torch.complex64)[cluster], 0.2, generator)
     cell = balanced_cells(psi, 4, seed=0)

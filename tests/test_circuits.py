@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.engine import circuits, fused
+from latentq.engine import fused, torchquantum
 from latentq.engine.circuits import (
     Circuit,
     Gate,
@@ -29,7 +29,7 @@ CIRCUITS = [
     cnot_circuit(3, 2),
     Circuit(4, 2, ("ry",), "cnot", ((2, 0), (0, 1), (1, 3), (3, 2))),
 ]
-ENGINES = {"fused": fused.run, "torchquantum": circuits.run}
+ENGINES = {"fused": fused.run, "torchquantum": torchquantum.run}
 
 every_circuit = pytest.mark.parametrize(
     "circuit", CIRCUITS, ids=lambda c: f"{''.join(c.axes)}-{c.entangler}-{c.qubits}x{c.layers}"
@@ -183,7 +183,7 @@ def test_branches_of_both_engines(ancillas: int, batch: int, generator: torch.Ge
     expected = np.einsum("mij,bj->bmi", kraus, psi.numpy())
     gradients: list[Tensor] = []
     for branches in (
-        circuits.branches(circuit, angles, psi, ancillas),
+        torchquantum.branches(circuit, angles, psi, ancillas),
         fused.apply_kraus(fused.kraus(circuit, angles, ancillas), psi),
     ):
         assert branches.shape == (batch, 2**ancillas, 4)
@@ -222,4 +222,4 @@ def test_torchquantum_is_complex64_only(generator: torch.Generator) -> None:
     psi = haar_states(3, qubits=2, generator=generator, dtype=torch.complex128)
 
     with pytest.raises(ValueError, match="must be complex64 for engine=torchquantum"):
-        circuits.run(denoising_circuit(2, 1), torch.zeros(4), psi)
+        torchquantum.run(denoising_circuit(2, 1), torch.zeros(4), psi)

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from latentq.plots import cloud, cloud_figure, size_curve
+from latentq.report.plots import cloud, cloud_figure, size_curve
 
 
 def test_a_cloud_shows_data_below_and_samples_above(generator: torch.Generator) -> None:

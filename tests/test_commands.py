@@ -15,10 +15,10 @@ import latentq
 from latentq.config.commands import parse_options
 from latentq.config.rules import Rule
 from latentq.errors import InputError
-from latentq.evaluation.evaluation import measure
-from latentq.files import sha256_file
-from latentq.models.model import LatentQ
+from latentq.evaluation.scores import measure
+from latentq.models.hybrid import LatentQ
 from latentq.models.storage import describe
+from latentq.paths import sha256_file
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist
 
@@ -82,21 +82,21 @@ def test_options_are_converted_and_required() -> None:
 
 
 def test_doctor_refuses_options(line: CommandLine) -> None:
-    done = line.program("latentq/doctor.py", "loud=1")
+    done = line.program("latentq/training/doctor.py", "loud=1")
 
     assert done.code == 2
     assert "loud" in done.mistakes[0]
 
 
 def test_doctor_reports_each_check() -> None:
-    done = call("latentq.doctor")
+    done = call("latentq.training.doctor")
 
     assert "torchquantum" in done.stdout
     assert f"{len(SHIPPED)} models load" in done.stdout
 
 
 def test_publish_refuses_an_unfinished_run(line: CommandLine) -> None:
-    done = line.program("latentq/publish.py", f"run={line.folder}", "name=none")
+    done = line.program("latentq/training/publish.py", f"run={line.folder}", "name=none")
 
     assert done.code == 2
     assert "must be a finished run" in done.mistakes[0]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from latentq import doctor
 from latentq.experiments.record import Record, page
+from latentq.paths import NO_COMMIT
 from latentq.report.__main__ import report
-from latentq.training import commit
-from latentq.training.commit import NO_COMMIT, commit_text, describe_commit, git_commit
+from latentq.training import commit, doctor
+from latentq.training.commit import commit_text, describe_commit, git_commit
 from tests.command_line import CommandLine
 from tests.fake_runs import make_run
 

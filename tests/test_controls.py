@@ -19,9 +19,9 @@ from baselines.mixed import mixed_features, mixed_mmdk
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM, report
-from latentq.diffusion.mmd import mmdk
+from latentq.diffusion.losses.mmd import mmdk
+from latentq.diffusion.losses.transport import wasserstein
 from latentq.diffusion.objective import diffused
-from latentq.diffusion.transport import wasserstein
 from latentq.errors import InputError
 from latentq.models.generative import parameter_counts
 from latentq.models.storage import build

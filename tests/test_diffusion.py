@@ -12,8 +12,8 @@ from latentq.diffusion import (
     uniform_particles,
 )
 from latentq.diffusion.chain import Outcomes
-from latentq.diffusion.denoiser import Engine, Initial
-from latentq.diffusion.mmd import LOSSES, mmd1
+from latentq.diffusion.losses.mmd import LOSSES, mmd1
+from latentq.diffusion.quddpm import Engine, Initial
 from latentq.quantum.states import haar_states, mean_state
 from tests import oracles
 

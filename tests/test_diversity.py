@@ -10,7 +10,7 @@ from latentq.evaluation.diversity import (
     density_coverage,
     memorisation,
 )
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 
 
 def column(*values: float) -> Tensor:

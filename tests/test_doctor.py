@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from latentq import doctor
 from latentq.config import memory, versions
 from latentq.errors import InputError, RunError
+from latentq.training import doctor
 
 Patch = pytest.MonkeyPatch
 GOOD = dict.fromkeys(map(versions.normal, doctor.NEEDED), "99.0")

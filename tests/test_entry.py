@@ -11,13 +11,13 @@ import pytest
 
 import latentq
 from baselines.vae import VAE
-from latentq import paths, publish
+from latentq import paths
 from latentq.__main__ import COMMANDS, EXPERIMENTS
 from latentq.config.compose import load_config
 from latentq.config.words import command_line
 from latentq.errors import InputError
 from latentq.models import parts, storage
-from latentq.training import borrowed
+from latentq.training import publish, reuse
 from tests.command_line import ROOT, CommandLine
 
 NAMES = "classical, features, features-fashion, quantum, quantum-conditional"
@@ -127,7 +127,7 @@ def test_the_network_of_fid_is_found_from_any_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, described, _ = borrowed.feature_network(load_config([f"metrics.features={name}"]))
+    _, described, _ = reuse.feature_network(load_config([f"metrics.features={name}"]))
 
     _, description = storage.describe(ROOT / "checkpoints" / "features")
     assert described["sha256"] == description["sha256"]

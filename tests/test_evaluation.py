@@ -9,9 +9,9 @@ import latentq
 from baselines.vae import VAE
 from latentq.data import load_data
 from latentq.data.identity import reopen_data
-from latentq.evaluation import diversity, evaluation, metrics
-from latentq.evaluation.evaluation import random_places, show
-from latentq.models.features import Classifier
+from latentq.evaluation import diversity, metrics, scores
+from latentq.evaluation.scores import random_places, show
+from latentq.models.classifier import Classifier
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
@@ -43,10 +43,10 @@ def measured() -> dict[str, Any]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(diversity, "memorisation", note("memorisation", None))
-        patch.setattr(evaluation, "class_rows", note("classes", {}))
-        patch.setattr(evaluation, "inception_row", note("inception", {}))
-        patch.setattr(evaluation, "sample_rows", note("samples", {"fid": 1.0}))
-        evaluation.evaluate(
+        patch.setattr(scores, "class_rows", note("classes", {}))
+        patch.setattr(scores, "inception_row", note("inception", {}))
+        patch.setattr(scores, "sample_rows", note("samples", {"fid": 1.0}))
+        scores.evaluate(
             model,
             classifier.eval(),
             real=data.unlimited.images,
@@ -93,7 +93,7 @@ def test_reconstructions_of_unseen_images_are_no_copies() -> None:
     model = latentq.load(ROOT / "checkpoints" / "quantum")
     data = reopen_data(ROOT / "checkpoints" / "quantum")
     images = torch.cat((data.validation.images[:500], data.test.images[::20]))
-    decoded = evaluation.reconstruct(model, images, torch.zeros(len(images)))  # type: ignore[arg-type]
+    decoded = scores.reconstruct(model, images, torch.zeros(len(images)))  # type: ignore[arg-type]
     some = data.train.images[::18]
 
     found = diversity.memorisation(decoded[:500], decoded[500:], images[500:], some)

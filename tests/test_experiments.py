@@ -10,14 +10,14 @@ import yaml
 from latentq.config.compose import check_command_line, load_config
 from latentq.config.config import arguments_of
 from latentq.diffusion import DenoisingObjective, ForwardProcess
-from latentq.diffusion.mmd import mmdk
+from latentq.diffusion.losses.mmd import mmdk
 from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
 from latentq.experiments.bounds import FreeInstruments, fitted, instrument_states
 from latentq.experiments.ensembles import principal_axes
 from latentq.experiments.latent.experiment import EXPERIMENT as LATENT
 from latentq.models import storage
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import fidelity, haar_states, perturb
 from tests.conftest import needs_mnist
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.stats import entropy
 
 from latentq.diffusion import ForwardProcess
-from latentq.diffusion.mmd import mmd1
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.engine.circuits import denoising_circuit
 from latentq.errors import InputError
 from latentq.experiments.improved import claims as improved_claims

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from latentq.diffusion.chain import Outcomes
-from latentq.diffusion.mmd import mmd1
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown

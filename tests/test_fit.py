@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.fit import descend, fit
-from latentq.diffusion.mmd import expected_mmd1, mmd1
+from latentq.diffusion.losses.mmd import expected_mmd1, mmd1
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.errors import InputError, NonFiniteError
 from latentq.quantum.states import haar_states

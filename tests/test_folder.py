@@ -34,9 +34,9 @@ from latentq.data.identity import (
 from latentq.data.mnist import identity_of
 from latentq.errors import InputError
 from latentq.evaluation.diversity import class_counts
-from latentq.evaluation.evaluation import class_rows
+from latentq.evaluation.scores import class_rows
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from tests.command_line import CommandLine
 from train import train
 

@@ -13,9 +13,9 @@ from latentq.data import ImageData, load_data
 from latentq.data.identity import data_differences, recorded_data, reopen_data
 from latentq.data.module import Split
 from latentq.errors import CheckpointError, InputError
-from latentq.evaluation.evaluation import measure
+from latentq.evaluation.scores import measure
 from latentq.models import storage
-from latentq.training import borrowed
+from latentq.training import reuse
 from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
@@ -111,7 +111,7 @@ def test_a_digits_model_is_measured_on_its_digits(
 ) -> None:
     folder, seen = saved(tmp_path, {"data": digits.describe()}), {}
     monkeypatch.setattr(
-        "latentq.evaluation.evaluation.evaluate",
+        "latentq.evaluation.scores.evaluate",
         lambda *_, **settings: seen.update(settings) or {},
     )
 
@@ -142,9 +142,9 @@ def test_an_autoencoder_of_other_images_is_refused(
     config = load_config(["model=vae_diffusion", f"autoencoder={folder}"])
 
     with pytest.raises(InputError, match=rf"must be of a run on the same images, .* \({key}: was"):
-        borrowed.check_autoencoder(config, digits)
+        reuse.check_autoencoder(config, digits)
     saved(tmp_path, {"data": facts})
-    borrowed.check_autoencoder(config, digits)
+    reuse.check_autoencoder(config, digits)
 
 
 def test_an_autoencoder_of_all_images_is_none_of_some(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_an_autoencoder_of_all_images_is_none_of_some(tmp_path: Path) -> None:
     config = load_config(["model=vae_diffusion", f"autoencoder={folder}"])
 
     with pytest.raises(InputError, match="limit: was None, here 300"):
-        borrowed.check_autoencoder(config, part)
+        reuse.check_autoencoder(config, part)
 
 
 def test_the_split_is_told_by_its_places() -> None:

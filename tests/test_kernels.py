@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from latentq.diffusion import kernels
-from latentq.diffusion.kernels import as_reals, ladder_own_sum, ladder_sum, turned
+from latentq.diffusion.losses import kernels
+from latentq.diffusion.losses.kernels import as_reals, ladder_own_sum, ladder_sum, turned
 from latentq.quantum.states import gram_fidelities, haar_states
 from tests import oracles
 

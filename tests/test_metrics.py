@@ -11,8 +11,8 @@ from torch_fidelity.metric_prc import prc_features_to_metric
 from torchmetrics.image.kid import poly_mmd
 
 from latentq.evaluation import metrics
-from latentq.evaluation.evaluation import accuracy
-from latentq.models.features import FEATURES, Classifier
+from latentq.evaluation.scores import accuracy
+from latentq.models.classifier import FEATURES, Classifier
 from latentq.randomness import derive_generator, derive_seed
 
 

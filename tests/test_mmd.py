@@ -7,8 +7,8 @@ from scipy.optimize import linear_sum_assignment, linprog
 from torch import Tensor
 from torch.nn import functional
 
-from latentq.diffusion import mmd
-from latentq.diffusion.mmd import (
+from latentq.diffusion.losses import mmd
+from latentq.diffusion.losses.mmd import (
     LOSSES,
     expected_mmd1,
     mmd1,
@@ -16,7 +16,7 @@ from latentq.diffusion.mmd import (
     qubit_copies,
     unbiased_purity,
 )
-from latentq.diffusion.transport import assign, reduce_costs, wasserstein
+from latentq.diffusion.losses.transport import assign, reduce_costs, wasserstein
 from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from tests import oracles
 

@@ -15,7 +15,7 @@ from latentq.models.generative import (
     pixel_loss,
     seeded,
 )
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.encoding import density_features
 from latentq.quantum.states import fidelity, haar_states, perturb
 

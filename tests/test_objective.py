@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM, report
-from latentq.diffusion.mmd import mmdk
-from latentq.diffusion.transport import wasserstein
+from latentq.diffusion.losses.mmd import mmdk
+from latentq.diffusion.losses.transport import wasserstein
 from latentq.errors import InputError
 from latentq.quantum.states import fidelity, haar_states, perturb
 from latentq.randomness import derive_generator

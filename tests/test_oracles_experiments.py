@@ -13,7 +13,7 @@ from scipy.stats import t as student
 from torch import Tensor
 
 from latentq.diffusion import ForwardProcess
-from latentq.diffusion.mmd import expected_mmd1
+from latentq.diffusion.losses.mmd import expected_mmd1
 from latentq.experiments import ablation
 from latentq.experiments.bands import cells, mean_of
 from latentq.experiments.denoiser import claims as denoiser_claims

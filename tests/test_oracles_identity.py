@@ -20,7 +20,7 @@ from latentq.experiments import ablation
 from latentq.models import storage
 from latentq.models.generative import GenerativeModel
 from latentq.randomness import derive_generator
-from latentq.training import borrowed, runs, stages, workflow
+from latentq.training import reuse, run_folder, stages, workflow
 from latentq.training.run import Run
 
 SMALL = ("data=digits", "prior.layers=1", "prior.steps=2", "model.channels=1")
@@ -135,7 +135,7 @@ def test_an_autoencoder_has_the_latent_space_of_its_model(
     config = load_config([f"model={borrower}", f"autoencoder={folder}"])
 
     with pytest.raises(InputError, match=word):
-        borrowed.check_autoencoder(config, data)
+        reuse.check_autoencoder(config, data)
 
 
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def opened(root: Path, data: ImageData, *words: str) -> Path:
 
 
 def end(folder: Path) -> None:
-    (folder / runs.METRICS).write_text("{}")
+    (folder / run_folder.METRICS).write_text("{}")
 
 
 def test_a_run_is_skipped_where_it_had_the_same_data(tmp_path: Path) -> None:
@@ -192,8 +192,8 @@ def changed(word: str) -> list[str]:
     for name in key.split(".")[:-1]:
         part = part[name]
     part[key.rpartition(".")[2]] = yaml.safe_load(value)
-    before = runs.decisive(load_config(["model=quantum", *SMALL]))
-    now = runs.decisive(config)
+    before = run_folder.decisive(load_config(["model=quantum", *SMALL]))
+    now = run_folder.decisive(config)
     return [k for k in before.keys() | now.keys() if before.get(k) != now.get(k)]
 
 
@@ -212,9 +212,9 @@ def test_places_and_devices_are_not(word: str) -> None:
 def test_a_setting_that_a_run_did_not_have_is_a_difference(tmp_path: Path) -> None:
     config = load_config(["model=quantum", *SMALL])
     older = {key: value for key, value in config.items() if key != "loss"}
-    (tmp_path / runs.CONFIG).write_text(yaml.safe_dump(older))
+    (tmp_path / run_folder.CONFIG).write_text(yaml.safe_dump(older))
 
-    (found,) = runs.differences(tmp_path, config)
+    (found,) = run_folder.differences(tmp_path, config)
     assert found.startswith("loss: was None, now ")
 
 
@@ -223,7 +223,7 @@ def test_the_newest_finished_run_of_a_row_is_read(tmp_path: Path) -> None:
     for number in ("", "-2", "-3"):
         folder = tmp_path / "ablation" / f"mmdk-seed1{number}"
         folder.mkdir(parents=True)
-        (folder / runs.CONFIG).write_text(yaml.safe_dump(config))
+        (folder / run_folder.CONFIG).write_text(yaml.safe_dump(config))
         if number != "-3":
             end(folder)
 

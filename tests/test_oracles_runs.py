@@ -18,19 +18,19 @@ from baselines.vae import VAE
 from latentq.config.compose import load_config
 from latentq.data.module import ImageData, SeededBatches, load_data, stratified
 from latentq.diffusion.schedule import cosine_schedule
-from latentq.evaluation import diversity, evaluation, metrics
+from latentq.evaluation import diversity, metrics, scores
 from latentq.evaluation.frechet import Normal, moments
 from latentq.models import storage
-from latentq.models.features import Classifier
-from latentq.models.model import LatentQ
+from latentq.models.classifier import Classifier
+from latentq.models.hybrid import LatentQ
 from latentq.models.networks import Encoder
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator, derive_seed
-from latentq.training import borrowed, stages, summary, training, workflow
+from latentq.training import modules, reuse, stages, summary, workflow
 from latentq.training.batches import BatchesFrom
 from latentq.training.guards import Guard
+from latentq.training.modules import DenoisingModule, ImageModule
 from latentq.training.run import Run
-from latentq.training.training import DenoisingModule, ImageModule
 
 Spy = Callable[..., list[Any]]
 PRIOR = {
@@ -147,7 +147,7 @@ def test_groups_of_a_conditional_model_are_its_classes(generator: torch.Generato
 def test_a_classifier_is_judged_on_test_images(run: Run, images: ImageData, spy: Spy) -> None:
     run.config["model"] = {"kind": "features", "channels": 1}
     run.config.pop("prior")
-    trained, judged = spy(stages, "train_images"), spy(evaluation, "accuracy", 0.5)
+    trained, judged = spy(stages, "train_images"), spy(scores, "accuracy", 0.5)
     spy(workflow, "finish", lambda run, model, arguments, metrics, notes: metrics)
     found = workflow.train_features(run, images)
 
@@ -236,7 +236,7 @@ def test_priors_are_trained_by_the_settings(run: Run, spy: Spy) -> None:
 def test_an_autoencoder_is_borrowed_as_a_whole(spy: Spy) -> None:
     model, other = LatentQ(1, PRIOR, seed=1), LatentQ(1, PRIOR, seed=2)
     spy(storage, "load", lambda *words, **named: other)
-    found = borrowed.with_autoencoder(model, "elsewhere")
+    found = reuse.with_autoencoder(model, "elsewhere")
 
     for part in ("encoder", "decoder"):
         states = [getattr(m, part).state_dict() for m in (found, other)]
@@ -259,7 +259,7 @@ def test_every_iteration_has_noise_of_its_own(monkeypatch: pytest.MonkeyPatch, s
         **{"lr": 0.1, "weight_decay": 0.0, "iterations": 9, "seed": 5, "stage": "autoencoder"},  # type: ignore[arg-type]
     )
     monkeypatch.setattr(ImageModule, "global_step", property(lambda self: self.at))
-    spy(training, "_log_losses")
+    spy(modules, "_log_losses")
     seen = spy(module, "loss", {"loss": torch.zeros(())})
     batch = [torch.zeros(2, 1, 28, 28), torch.zeros(2)]
     for epoch in range(2):
@@ -328,8 +328,8 @@ def test_the_classifier_shifts_in_both_directions(
 def test_an_evaluation_is_given_the_split_it_asks_for(
     split: str, images: ImageData, spy: Spy
 ) -> None:
-    given = spy(evaluation, "evaluate", {})
-    evaluation.evaluate_on("model", "classifier", images, split, 50, 3)  # type: ignore[arg-type]
+    given = spy(scores, "evaluate", {})
+    scores.evaluate_on("model", "classifier", images, split, 50, 3)  # type: ignore[arg-type]
     ((_, named),) = given
     wanted = getattr(images, split)
 
@@ -347,7 +347,7 @@ def test_rows_of_a_quantum_model_are_of_their_ensembles(
     chain = haar_states(3, 900, qubits=4, generator=generator)
     monkeypatch.setattr(model, "decode", lambda psi: psi)
     monkeypatch.setattr(metrics, "fid", lambda features, reference: features)
-    rows = evaluation.quantum_rows(model, chain, lambda x: x, torch.zeros(1), 3)
+    rows = scores.quantum_rows(model, chain, lambda x: x, torch.zeros(1), 3)
     haar: Any = rows["fid_haar"]
 
     assert torch.equal(rows["fid_terminal"], chain[0])  # type: ignore[arg-type]
@@ -363,7 +363,7 @@ def test_numbers_stand_in_their_rows(monkeypatch: pytest.MonkeyPatch, spy: Spy) 
     monkeypatch.setattr(diversity, "density_coverage", lambda *words: ("density", "coverage"))
     for name in ("fid", "fid_infinity", "fid_deviation"):
         spy(metrics, name, name)
-    rows = evaluation.sample_rows(torch.zeros(2, 2), torch.zeros(3, 2), 0)
+    rows = scores.sample_rows(torch.zeros(2, 2), torch.zeros(3, 2), 0)
 
     assert all(name == value for name, value in rows.items())
     assert len(rows) == 9
@@ -377,10 +377,10 @@ def test_an_evaluation_compares_as_many_images_as_it_asks_for(
     classifier = Classifier(1)
     spy(metrics, "extract_features", lambda classifier, x: x.flatten(1))
     fids = spy(metrics, "fid", 1.0)
-    compared, shares = spy(evaluation, "sample_rows", {}), spy(diversity, "class_distance", 0.0)
-    spy(evaluation, "inception_row", {})
+    compared, shares = spy(scores, "sample_rows", {}), spy(diversity, "class_distance", 0.0)
+    spy(scores, "inception_row", {})
     known = spy(diversity, "memorisation")
-    evaluation.evaluate_on(model, classifier, images, "test", n, 3)
+    scores.evaluate_on(model, classifier, images, "test", n, 3)
 
     def of(part: Tensor, whole: Tensor) -> bool:
         rows = {tuple(row) for row in whole.flatten(1).tolist()}
@@ -404,8 +404,8 @@ def test_labels_are_those_that_were_asked_for(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(metrics, "classify", lambda classifier, images: model.labels(50, 7))
     pixels = torch.zeros(50, 1, 28, 28)
 
-    assert evaluation.label_accuracy(model, Classifier(1), pixels, 7) == 1
-    assert evaluation.label_accuracy(model, Classifier(1), pixels, 8) < 0.5  # type: ignore[operator]
+    assert scores.label_accuracy(model, Classifier(1), pixels, 7) == 1
+    assert scores.label_accuracy(model, Classifier(1), pixels, 8) < 0.5  # type: ignore[operator]
 
 
 # --- Numbers of unequal sizes

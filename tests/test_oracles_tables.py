@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from latentq.report import pictures
+from latentq.report.finished import Group
 from latentq.report.grouping import group_runs
-from latentq.report.runs import Group
 from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
 from latentq.report.wording import comparisons
 from latentq.study.arms import ARMS
-from latentq.study.cells import ALL, Cell, Study
+from latentq.study.jobs import ALL, Cell, Study
 from latentq.study.report import figures, records, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study

@@ -22,10 +22,11 @@ WORDS = ("sample", "checkpoint=quantum", "n=4", "out=x.png")
 PROBE = """
 import json, sys
 import latentq.__main__
-from latentq import doctor, paths
+from latentq import paths
+from latentq.training import doctor
 from latentq.config.compose import load_config
 from latentq.models import storage
-from latentq.study.cells import Cell, Study
+from latentq.study.jobs import Cell, Study
 
 found = {
     "file": latentq.__file__,

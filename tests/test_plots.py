@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import imread
 from torch import Tensor
 
-from latentq.plots import (
+from latentq.report.plots import (
     Curve,
     FidRow,
     Figure,
@@ -271,6 +271,6 @@ def test_narrow_training_charts_are_stacked(width: float, shape: tuple[int, int]
 
 
 def test_no_global_state() -> None:
-    code = "import sys, latentq.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import sys, latentq.report.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,7 +10,7 @@ import torch
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from latentq.plots import (
+from latentq.report.plots import (
     LIGHT,
     density_map,
     hinton,
@@ -20,7 +20,7 @@ from latentq.plots import (
     schmidt_bars,
     wigner_map,
 )
-from latentq.plots.states import LARGEST, THICKEST, phase_colours
+from latentq.report.plots.states import LARGEST, THICKEST, phase_colours
 
 MATRIX = torch.tensor([[0.4, 0.1 - 0.2j], [0.05j, -0.8]], dtype=torch.complex128)
 INFORMATION = torch.zeros(4, 4)

@@ -15,13 +15,13 @@ from hydra.core.global_hydra import GlobalHydra
 from torch import Tensor
 
 import latentq
-from latentq import process
 from latentq.config.compose import load_config
 from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.objective import DenoisingObjective
+from latentq.engine import process
 from latentq.models import storage
 from latentq.models.generative import GenerativeModel
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.states import haar_states
 from latentq.quantum.targets import Circle, Cluster, CorrelatedNoise
 from latentq.randomness import derive_generator, derive_seed

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from latentq.diffusion import select_outcomes
-from latentq.diffusion.mmd import mmd1
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.diffusion.published import sampled_distance
 from latentq.engine import fused
 from latentq.engine.circuits import denoising_circuit

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from latentq import plots
 from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.experiments.record import Claim, Experiment, Picture, Record, Tables, parse_counts
+from latentq.report import plots
 
 
 def measure(options: dict[str, Any]) -> Record:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from latentq.errors import InputError
+from latentq.report.finished import Run, find_runs, load_run
 from latentq.report.grouping import bare_name, group_runs, settings
 from latentq.report.pictures import read_losses
-from latentq.report.runs import Run, find_runs, load_run
 from latentq.report.statistics import (
     Judged,
     Side,

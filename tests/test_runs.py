@@ -8,45 +8,45 @@ import yaml
 
 from latentq.config.compose import load_config
 from latentq.errors import InputError
-from latentq.training import runs
+from latentq.training import run_folder
 from latentq.training.logs import merge_logs
 from latentq.training.run import Run
 
 
 def test_run_folders_are_never_shared(tmp_path: Path) -> None:
-    names = [runs.new_run(tmp_path, "a").name for _ in range(3)]
+    names = [run_folder.new_run(tmp_path, "a").name for _ in range(3)]
 
     assert names == ["a", "a-2", "a-3"]
-    assert [p.name for p in runs.versions_of(tmp_path, "a")] == names
+    assert [p.name for p in run_folder.versions_of(tmp_path, "a")] == names
 
 
 def test_versions_are_ordered_by_number(tmp_path: Path) -> None:
     for name in ("a-10", "a-9", "a", "a-2", "ab", "a-x"):
         (tmp_path / name).mkdir()
 
-    assert [p.name for p in runs.versions_of(tmp_path, "a")] == ["a", "a-2", "a-9", "a-10"]
+    assert [p.name for p in run_folder.versions_of(tmp_path, "a")] == ["a", "a-2", "a-9", "a-10"]
 
 
 def test_resume_last_is_the_newest_unfinished_run(tmp_path: Path) -> None:
-    first, second, third, _ = (runs.new_run(tmp_path, "a") for _ in range(4))
+    first, second, third, _ = (run_folder.new_run(tmp_path, "a") for _ in range(4))
     for folder in (first, second, third):
         (folder / "config.yaml").write_text("")
     (third / "metrics.json").write_text("{}")
 
-    assert runs.find_run("last", tmp_path, "a") == second
+    assert run_folder.find_run("last", tmp_path, "a") == second
     (second / "metrics.json").write_text("{}")
-    assert runs.find_run("last", tmp_path, "a") == first
+    assert run_folder.find_run("last", tmp_path, "a") == first
     with pytest.raises(InputError, match=r"must be last or a run folder"):
-        runs.find_run(str(tmp_path / "nowhere"), tmp_path, "a")
+        run_folder.find_run(str(tmp_path / "nowhere"), tmp_path, "a")
 
 
 def test_changed_configurations_are_named(tmp_path: Path) -> None:
     config = load_config([])
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
 
-    assert runs.differences(tmp_path, config) == []
-    assert runs.differences(tmp_path, load_config(["device=cpu", "resume=last"])) == []
-    (found,) = runs.differences(tmp_path, load_config(["prior.layers=7"]))
+    assert run_folder.differences(tmp_path, config) == []
+    assert run_folder.differences(tmp_path, load_config(["device=cpu", "resume=last"])) == []
+    (found,) = run_folder.differences(tmp_path, load_config(["prior.layers=7"]))
     assert found == "prior.layers: was 86, now 7"
 
 
@@ -62,14 +62,16 @@ def test_a_run_on_other_data_is_another_run(tmp_path: Path, place: str) -> None:
             json.dumps(content if place == "data.json" else {"data": content})
         )
 
-    assert runs.differences(tmp_path, auto) == []
-    assert runs.differences(tmp_path, load_config(["data=digits"])) == []
-    (found,) = runs.differences(tmp_path, load_config(["data=mnist"]))
+    assert run_folder.differences(tmp_path, auto) == []
+    assert run_folder.differences(tmp_path, load_config(["data=digits"])) == []
+    (found,) = run_folder.differences(tmp_path, load_config(["data=mnist"]))
     assert found == "data.name: was 'digits', now 'mnist'"
 
 
 def test_json_holds_no_nan(tmp_path: Path) -> None:
-    runs.write_json(tmp_path / "a.json", {"x": float("nan"), "y": [float("inf"), 1.5], "z": "é"})
+    run_folder.write_json(
+        tmp_path / "a.json", {"x": float("nan"), "y": [float("inf"), 1.5], "z": "é"}
+    )
 
     assert json.loads((tmp_path / "a.json").read_text()) == {"x": None, "y": [None, 1.5], "z": "é"}
 
@@ -91,7 +93,7 @@ def test_logs_are_joined_with_their_stage(tmp_path: Path) -> None:
 
 
 def test_environment_names_versions_and_command() -> None:
-    environment = runs.environment()
+    environment = run_folder.environment()
 
     assert environment["packages"]["torchquantum"] == "0.1.8"
     assert environment["python"].startswith("3.")
@@ -130,8 +132,8 @@ def test_a_resumed_run_names_all_code_that_it_has_run(
 ) -> None:
     found = []
     for commit in (None, "a", "a", "b+changes", "b+changes"):
-        monkeypatch.setattr(runs, "git_commit", lambda commit=commit: commit)
-        found.append(runs.note_environment(tmp_path))
+        monkeypatch.setattr(run_folder, "git_commit", lambda commit=commit: commit)
+        found.append(run_folder.note_environment(tmp_path))
 
     both = "unknown, then a"
     assert found == [None, both, both, *[f"{both}, then b+changes"] * 2]

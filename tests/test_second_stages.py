@@ -11,11 +11,11 @@ from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion, VAEDiffusion
 from baselines.mixture import MixtureModel
 from baselines.neighbours import NeighboursModel, between
-from latentq.diffusion.mmd import mmdk
+from latentq.diffusion.losses.mmd import mmdk
 from latentq.errors import ConvergenceError, InputError
 from latentq.models import storage
 from latentq.models.generative import parameter_counts
-from latentq.models.model import FittedModel
+from latentq.models.states import FittedModel
 from latentq.quantum.encoding import amplitude_encode, density_features
 from latentq.quantum.states import fidelity, haar_states, mean_state, perturb
 

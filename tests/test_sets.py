@@ -9,8 +9,8 @@ from torch import Tensor
 import latentq
 from latentq.errors import InputError
 from latentq.evaluation import metrics
-from latentq.evaluation.evaluation import sample_rows
-from latentq.models.features import Classifier
+from latentq.evaluation.scores import sample_rows
+from latentq.models.classifier import Classifier
 from latentq.paths import CHECKPOINTS
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator

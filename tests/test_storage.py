@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import latentq
 from baselines.vae import VAE
-from latentq import files
+from latentq import paths
 from latentq.errors import InputError
 from latentq.models import storage
 
@@ -126,9 +126,9 @@ def test_a_failed_write_leaves_the_old_file(folder: Path, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(files.os, "replace", fail)
+    monkeypatch.setattr(paths.os, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        files.write_atomically(path, b"new")
+        paths.write_atomically(path, b"new")
 
     assert path.read_bytes() == old
     assert len(list(folder.iterdir())) == 2

@@ -14,7 +14,7 @@ from rich.console import Console
 from latentq.config.compose import load_config
 from latentq.errors import InputError
 from latentq.study.arms import ARMS
-from latentq.study.cells import Cell, Study, plan, read_metrics
+from latentq.study.jobs import Cell, Study, plan, read_metrics
 from latentq.study.local import LocalEngine
 from latentq.study.options import cpus, read_options
 from latentq.study.progress import Display, duration

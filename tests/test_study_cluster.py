@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from latentq.errors import InputError
-from latentq.study.cells import Study
+from latentq.study.jobs import Study
 from latentq.study.options import read_options
 from tests.fake_runner import Start, is_free, rows, runners, started, until
 

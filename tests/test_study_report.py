@@ -17,9 +17,9 @@ import pytest
 import torch
 from scipy import stats
 
-from latentq.plots import LIGHT, Figure, save_samples
-from latentq.plots.efficiency import efficiency_chart, spread
-from latentq.plots.study import Dot, forest_chart
+from latentq.report.plots import LIGHT, Figure, save_samples
+from latentq.report.plots.efficiency import efficiency_chart, spread
+from latentq.report.plots.study import Dot, forest_chart
 from latentq.study.arms import ARMS, Arm
 from latentq.study.report.build import build
 from latentq.study.report.figures import dots, lines

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.linalg import eigh, expm
 
-from latentq.diffusion.mmd import mmd1
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.quantum.states import haar_states, mean_state
 from latentq.quantum.targets import (
     Circle,

@@ -18,10 +18,10 @@ from latentq.data import load_data
 from latentq.data.module import Split
 from latentq.diffusion import DenoisingObjective
 from latentq.errors import InputError, RunError
-from latentq.evaluation.evaluation import evaluate
-from latentq.models.features import Classifier
+from latentq.evaluation.scores import evaluate
+from latentq.models.classifier import Classifier
 from latentq.training import stages
-from latentq.training.training import DenoisingModule
+from latentq.training.modules import DenoisingModule
 from latentq.training.workflow import open_run
 from tests.command_line import CommandLine
 from tests.conftest import needs_mnist

@@ -9,8 +9,8 @@ import torch
 from scipy.optimize import linprog
 from torch import Tensor
 
-from latentq.diffusion.cells import balanced_cells
-from latentq.diffusion.transport import assign, optimal_transport, transport
+from latentq.diffusion.losses.transport import assign, optimal_transport, transport
+from latentq.diffusion.partition import balanced_cells
 from latentq.errors import ConvergenceError, NumericalError
 from latentq.quantum.states import gram_fidelities, haar_states
 
@@ -44,7 +44,7 @@ def test_a_solver_that_stops_early_is_an_error(
     transport(cost, weights)
     balanced_cells(psi, 4, seed=0)
 
-    monkeypatch.setattr("latentq.diffusion.transport.PIVOTS", 3)
+    monkeypatch.setattr("latentq.diffusion.losses.transport.PIVOTS", 3)
     with pytest.raises(ConvergenceError, match="before the optimum of 40 x 30 states"):
         transport(cost, weights)
     with pytest.raises(ConvergenceError, match="before the optimum of 60 x 4 states"):

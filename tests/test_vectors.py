@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentq.errors import InputError, NumericalError
 from latentq.evaluation import diversity, metrics
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 
 MEASURES: dict[str, Callable[[Tensor, Tensor], Any]] = {
     "fid": metrics.fid,

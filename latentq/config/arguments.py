@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from latentq.config.relations import check_relations
-from latentq.config.rules import CLASSES, LONGEST, RULES, Rule, nearest, shown
-from latentq.errors import InputError
+from latentq.config.rules import CLASSES, RULES, Rule
+from latentq.errors import LONGEST, InputError, nearest, shown
 
 # The data tell it, so the configuration has no such key.
 OWN = {"model.classes": Rule(int, low=1, high=CLASSES)}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from latentq.config import output
-from latentq.config.rules import LONGEST, Rule, expand_home, nearest, shown
+from latentq.config.rules import Rule, expand_home
 from latentq.config.versions import check_surroundings
-from latentq.errors import InputError, NumericalError, RunError, printable
+from latentq.errors import LONGEST, InputError, NumericalError, RunError, nearest, printable, shown
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "

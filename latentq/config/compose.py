@@ -17,10 +17,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from latentq.config.config import Config, unknown_key, validate
 from latentq.config.memory import check_room
-from latentq.config.rules import LONGEST, RULES, nearest, shown
+from latentq.config.rules import RULES
 from latentq.config.versions import check_engine, check_python, check_surroundings
 from latentq.config.words import override as written
-from latentq.errors import InputError
+from latentq.errors import LONGEST, InputError, nearest, shown
 from latentq.paths import CONFIGS
 
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")

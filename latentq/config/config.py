@@ -15,13 +15,10 @@ from latentq.config.rules import (
     FEATURES,
     KEYS_OF,
     KINDS,
-    LONGEST,
     RULES,
     expand_home,
-    nearest,
-    shown,
 )
-from latentq.errors import InputError
+from latentq.errors import LONGEST, InputError, nearest, shown
 from latentq.paths import TRAINING
 
 Config = dict[str, Any]

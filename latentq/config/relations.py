@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, RULES, shown
-from latentq.errors import InputError
+from latentq.config.rules import AUTO, CLASSES, FEATURES, MAX_PARTICLES, RULES
+from latentq.errors import InputError, shown
 
 Config = Mapping[str, Any]
 Check = Callable[[Config], Iterator[str]]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from latentq.config.relations import no_features
-from latentq.config.rules import AUTO, FEATURES, shown
+from latentq.config.rules import AUTO, FEATURES
 from latentq.data.module import ImageData, load_data
 from latentq.data.protocol import ImageSource
-from latentq.errors import CheckpointError, InputError
+from latentq.errors import CheckpointError, InputError, shown
 from latentq.models import storage
 
 Facts = Mapping[str, Any]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from latentq.data.mirrors import MirrorError, fetch
 from latentq.errors import InputError
-from latentq.files import sha256_file
+from latentq.paths import sha256_file
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from latentq.config.rules import expand_home, shown
+from latentq.config.rules import expand_home
 from latentq.data.batches import Batches, SeededBatches
 from latentq.data.folder import read_folder
 from latentq.data.mnist import (
@@ -27,7 +27,7 @@ from latentq.data.mnist import (
     raw_folder,
 )
 from latentq.data.splits import Split, stratified, with_test_split
-from latentq.errors import InputError
+from latentq.errors import InputError, shown
 from latentq.paths import DATA
 from latentq.randomness import derive_generator
 
@@ -45,7 +45,7 @@ def _official(root: Path, name: str, part: str) -> Split:
     except Exception as error:  # One of another build than torch fails in many ways.
         raise InputError(
             f"data: {known_files()[name].title} is read by torchvision, which cannot be imported "
-            f"({error}); see python -m latentq.doctor, or use data=digits"
+            f"({error}); see python -m latentq doctor, or use data=digits"
         ) from error
 
     images = read_image_file(str(raw_folder(root, name) / f"{part}-images-idx3-ubyte"))

@@ -1,7 +1,6 @@
 """QuDDPM: scrambling forward, measured-ancilla circuits backward."""
 
 from latentq.diffusion.chain import Chain
-from latentq.diffusion.denoiser import QuDDPM
 from latentq.diffusion.forward import Forward, ForwardProcess, scramble
 from latentq.diffusion.measurement import (
     Particles,
@@ -12,6 +11,7 @@ from latentq.diffusion.measurement import (
     uniform_particles,
 )
 from latentq.diffusion.objective import DenoisingObjective
+from latentq.diffusion.quddpm import QuDDPM
 from latentq.diffusion.report import report
 
 __all__ = [

@@ -6,7 +6,7 @@ Step :math:`t` maps :math:`S_{t+1}` to :math:`S_t` by an instrument: it takes a 
 .. math:: p_m = \| \phi_m \|^2, \qquad \psi_m = \phi_m / \sqrt{p_m}.
 
 Training compares the outputs of a step with :math:`S_t` by a loss of
-:mod:`latentq.diffusion.mmd`, either
+:mod:`latentq.diffusion.losses.mmd`, either
 
 - on one drawn outcome per state, as published (`outcomes="sampled"`). The gradient then ignores
   how :math:`p_m` depends on the parameters; or
@@ -62,7 +62,8 @@ class Chain(nn.Module, ABC):
     Arguments:
         forward_process: The forward process, with its terminal ensemble; your own one has what
             :class:`~latentq.diffusion.forward.Forward` has.
-        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`, or your own
+        loss: The name of the loss, a key of
+            :data:`latentq.diffusion.losses.mmd.LOSSES`, or your own
             function, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
@@ -142,7 +143,7 @@ class Chain(nn.Module, ABC):
         return select_outcomes(instrument(psi), self.uniforms(psi, generator))
 
     def discrepancy(self, psi: Tensor, phi: Tensor) -> float:
-        r"""Returns the MMD of two ensembles by :func:`~latentq.diffusion.mmd.mmdk`."""
+        r"""Returns the MMD of two ensembles by :func:`~latentq.diffusion.losses.mmd.mmdk`."""
         return mmdk(psi, phi).item()
 
     def sample(self, n: int, seed: int = 0) -> Tensor:

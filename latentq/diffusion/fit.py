@@ -16,8 +16,8 @@ from torch import Tensor
 from latentq.diffusion.chain import Chain
 from latentq.diffusion.objective import DenoisingObjective
 from latentq.diffusion.schedule import cosine_schedule
+from latentq.engine.process import own_defaults
 from latentq.errors import InputError, NonFiniteError
-from latentq.process import own_defaults
 from latentq.quantum.states import check_ensemble
 from latentq.randomness import check_whole, derive_generator
 

@@ -9,7 +9,7 @@ with strengths :math:`h_1 \dots h_T`. The ensemble :math:`S_t` is built from the
 each :math:`t`: marginals are used, never trajectories.
 
 Generation starts from a terminal ensemble that is fixed beforehand and needs no data. How far
-:math:`S_T` still is from it can be measured with any loss of :mod:`latentq.diffusion.mmd`.
+:math:`S_T` still is from it can be measured with any loss of :mod:`latentq.diffusion.losses.mmd`.
 
 References:
     Generative quantum machine learning via denoising diffusion probabilistic models

@@ -8,7 +8,7 @@ steps are frozen; its input set is made once by running them. Then all angles ar
 
 where :math:`P_t` are the ensembles of one chain that starts at the terminal ensemble.
 
-The states may be divided into groups, by class or by :mod:`latentq.diffusion.cells`. Group
+The states may be divided into groups, by class or by :mod:`latentq.diffusion.partition`. Group
 :math:`k` then generates from the basis state :math:`| k \rangle`, every loss is the mean over
 groups of the loss within the group, and the angles are still shared by all of them.
 """

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from latentq.diffusion.losses.mmd import mean_difference, mmd1, squared_norm
 from latentq.diffusion.measurement import (
     Selection,
     as_states,
@@ -17,7 +18,6 @@ from latentq.diffusion.measurement import (
     select_branches,
     select_outcomes,
 )
-from latentq.diffusion.mmd import mean_difference, mmd1, squared_norm
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit
 

@@ -3,7 +3,7 @@
 import sys
 
 from latentq.config.commands import run_command
-from latentq.evaluation import evaluation
+from latentq.evaluation import scores
 
 if __name__ == "__main__":
-    sys.exit(run_command(evaluation.measure, evaluation.__doc__))
+    sys.exit(run_command(scores.measure, scores.__doc__))

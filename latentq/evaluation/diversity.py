@@ -17,7 +17,7 @@ from latentq.errors import InputError
 from latentq.evaluation.metrics import classify
 from latentq.evaluation.neighbours import nearest_distances, squared_distances, squared_radii
 from latentq.evaluation.vectors import check_features
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 
 NEIGHBOURS = 5
 # Below as many held-out items, the nearest one in a hundred of them says nothing.

@@ -4,7 +4,7 @@ r"""FID and its companions, on features that are extracted once.
 
 torchmetrics computes FID and KID. Precision and recall have torch-fidelity's definitions and
 values, and share their neighbours with :mod:`latentq.evaluation.diversity`. All of them get the
-features of :class:`latentq.models.features.Classifier` in float64.
+features of :class:`latentq.models.classifier.Classifier` in float64.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from latentq.errors import InputError, NumericalError
 from latentq.evaluation.frechet import Normal, moments
 from latentq.evaluation.neighbours import ROWS, squared_distances, squared_radii
 from latentq.evaluation.vectors import check_features
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.randomness import derive_generator, derive_seed
 
 NEIGHBOURS = 3

@@ -7,7 +7,7 @@ from latentq.diffusion.losses import LOSSES
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import check_images
 from latentq.paths import CHECKPOINTS
 from latentq.quantum.states import check_ensemble
@@ -80,7 +80,7 @@ def evaluate_states(
     data are divided into two random halves, and both values are of as many states on each side,
     against the first half: those of :math:`N` generated states, and under `NAME_data` those of
     :math:`N` states of the second half. A model whose value is that of the data cannot be told
-    from them. The unbiased estimate is :func:`~latentq.diffusion.mmd.expected_mmd1`.
+    from them. The unbiased estimate is :func:`~latentq.diffusion.losses.mmd.expected_mmd1`.
 
     Arguments:
         generated: The states of the model, with shape :math:`(N, 2^n)`, complex.

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latentq import files, plots
+from latentq import paths
 from latentq.config.commands import parse_options, run_command
 from latentq.config.compose import load_config
 from latentq.config.rules import Rule
 from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.paths import TRAIN
+from latentq.report import plots
 from latentq.report.statistics import scale_of, summarize
 from latentq.report.wording import interval
-from latentq.training.runs import METRICS, differences, is_finished, versions_of
+from latentq.training.run_folder import METRICS, differences, is_finished, versions_of
 
 COMMON = (
     "model=quantum",
@@ -187,7 +188,7 @@ def ablation(arguments: list[str]) -> None:
                 raise InputError(f"rows: {name} with seed {seed} failed, see above")
     found = collect(names, seeds, options["root"])
     content = {"common": COMMON, "rows": found}
-    files.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    paths.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
     if figure := parameter_curve(found):
         plots.save_figure(figure, Path(options["out"]).with_suffix(".png"))
     print(markdown(found))

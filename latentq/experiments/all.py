@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from latentq import files
+from latentq import paths
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.errors import InputError
@@ -106,7 +106,7 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
         cost_of=cost_of,
         commit_text=commit_text,
     )
-    files.write_atomically(page, text.encode())
+    paths.write_atomically(page, text.encode())
 
 
 def run_all(arguments: list[str]) -> None:

@@ -20,20 +20,21 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from latentq import files
+from latentq import paths
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import AUTO, Rule
 from latentq.diffusion import Chain, DenoisingObjective, Forward
-from latentq.diffusion.cells import balanced_cells
 from latentq.diffusion.chain import Instrument
+from latentq.diffusion.partition import balanced_cells
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine.fused import apply_kraus
 from latentq.errors import InputError
 from latentq.evaluation import metrics
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import count_parameters, in_chunks
-from latentq.models.model import FittedModel, LatentQ
+from latentq.models.hybrid import LatentQ
+from latentq.models.states import FittedModel
 from latentq.randomness import derive_generator
 
 RULES = {
@@ -229,7 +230,7 @@ def bounds(arguments: list[str]) -> None:
         }
         print(f"{name}: FID {table[name]['fid']:.1f}", flush=True)
     content = {"checkpoint": options["checkpoint"], "seed": seed, "rows": table}
-    files.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    paths.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
     print(markdown(table))
 
 

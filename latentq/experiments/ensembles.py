@@ -12,14 +12,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latentq import plots
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.generative import in_chunks
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.encoding import density_features
+from latentq.report import plots
 
 RULES = {
     "checkpoint": Rule(str, path=True),

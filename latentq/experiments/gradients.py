@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq import files
+from latentq import paths
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
@@ -158,7 +158,7 @@ def gradients(arguments: list[str]) -> None:
                 print(json.dumps(rows[-1]), flush=True)
     out = Path(options.pop("out"))
     content = json.dumps({"options": options, "rows": rows}, indent=2) + "\n"
-    files.write_atomically(out, content.encode())
+    paths.write_atomically(out, content.encode())
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from latentq import files, plots
+from latentq import paths
 from latentq.config.commands import parse_options
-from latentq.config.rules import Rule, nearest
+from latentq.config.rules import Rule
 from latentq.config.words import pasted
-from latentq.errors import InputError
+from latentq.engine.process import settings_restored
+from latentq.errors import InputError, nearest
 from latentq.experiments.verdicts import Verdict
-from latentq.process import settings_restored
+from latentq.report import plots
 from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
@@ -116,7 +117,7 @@ class Experiment:
         options = self.options(arguments)
         folder, threads = Path(options.pop("out")), options.pop("threads")
         is_new = not folder.exists()
-        files.check_writable(folder, "out")
+        paths.check_writable(folder, "out")
         begun = time.perf_counter(), time.process_time()
         try:
             with settings_restored():
@@ -275,8 +276,8 @@ def write(
         for kind in ("png", "svg"):
             plots.save_figure(picture.figure, folder / f"{name}.{kind}")
     for name, rows in record.tables.items():
-        files.write_atomically(folder / f"{name}.csv", table_bytes(rows))
-    files.write_atomically(folder / PAGE, page(record, facts, captions).encode())
+        paths.write_atomically(folder / f"{name}.csv", table_bytes(rows))
+    paths.write_atomically(folder / PAGE, page(record, facts, captions).encode())
     content = {
         **facts,
         "summary": record.summary,
@@ -284,4 +285,4 @@ def write(
         "tables": record.tables,
         "captions": captions,
     }
-    files.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())
+    paths.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())

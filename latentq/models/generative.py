@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latentq.config.rules import CLASSES
+from latentq.engine.process import own_defaults
 from latentq.errors import InputError
 from latentq.models.networks import PIXELS
-from latentq.process import own_defaults
 from latentq.randomness import check_whole, derive_generator, derive_seed
 
 CHUNK = 1000

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from latentq.config.rules import nearest
-from latentq.errors import CheckpointError
+from latentq.errors import CheckpointError, nearest
 from latentq.paths import CHECKPOINTS
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"

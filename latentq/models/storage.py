@@ -19,12 +19,11 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from latentq.config.arguments import check_arguments
-from latentq.config.rules import LONGEST, shown
-from latentq.errors import CheckpointError, InputError, NumericalError
-from latentq.files import write_atomically
+from latentq.engine.process import own_defaults
+from latentq.errors import LONGEST, CheckpointError, InputError, NumericalError, shown
 from latentq.models.parts import import_class
 from latentq.models.shipped import CONFIG, WEIGHTS, find_model
-from latentq.process import own_defaults
+from latentq.paths import write_atomically
 from latentq.randomness import derive_seed
 
 FORMAT = 1
@@ -32,7 +31,7 @@ FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
 UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
 LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
 KINDS = {
-    "quantum": ("latentq.models.model", "LatentQ"),
+    "quantum": ("latentq.models.hybrid", "LatentQ"),
     "classical": ("baselines.vae", "VAE"),
     "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
     "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
@@ -42,7 +41,7 @@ KINDS = {
     "ensemble": ("baselines.ensembles", "EnsembleModel"),
     "perceptrons": ("baselines.controls", "Perceptrons"),
     "traced": ("baselines.controls", "Traced"),
-    "features": ("latentq.models.features", "Classifier"),
+    "features": ("latentq.models.classifier", "Classifier"),
 }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from latentq.report.blocks import Block, Bullets, Document, Paragraph, Section
+from latentq.report.finished import Group, Run
 from latentq.report.pictures import chains, fid_picture, grids, training_picture
 from latentq.report.provenance import limits, provenance
-from latentq.report.runs import Group, Run
 from latentq.report.tables import fid_notes, fid_table, mmd_table, parameter_table
 from latentq.report.wording import MISSING, floor_text, group_titles, headlines
 

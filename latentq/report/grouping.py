@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import yaml
 
 from latentq.config.config import leaves
-from latentq.report.runs import MODELS, TITLES, Arm, Group, Run
+from latentq.report.finished import MODELS, TITLES, Arm, Group, Run
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
 ORDER = ("mnist", "fashion", "digits")

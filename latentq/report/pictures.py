@@ -5,7 +5,9 @@ import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from latentq.plots import (
+from latentq.report.blocks import Block, Details, Picture, Pictures
+from latentq.report.finished import Arm, Group, Run, finite
+from latentq.report.plots import (
     DARK,
     LIGHT,
     Curve,
@@ -16,8 +18,6 @@ from latentq.plots import (
     figure_bytes,
     training_chart,
 )
-from latentq.report.blocks import Block, Details, Picture, Pictures
-from latentq.report.runs import Arm, Group, Run, finite
 from latentq.report.tables import FLOOR, entries
 from latentq.report.wording import floor_text, floor_value, seeds
 

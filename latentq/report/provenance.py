@@ -4,12 +4,12 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from latentq.paths import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
+from latentq.report.finished import STAGES, Group, Run
 from latentq.report.grouping import settings
-from latentq.report.runs import STAGES, Group, Run
 from latentq.report.tables import total_sizes
 from latentq.report.wording import ABSENT, MISSING, count, listed, number
-from latentq.training.commit import NO_COMMIT
 
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
 COUNTS = ("train", "validation", "test")

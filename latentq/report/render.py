@@ -15,9 +15,9 @@ from markupsafe import Markup
 from latentq.errors import InputError
 from latentq.report.blocks import Document
 from latentq.report.document import make_document, run_names
+from latentq.report.finished import PARTS, STAGES, Arm, Group, find_runs
 from latentq.report.grouping import DATA, group_runs
 from latentq.report.markdown import markdown
-from latentq.report.runs import PARTS, STAGES, Arm, Group, find_runs
 from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, scale_of, summarize
 from latentq.report.wording import comparisons, headlines
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from latentq.report.blocks import Paragraph, Table
-from latentq.report.runs import MODELS, PARTS, Arm, Group
+from latentq.report.finished import MODELS, PARTS, Arm, Group
 from latentq.report.statistics import Summary, scale_of, summarize
 from latentq.report.wording import (
     ABSENT,

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from latentq.report.runs import Arm, Group
+from latentq.report.finished import Arm, Group
 from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, compare, summarize
 
 MISSING = "missing"

@@ -35,7 +35,7 @@ from latentq.config.commands import run_command
 from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.errors import InputError
-from latentq.study.cells import TRAIN, Cell, Study, plan
+from latentq.study.jobs import TRAIN, Cell, Study, plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus, read_options
 from latentq.study.progress import Display
@@ -124,7 +124,7 @@ def describe(schedule: Schedule) -> list[dict[str, Any]]:
 
 def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> int:
     """Runs the cells that are not finished, and returns the exit code."""
-    from latentq.training import runs
+    from latentq.training import run_folder
 
     commit = git_commit()
     shown = {key: str(v) if isinstance(v, Path) else v for key, v in vars(options).items()}
@@ -132,7 +132,7 @@ def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> i
 
     def save() -> None:
         content = {"options": shown, "git_commit": commit, "cells": describe(schedule)}
-        runs.write_json(study.root / RESULT, content)
+        run_folder.write_json(study.root / RESULT, content)
 
     def changed(cell: Cell) -> None:
         if schedule.records[cell].state != "running":

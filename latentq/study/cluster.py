@@ -11,7 +11,7 @@ from typing import Any
 
 from latentq.errors import InputError
 from latentq.paths import ROOT
-from latentq.study.cells import Cell, Study
+from latentq.study.jobs import Cell, Study
 from latentq.study.local import execute, task_of
 from latentq.study.schedule import Outcome
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentq.study.cells import Cell, Study, read_metrics
+from latentq.study.jobs import Cell, Study, read_metrics
 from latentq.study.schedule import Outcome
 
 GUARD = Path(__file__).with_name("guard.py")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from latentq.config.commands import parse_options
-from latentq.config.rules import Rule, nearest
-from latentq.errors import InputError
+from latentq.config.rules import Rule
+from latentq.errors import InputError, nearest
 from latentq.study.arms import ARMS
-from latentq.study.cells import ALL, LARGEST
+from latentq.study.jobs import ALL, LARGEST
 
 RULES = {
     "arms": Rule(str),

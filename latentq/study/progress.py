@@ -5,7 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from latentq.study.cells import Cell
+from latentq.study.jobs import Cell
 from latentq.study.schedule import Engine, Schedule
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from latentq.errors import InputError
-from latentq.report.runs import Run, read_json
+from latentq.report.finished import Run, read_json
 from latentq.study.arms import ARMS
 from latentq.study.results import Cell, Published, State, Study, sort_cells
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from latentq.errors import InputError
-from latentq.report.runs import Run, finite, read_json, with_files
+from latentq.report.finished import Run, finite, read_json, with_files
 from latentq.study.arms import ARMS
 
 State = Literal["finished", "missing", "not estimable"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from latentq.study.cells import Cell
+from latentq.study.jobs import Cell
 
 ATTEMPTS = 2
 State = Literal["waiting", "running", "finished", "missing"]

@@ -10,9 +10,9 @@ import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
 from torch import Tensor
 
-from latentq import plots
 from latentq.errors import NonFiniteError
 from latentq.models.storage import not_finite
+from latentq.report import plots
 from latentq.training import stopping
 from latentq.training.checkpoints import LAST
 from latentq.training.logs import BoardLog, CsvLog

@@ -19,7 +19,7 @@ import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
 from latentq.errors import CheckpointError, RunError
-from latentq.files import sync_folder, write_synced
+from latentq.paths import sync_folder, write_synced
 
 FORMAT = 1
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"

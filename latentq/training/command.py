@@ -32,15 +32,15 @@ def train(config: Config) -> dict[str, Any]:
         RunError: If the training goes wrong, or cannot be saved.
     """
     # These imports take seconds; a mistake on the command line is answered without them.
-    from latentq import process
     from latentq.data import open_data
-    from latentq.training import borrowed, workflow
+    from latentq.engine import process
+    from latentq.training import reuse, workflow
 
     images = config["images"]
     with process.settings_restored():
-        borrowed.prepare(config)
+        reuse.prepare(config)
         data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
-        borrowed.check_autoencoder(config, data)
+        reuse.check_autoencoder(config, data)
         run = workflow.open_run(config, data)
         return run.metrics() if run.finished else workflow.work(run, data)
 

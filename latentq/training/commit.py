@@ -6,10 +6,9 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from latentq.paths import ROOT
+from latentq.paths import NO_COMMIT, ROOT
 
 TIMEOUT_SECONDS = 20.0
-NO_COMMIT = "no commit: installed from an archive"
 
 
 class _Unknown(Exception):

@@ -25,7 +25,7 @@ from latentq.diffusion import Chain
 from latentq.errors import InputError, NonFiniteError
 from latentq.training.batches import BatchesFrom
 from latentq.training.run import Run
-from latentq.training.runs import write_json
+from latentq.training.run_folder import write_json
 
 FAILURE = "failure.json"
 RESOLUTION = torch.finfo(torch.float32).eps

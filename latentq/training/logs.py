@@ -14,9 +14,9 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from latentq.files import write_atomically
+from latentq.paths import write_atomically
 from latentq.training.run import Run
-from latentq.training.runs import LOG
+from latentq.training.run_folder import LOG
 
 Row = dict[str, Any]
 FIRST = ("stage", "epoch", "step", "loss")

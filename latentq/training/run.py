@@ -12,7 +12,7 @@ from typing import Any
 from latentq.config.config import Config
 from latentq.errors import InputError
 from latentq.training.checkpoints import State
-from latentq.training.runs import METRICS, is_finished
+from latentq.training.run_folder import METRICS, is_finished
 
 
 @dataclass

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from latentq.data.protocol import Images, ImageSource
 from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
-from latentq.evaluation.evaluation import reconstruct
+from latentq.evaluation.scores import reconstruct
 from latentq.models.generative import GenerativeModel, in_chunks
 from latentq.training import callbacks, stopping
 from latentq.training.alone import one_process
@@ -23,9 +23,9 @@ from latentq.training.batches import BatchesFrom
 from latentq.training.checkpoints import State, StateIO
 from latentq.training.guards import FAILURE, Guard
 from latentq.training.logs import BoardLog, CsvLog, quiet_threads
+from latentq.training.modules import DenoisingModule, ImageModule, Objective
 from latentq.training.run import Run
-from latentq.training.runs import decisive
-from latentq.training.training import DenoisingModule, ImageModule, Objective
+from latentq.training.run_folder import decisive
 
 LOG_EVERY = 10
 SHOWN = 64

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from latentq import plots
 from latentq.config.compose import load_config
 from latentq.config.config import Config, arguments_of
 from latentq.data.protocol import ImageSource
-from latentq.evaluation import evaluation
+from latentq.evaluation import scores
 from latentq.models import storage
 from latentq.models.generative import GenerativeModel, in_chunks, parameter_counts
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
+from latentq.report import plots
 from latentq.training.run import Run
 
 SHOWN = 64
@@ -57,7 +57,7 @@ def draw_pictures(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     images = model.sample(SHOWN, seed).cpu()
     plots.save_samples(images, run.folder / "samples.png", f"{run.title}: samples")
     originals, labels = data.test.images[:16], data.test.labels[:16]
-    decoded = evaluation.reconstruct(model, originals, labels).cpu()
+    decoded = scores.reconstruct(model, originals, labels).cpu()
     plots.save_reconstructions(
         originals, decoded, run.folder / "reconstructions.png", f"{run.title}: reconstructions"
     )

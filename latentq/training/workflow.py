@@ -9,23 +9,24 @@ import torch
 import yaml
 from torch import nn
 
-from latentq import files
+from latentq import paths
 from latentq.config.config import Config, arguments_of
 from latentq.config.relations import check_training_images
 from latentq.data.identity import data_differences, shared_classes
 from latentq.data.protocol import ImageSource
 from latentq.diffusion import report
 from latentq.errors import InputError, NumericalError, RunError
-from latentq.evaluation import evaluation
+from latentq.evaluation import scores
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import GenerativeModel, count_parameters, parameter_counts
-from latentq.models.model import FittedModel, LatentQ
-from latentq.training import borrowed, runs, stages, summary
+from latentq.models.hybrid import LatentQ
+from latentq.models.states import FittedModel
+from latentq.training import reuse, run_folder, stages, summary
 from latentq.training.checkpoints import newest
 from latentq.training.logs import merge_logs
+from latentq.training.modules import TrainedInLatents
 from latentq.training.run import Run
-from latentq.training.training import TrainedInLatents
 
 AUTOENCODER = "autoencoder"
 Arguments = dict[str, Any]
@@ -48,30 +49,30 @@ def open_run(config: Config, data: ImageSource) -> Run:
         name += "-digits"
     title = f"{kind} on {data.name}, seed {config['seed']}"
     device = stages.accelerator(config["device"])
-    finished = [p for p in runs.versions_of(root, name) if runs.is_finished(p)]
+    finished = [p for p in run_folder.versions_of(root, name) if run_folder.is_finished(p)]
     done = [p for p in finished if not _differences(p, config, data)]
     if config["run"]["skip_finished"] and done:
         print(f"{done[-1]} is finished, nothing to do")
         return Run(done[-1], config, device, title)
 
     if config["resume"]:
-        folder = runs.find_run(config["resume"], root, name)
+        folder = run_folder.find_run(config["resume"], root, name)
         if differ := _differences(folder, config, data):
             raise InputError(
                 f"resume: {folder} was started with another configuration ({'; '.join(differ)})"
             )
     else:
-        folder = runs.new_run(root, name)
-        runs.write_json(folder / runs.DATA, data.describe())
+        folder = run_folder.new_run(root, name)
+        run_folder.write_json(folder / run_folder.DATA, data.describe())
         content = yaml.safe_dump(config, sort_keys=False)
-        files.write_atomically(folder / runs.CONFIG, content.encode())
+        paths.write_atomically(folder / run_folder.CONFIG, content.encode())
     return Run(folder, config, device, title)
 
 
 def _differences(folder: Path, config: Config, data: ImageSource) -> list[str]:
     """Lists how a run differs from what is asked for now, in its configuration or its data."""
-    recorded = runs.data_of(folder)
-    return [*runs.differences(folder, config), *data_differences(recorded, data.describe())]
+    recorded = run_folder.data_of(folder)
+    return [*run_folder.differences(folder, config), *data_differences(recorded, data.describe())]
 
 
 def work(run: Run, data: ImageSource) -> dict[str, Any]:
@@ -81,10 +82,10 @@ def work(run: Run, data: ImageSource) -> dict[str, Any]:
         InputError: If another process is in the run folder, or no valid state is left there.
         RunError: If the training goes wrong, or its state cannot be saved.
     """
-    with runs.held(run.folder):
+    with run_folder.held(run.folder):
         if run.config["resume"]:
-            run.state = newest(run.folder, runs.decisive(run.config))
-        run.git_commit = runs.note_environment(run.folder)
+            run.state = newest(run.folder, run_folder.decisive(run.config))
+        run.git_commit = run_folder.note_environment(run.folder)
         print(f"run folder: {run.folder}", flush=True)
         if run.config["model"]["kind"] == "features":
             return train_features(run, data)
@@ -98,7 +99,7 @@ def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
     model = cast(Classifier, storage.build_seeded("features", arguments, seed))
     with run.timed("classifier"):
         stages.train_images(run, model, data)
-    test_accuracy = evaluation.accuracy(model.cpu(), data.test.images, data.test.labels)
+    test_accuracy = scores.accuracy(model.cpu(), data.test.images, data.test.labels)
     metrics = {
         "model": "features",
         "seed": seed,
@@ -158,7 +159,7 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
     kind = run.config["model"]["kind"]
     model = cast(GenerativeModel, storage.build(kind, arguments))
     if run.config.get("autoencoder"):
-        borrowed.with_autoencoder(model, run.config["autoencoder"])
+        reuse.with_autoencoder(model, run.config["autoencoder"])
     else:
         with run.timed("autoencoder"):
             stages.train_images(run, model, data)
@@ -188,12 +189,12 @@ def measure(run: Run, model: GenerativeModel, data: ImageSource) -> dict[str, An
     Raises:
         RunError: If its images are not finite.
     """
-    classifier, described, notes = borrowed.feature_network(run.config)
+    classifier, described, notes = reuse.feature_network(run.config)
     split, samples = run.config["metrics"]["split"], run.config["metrics"]["samples"]
     print(f"measuring on the {split} images", flush=True)
     networks = model.to(run.device), classifier.to(run.device)
     try:
-        rows = evaluation.evaluate_on(
+        rows = scores.evaluate_on(
             *networks, data, split, samples, run.config["seed"], shared_classes(notes, data)
         )
     except NumericalError as error:
@@ -218,12 +219,14 @@ def finish(
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
     notes = {**notes, "seed": run.config["seed"], "git_commit": run.git_commit}
     storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
-    with run.sparing(runs.LOG):
+    with run.sparing(run_folder.LOG):
         merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
     told = {"gradients": run.gradients, "missing": run.missing}
     metrics |= {key: value for key, value in told.items() if value}
     metrics |= {"wall_seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
-    runs.write_json(run.folder / runs.METRICS, {**metrics, "git_commit": run.git_commit})
+    run_folder.write_json(
+        run.folder / run_folder.METRICS, {**metrics, "git_commit": run.git_commit}
+    )
     shutil.rmtree(run.folder / AUTOENCODER, ignore_errors=True)
-    print(f"finished: {os.path.join(run.folder, runs.METRICS)}", flush=True)
+    print(f"finished: {os.path.join(run.folder, run_folder.METRICS)}", flush=True)
     return run.metrics()

@@ -21,7 +21,7 @@ from latentq.config.rules import KINDS, Rule
 from latentq.data import mirrors
 from latentq.data.mnist import ensure_mnist, raw_folder
 from latentq.models import storage
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.study.options import read_options
 from latentq.study.results import read_study
 from latentq.training import checkpoints

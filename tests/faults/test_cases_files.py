@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from latentq import files, sample
+from latentq import paths, sample
 from latentq.config.commands import run_command
 from latentq.errors import ConvergenceError, InputError
 from latentq.experiments.record import Experiment, Record
@@ -27,7 +27,7 @@ def test_case_16_unwritable_folders(line: CommandLine, tmp_path: Path) -> None:
     drawn = line.call(sample.sample, CHECKPOINT, f"out={place}/grid.png")
     reported = line.call(report, str(tmp_path / "runs"), f"out={place}")
     with pytest.raises(InputError, match=r"^run.root: must be a writable folder"):
-        files.check_writable(Path(place), "run.root")
+        paths.check_writable(Path(place), "run.root")
 
     assert drawn.code == reported.code == 2
     assert drawn.mistakes[0].startswith("out: must be a .png file in a folder that exists")
@@ -40,7 +40,7 @@ def test_case_16_read_only_folders(
     def refuse(**words: object) -> None:
         raise OSError(30, "Read-only file system", str(words["dir"]))
 
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(paths.tempfile, "TemporaryFile", refuse)
     measured: list[object] = []
 
     def measure(options: dict[str, object]) -> Record:

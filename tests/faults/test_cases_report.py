@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from latentq.evaluation import metrics
-from latentq.evaluation.evaluation import inception_row
-from latentq.models.features import Classifier
+from latentq.evaluation.scores import inception_row
+from latentq.models.classifier import Classifier
 from latentq.report import pictures
 from latentq.report.blocks import Picture, Pictures
 from latentq.report.render import build
-from latentq.training.runs import write_json
+from latentq.training.run_folder import write_json
 from tests.fake_runs import make_run
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m"

@@ -14,7 +14,7 @@ from latentq.config.compose import check_command_line
 from latentq.data.mnist import SHA256, ensure_mnist, raw_folder
 from latentq.errors import CheckpointError, InputError
 from latentq.models import storage
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.report.render import build
 from latentq.study.results import read_study
 from latentq.training import checkpoints

@@ -14,8 +14,8 @@ from omegaconf import OmegaConf
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 import latentq.data.mnist
-from latentq import backend, files
-from latentq.config import output, versions
+from latentq import paths
+from latentq.config import backend, output, versions
 from latentq.config.compose import fit_words, load_config, parse_overrides
 from latentq.config.words import override, pasted
 from latentq.data.mnist import ensure_mnist
@@ -24,9 +24,9 @@ from latentq.errors import InputError
 from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.study.__main__ import locked
-from latentq.study.cells import Cell, Study
+from latentq.study.jobs import Cell, Study
 from latentq.study.options import read_options
-from latentq.training import locks, runs, stopping
+from latentq.training import locks, run_folder, stopping
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import mirror, packed
 from tests.faults.runs import folder_of, outcome, overrides, tiny
@@ -149,14 +149,14 @@ def test_case_44_a_run_in_an_odd_folder(line: CommandLine) -> None:
     assert done.code == 0, done.err
     folder = folder_of("features", root)
     assert [*folder.glob("logs/classifier/events*")] and [*line.folder.iterdir()] == [root]
-    (folder / runs.METRICS).unlink()
+    (folder / run_folder.METRICS).unlink()
     command = json.loads((folder / "environment.json").read_text())["command"]
     script = "python() { printf '%s\\0' \"$@\"; }; " + command
     told = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
     again = [os.fsdecode(word) for word in told.stdout.split(b"\0")[1:-1]]
     config = load_config([word for word in again if not word.startswith("--")], "debug")
     assert config["run"]["root"] == str(root)
-    with pytest.raises(stopping.Stopped) as stop, runs.held(folder):
+    with pytest.raises(stopping.Stopped) as stop, run_folder.held(folder):
         raise stopping.Stopped(15)
     hint = str(stop.value).rpartition("same options and ")[2]
     told = subprocess.run(["bash", "-c", f"printf %s {hint}"], capture_output=True, check=True)
@@ -206,8 +206,8 @@ def test_case_46_a_disk_that_does_not_wait(
     def refuse(place: int) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(files.os, "fsync", refuse)
-    files.write_atomically(tmp_path / "a", b"1")
+    monkeypatch.setattr(paths.os, "fsync", refuse)
+    paths.write_atomically(tmp_path / "a", b"1")
 
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
@@ -219,15 +219,15 @@ def test_case_46_a_folder_that_cannot_be_opened(
         raise PermissionError(errno.EACCES, "Permission denied")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "open", refuse)
-        files.sync_folder(tmp_path)
+        patch.setattr(paths.os, "open", refuse)
+        paths.sync_folder(tmp_path)
 
     def fail(place: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(files.os, "fsync", fail)
+    monkeypatch.setattr(paths.os, "fsync", fail)
     with pytest.raises(OSError, match="Input/output error"):
-        files.sync_folder(tmp_path)
+        paths.sync_folder(tmp_path)
 
 
 def test_case_47_closed_streams() -> None:
@@ -303,7 +303,7 @@ def test_case_50_no_locks(
 
     for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.EBADF):
         monkeypatch.setattr(locks, "fcntl", answer(number))
-        with runs.held(tmp_path), locked(tmp_path / "study"):
+        with run_folder.held(tmp_path), locked(tmp_path / "study"):
             pass
         told = capsys.readouterr().err.splitlines()
         assert [line.partition(" cannot be locked (")[0] for line in told] == [
@@ -311,10 +311,13 @@ def test_case_50_no_locks(
             f"warning: {tmp_path / 'study'}",
         ]
     monkeypatch.setattr(locks, "fcntl", answer(errno.EIO))
-    with pytest.raises(OSError, match="Input/output"), runs.held(tmp_path):
+    with pytest.raises(OSError, match="Input/output"), run_folder.held(tmp_path):
         pass
     monkeypatch.setattr(locks, "fcntl", answer(errno.EAGAIN))
-    with pytest.raises(InputError, match="is in use by another process"), runs.held(tmp_path):
+    with (
+        pytest.raises(InputError, match="is in use by another process"),
+        run_folder.held(tmp_path),
+    ):
         pass
 
 

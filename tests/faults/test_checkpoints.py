@@ -18,7 +18,7 @@ import torch
 
 from latentq.errors import CheckpointError, InputError, RunError
 from latentq.models import storage
-from latentq.training import checkpoints, runs
+from latentq.training import checkpoints, run_folder
 from latentq.training.checkpoints import newest, pack, save, unpack
 from tests.faults.runs import folder_of, outcome, tiny
 from tests.faults.test_resume import ROOT, Kill, at_saves, kill_at
@@ -293,7 +293,7 @@ def test_a_run_folder_that_is_deleted_is_told_at_the_next_save(
 HOLD = """
 import sys
 from pathlib import Path
-from latentq.training.runs import held
+from latentq.training.run_folder import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -321,7 +321,7 @@ def test_two_processes_do_not_share_a_run_folder(
             train(tiny("features", tmp_path, "resume=last"))
         assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
         other.communicate()
-    with runs.held(folder):
+    with run_folder.held(folder):
         pass
 
 
@@ -330,7 +330,7 @@ def test_what_a_killed_process_was_writing_is_cleared(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"half")
 
-    with runs.held(tmp_path):
+    with run_folder.held(tmp_path):
         assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

@@ -17,7 +17,7 @@ from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.chain import TOLERANCE
 from latentq.errors import CheckpointError, InputError, NonFiniteError, NumericalError, RunError
 from latentq.models import storage
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.models.networks import Encoder
 from latentq.randomness import derive_generator
 from latentq.training import checkpoints, guards, stages
@@ -145,7 +145,7 @@ def test_only_errors_of_ours_are_explained_in_a_measurement(
     def broken(*_: Any) -> None:  # noqa: ANN401
         raise NumericalError("images: wrong") if ours else ValueError("a bug")
 
-    monkeypatch.setattr("latentq.evaluation.evaluation.evaluate_on", broken)
+    monkeypatch.setattr("latentq.evaluation.scores.evaluate_on", broken)
     config, data = tiny("classical", tmp_path), load_data("digits", validation=20, limit=60)
     model = VAE(channels=2)
     with pytest.raises(RunError if ours else ValueError, match="images: wrong" if ours else "bug"):

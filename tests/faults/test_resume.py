@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from latentq.evaluation import evaluation
+from latentq.evaluation import scores
 from latentq.models import storage
-from latentq.training import callbacks, checkpoints, runs, stages, stopping, workflow
+from latentq.training import callbacks, checkpoints, run_folder, stages, stopping, workflow
 from tests.faults.runs import folder_of, outcome, overrides, tiny
 from train import train
 
@@ -138,9 +138,9 @@ PLACES: list[tuple[Any, str, str]] = [
     (storage, "save", "before"),  # the autoencoder is trained, but not kept
     (storage, "save", "after"),
     (stages, "encode", "before"),
-    (evaluation, "evaluate", "before"),
+    (scores, "evaluate", "before"),
     (workflow, "merge_logs", "after"),
-    (runs, "write_json", "metrics.json"),
+    (run_folder, "write_json", "metrics.json"),
 ]
 
 
@@ -175,7 +175,7 @@ def test_times_add_up_over_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     until_finished("features", tmp_path)
 
     assert seconds == sorted(seconds) and len(seconds) == 6
-    metrics = runs.json.loads((folder / "metrics.json").read_text())
+    metrics = run_folder.json.loads((folder / "metrics.json").read_text())
     assert metrics["wall_seconds"]["classifier"] >= seconds[-1]
 
 
@@ -253,9 +253,7 @@ def test_a_signal_is_obeyed_at_the_next_boundary_in_training(
 def test_a_signal_is_obeyed_at_once_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        evaluation, "evaluate", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM)
-    )
+    monkeypatch.setattr(scores, "evaluate", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
     with stopping.handling(), pytest.raises(stopping.Stopped, match="resume=") as stop:
         train(tiny("classical", tmp_path))
     assert stop.value.code == 143 and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -166,7 +166,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/kernels.py",
+        "latentq/diffusion/losses/kernels.py",
         "test_kernels test_mmd",
         (
             "the second ensemble's gradient conjugated",
@@ -194,7 +194,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/mmd.py",
+        "latentq/diffusion/losses/mmd.py",
         "test_mmd",
         (
             "gradient by the transposed difference",
@@ -234,7 +234,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/transport.py",
+        "latentq/diffusion/losses/transport.py",
         "test_mmd test_cells",
         (
             "transport without the gradient by weights",
@@ -256,7 +256,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/cells.py",
+        "latentq/diffusion/partition.py",
         "test_cells",
         (
             "offsets of cells with the other sign",

@@ -92,7 +92,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation/evaluation.py",
+        "latentq/evaluation/scores.py",
         "test_oracles_runs",
         (
             "terminal FID after the first step",

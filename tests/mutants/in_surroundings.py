@@ -60,7 +60,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/process.py",
+        "latentq/engine/process.py",
         "test_process",
         (
             "process: the default type stays",
@@ -94,7 +94,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/transport.py",
+        "latentq/diffusion/losses/transport.py",
         "test_transport",
         (
             "transport: the solver's word is not asked for",
@@ -202,7 +202,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/files.py",
+        "latentq/paths.py",
         "faults/test_cases_surroundings::test_case_46_a_disk_that_does_not_wait "
         "faults/test_cases_surroundings::test_case_46_a_folder_that_cannot_be_opened test_storage",
         (

@@ -4,7 +4,7 @@ from tests.mutants.fault import Fault, faults_of
 
 FAULTS: list[Fault] = [
     *faults_of(
-        "latentq/study/cells.py",
+        "latentq/study/jobs.py",
         "test_oracles_tables test_study",
         (
             "autoencoders trained on all images",

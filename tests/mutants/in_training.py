@@ -148,7 +148,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/denoiser.py",
+        "latentq/diffusion/quddpm.py",
         "test_diffusion",
         (
             "first angles of one sign",
@@ -158,7 +158,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/models/model.py",
+        "latentq/models/hybrid.py",
         "test_oracles_runs test_model test_controls",
         (
             "no noise on states in training",
@@ -212,7 +212,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/models/features.py",
+        "latentq/models/classifier.py",
         "test_metrics",
         (
             "dropout that shrinks features",
@@ -222,7 +222,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/models/features.py",
+        "latentq/models/classifier.py",
         "test_oracles_runs test_metrics",
         (
             "shifts along the diagonal only",
@@ -264,7 +264,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/training/training.py",
+        "latentq/training/modules.py",
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
             "learning rates of the prior exchanged",
@@ -336,7 +336,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/training/borrowed.py",
+        "latentq/training/reuse.py",
         "test_oracles_runs",
         (
             "a borrowed encoder with an untrained decoder",
@@ -482,7 +482,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/evaluation/evaluation.py",
+        "latentq/evaluation/scores.py",
         "test_oracles_runs",
         (
             "reconstructions of training images",

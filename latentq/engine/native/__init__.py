@@ -4,7 +4,7 @@ At these sizes an array operation costs more to start than to do, and the states
 circuit fit the innermost cache. One pass that does everything with a number once it is loaded is
 then many times faster than a sequence of operations on arrays. The same mathematics as tensor
 operations, for GPUs and for circuits with :math:`R_{ZZ}`, is with the callers:
-:mod:`latentq.engine.fused.matrices`, :mod:`latentq.diffusion.kernels` and
+:mod:`latentq.engine.fused.matrices`, :mod:`latentq.diffusion.losses.kernels` and
 :mod:`latentq.diffusion.measurement`.
 They use the loops for tensors on the devices in :data:`DEVICES`.
 """

@@ -5,12 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq import plots
 from latentq.experiments.bands import Ends, band, bars, read
 from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
 from latentq.experiments.denoiser.runs import EVERY, Outcome, over_guess, spread
 from latentq.experiments.record import Picture
-from latentq.plots.study import log_ticks
+from latentq.report import plots
+from latentq.report.plots.study import log_ticks
 from latentq.report.statistics import Scale
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))

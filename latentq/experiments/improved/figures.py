@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from latentq import plots
 from latentq.experiments.bands import bars, read
 from latentq.experiments.improved.charts import (
     BLUE,
@@ -22,6 +21,7 @@ from latentq.experiments.improved.statistics import pick
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS
 from latentq.experiments.record import Picture, Tables
+from latentq.report import plots
 
 SYMBOLS = {"1/L": "1/L", "L^-1/2": "1/√L", "pi": "π"}
 

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.diffusion.mmd import mmd1, mmdk
+from latentq.diffusion.losses.mmd import mmd1, mmdk
 from latentq.experiments.improved.models import MODELS, Plan
 from latentq.experiments.improved.statistics import bits, cells
 from latentq.experiments.improved.training import Trained, excess, train

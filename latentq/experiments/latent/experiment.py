@@ -30,9 +30,9 @@ from latentq.experiments.latent.pictures import pictures
 from latentq.experiments.measures import pair_names
 from latentq.experiments.record import Experiment, Record, progress
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import in_chunks
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from latentq import plots
 from latentq.experiments.bands import band, bars
 from latentq.experiments.latent.measures import Found, by_digit, summary_of
 from latentq.experiments.measures import haar_negative_share, pair_names
 from latentq.experiments.record import Picture
+from latentq.report import plots
 from latentq.report.wording import number, step
 
 if TYPE_CHECKING:
-    from latentq.plots import Axes
+    from latentq.report.plots import Axes
 
 
 def pictures(found: Found) -> dict[str, Picture]:

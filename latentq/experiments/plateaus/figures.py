@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from latentq import plots
 from latentq.experiments import bands
 from latentq.experiments.bands import read
 from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
+from latentq.report import plots
 
 COLOURS = {"global": "#0072b2", "marginal": "#d55e00", "marginal, then global": "#009e73"}
 MARKERS = {"global": "o", "marginal": "s"}

@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from latentq import files
+from latentq import paths
 from latentq.config.rules import Rule
 from latentq.experiments.quddpm import claims, figures
 from latentq.experiments.quddpm.measures import reference_rows, trained_rows
@@ -71,7 +71,7 @@ def cell(folder: Path, task: str, recipe: str, seed: int, share: float) -> list[
         rows = trained_rows(TASKS[task], recipe, seed, share)
     seconds = round(time.process_time() - begun, 1)
     rows = [{"task": task, "seed": seed, **row, "cpu_seconds": seconds} for row in rows]
-    files.write_atomically(path, (json.dumps(rows, indent=1) + "\n").encode())
+    paths.write_atomically(path, (json.dumps(rows, indent=1) + "\n").encode())
     return rows
 
 
@@ -101,7 +101,7 @@ def measure(options: dict[str, Any]) -> Record:
         InputError: If an option is wrong, or the cells cannot be kept.
     """
     cells, folder = plan(options), Path(options["cells"])
-    files.check_writable(folder, "cells")
+    paths.check_writable(folder, "cells")
     rows: list[Row] = []
     for task, recipe, seed in progress(cells, "trainings"):
         rows += cell(folder, task, recipe, seed, options["share"])

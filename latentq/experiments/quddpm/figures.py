@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq import plots
 from latentq.experiments.quddpm.claims import NAMES, Row, best, of, ways
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Picture
+from latentq.report import plots
 
 BLUE, ORANGE = plots.LIGHT.models["quantum"], plots.LIGHT.models["classical"]
 SHOWN = {

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.diffusion.mmd import Loss, expected_mmd1
-from latentq.diffusion.transport import wasserstein
+from latentq.diffusion.losses.mmd import Loss, expected_mmd1
+from latentq.diffusion.losses.transport import wasserstein
 from latentq.experiments.quddpm.tasks import Task
 from latentq.experiments.quddpm.training import RECIPES, build, train
 from latentq.quantum.states import gram_fidelities

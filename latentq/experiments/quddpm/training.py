@@ -25,7 +25,7 @@ from torch import Tensor
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
 from latentq.diffusion.fit import descend
-from latentq.diffusion.mmd import LOSSES
+from latentq.diffusion.losses.mmd import LOSSES
 from latentq.experiments.quddpm.tasks import Task, evenly
 from latentq.randomness import derive_generator
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from latentq import plots
 from latentq.experiments.measures import (
     pair_names,
     pairs_of,
@@ -30,10 +29,11 @@ from latentq.quantum.entanglement import mutual_information, schmidt_spectrum
 from latentq.quantum.states import fidelity, haar_states
 from latentq.quantum.wigner import negative_cells, wigner
 from latentq.randomness import derive_generator
+from latentq.report import plots
 from latentq.report.wording import number
 
 if TYPE_CHECKING:
-    from latentq.plots import Axes
+    from latentq.report.plots import Axes
 
 HAAR = "a Haar state"
 ALIKE = "One state, scrambled (top) and denoised (below), beside a Haar state; one scale for all"

@@ -1,11 +1,11 @@
 """The picture of how magnitudes and phases are learnt."""
 
-from latentq import plots
 from latentq.experiments.bands import band
 from latentq.experiments.measures import haar_magnitude_fidelity
 from latentq.experiments.record import Picture
 from latentq.experiments.views.measures import Numbers, Setting, lead
 from latentq.experiments.views.statistics import mean, summary_of
+from latentq.report import plots
 
 
 def learning_picture(setting: Setting, learned: Numbers) -> Picture:

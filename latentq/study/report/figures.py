@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from latentq.plots.efficiency import Line, efficiency_chart
-from latentq.plots.study import Dot, forest_chart
 from latentq.report.blocks import Block, Details, Paragraph, Picture, Pictures
 from latentq.report.pictures import chart, file_picture
+from latentq.report.plots.efficiency import Line, efficiency_chart
+from latentq.report.plots.study import Dot, forest_chart
 from latentq.report.wording import number
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import ROLES, Findings, headline_arms

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from latentq.paths import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
+from latentq.report.finished import STAGES, Run
 from latentq.report.provenance import command, fact_text
-from latentq.report.runs import STAGES, Run
 from latentq.report.wording import MISSING, count, number
 from latentq.study.report.findings import Findings
 from latentq.study.results import Cell, without_folders
-from latentq.training.commit import NO_COMMIT
 
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
 MEMORISED = (

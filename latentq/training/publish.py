@@ -1,7 +1,7 @@
 """Copies the model of finished runs to `checkpoints/` and writes their table.
 
-    python -m latentq.publish run=runs/quantum-mnist-seed0 name=quantum
-    python -m latentq.publish name=quantum              # measures a published model again
+    python -m latentq.training.publish run=runs/quantum-mnist-seed0 name=quantum
+    python -m latentq.training.publish name=quantum              # measures a published model again
 
 Everything in `checkpoints/README.md` is read off the models and runs, nothing is typed.
 """
@@ -14,12 +14,10 @@ from pathlib import Path
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.errors import InputError
-from latentq.evaluation import evaluation
-from latentq.files import write_atomically
+from latentq.evaluation import scores
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
-from latentq.paths import CHECKPOINTS, INSTALLED, PACKAGE
-from latentq.training.commit import NO_COMMIT
-from latentq.training.runs import git_commit, write_json
+from latentq.paths import CHECKPOINTS, INSTALLED, NO_COMMIT, PACKAGE, write_atomically
+from latentq.training.run_folder import git_commit, write_json
 
 HEAD = """# Trained models
 
@@ -29,8 +27,8 @@ Each folder holds `config.json` (kind, arguments, sha256 of the weights, seed, c
 classifiers behind the column `fid`: `features` for MNIST and the small digits, `features-fashion`
 for Fashion-MNIST. FID in other features does not compare.
 
-This table is written by `python -m latentq.publish`; `make train` and `make report` train the
-models.
+This table is written by `python -m latentq.training.publish`; `make train` and `make report`
+train the models.
 
 | folder | kind | seed | result on the 10,000 test images | size | sha256 of the weights | commit |
 |---|---|---|---|---|---|---|
@@ -93,7 +91,7 @@ def measure_again(folder: Path) -> None:
     metrics = json.loads((folder / "metrics.json").read_text())
     notes = {**description.get("notes", {}), "data": data}
     if description["kind"] != "features":
-        rows = evaluation.measure([f"checkpoint={folder}"])
+        rows = scores.measure([f"checkpoint={folder}"])
         notes["fid"] = rows["fid"]
         metrics |= {**rows, "measured_at": git_commit()}
     write_json(folder / "metrics.json", {**metrics, "data": data})

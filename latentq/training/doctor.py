@@ -1,4 +1,4 @@
-"""Checks all that a run needs, and prints it for bug reports: `python -m latentq.doctor`.
+"""Checks all that a run needs, and prints it for bug reports: `python -m latentq doctor`.
 
 A line for each check: ok, or FAILED with what to do. The exit code is 1 if one failed.
 """

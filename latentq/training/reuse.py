@@ -10,7 +10,7 @@ from latentq.data.identity import data_differences, recorded_data
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import GenerativeModel
 from latentq.training import stages
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from latentq.plots.charts import DARK, LIGHT, Theme
+from latentq.report.plots.charts import DARK, LIGHT, Theme
 
 # The colours of Okabe and Ito, lighter ones on a dark page; markers for those who see none.
 BY_DAY = {

@@ -15,7 +15,7 @@ References:
 import torch
 from torch import Tensor
 
-from latentq.diffusion.transport import optimal_transport
+from latentq.diffusion.losses.transport import optimal_transport
 from latentq.errors import InputError, NumericalError
 from latentq.quantum.encoding import density_features
 from latentq.randomness import derive_generator

@@ -10,8 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from latentq.plots.charts import LIGHT, Theme
-from latentq.plots.study import MARKERS, STACKED, log_limits, log_ticks, role_colours, style_axes
+from latentq.report.plots.charts import LIGHT, Theme
+from latentq.report.plots.study import (
+    MARKERS,
+    STACKED,
+    log_limits,
+    log_ticks,
+    role_colours,
+    style_axes,
+)
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1)))
 

@@ -1,29 +1,13 @@
-r"""The hybrid model: CNN encoder, statevector, QuDDPM prior, mirrored CNN decoder.
-
-.. math:: x \xrightarrow{\text{encoder}} (a, b) \in \mathbb{R}^{32}
-    \xrightarrow{\text{normalise}} \psi \in \mathbb{C}^{16}
-    \xrightarrow{\text{density features}} \rho \xrightarrow{\text{decoder}} \hat{x}
-
-The autoencoder is trained first, by the Bernoulli likelihood of the pixels. The QuDDPM is then
-trained on the frozen latent states, and generates new ones.
-
-A conditional model generates images of a given class: class :math:`y` starts in the basis state
-:math:`| y \rangle`. The circuits are the same for all classes.
-"""
+"""Models whose latents are quantum states: the autoencoder that they share, and fitted priors."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
-from latentq.diffusion.cells import balanced_cells
+from latentq.diffusion.partition import balanced_cells
 from latentq.errors import InputError
 from latentq.models.generative import (
-    CLASSES,
     GenerativeModel,
     Labels,
     check_images,
@@ -175,7 +159,7 @@ def cells_of(latents: Tensor, key: str, seed: int) -> Tensor:
     Arguments:
         latents: The states, with shape :math:`(N, d)`.
         key: The key of the configuration that asks for cells.
-        seed: The seed, see :func:`~latentq.diffusion.cells.balanced_cells`.
+        seed: The seed, see :func:`~latentq.diffusion.partition.balanced_cells`.
 
     Raises:
         InputError: If there are fewer states than cells.
@@ -185,98 +169,3 @@ def cells_of(latents: Tensor, key: str, seed: int) -> Tensor:
             f"{key}: needs at least {number} training images, had {len(latents)}; set it to false"
         )
     return balanced_cells(latents, number, seed)
-
-
-class LatentQ(StateModel):
-    r"""A CNN autoencoder with a latent of :math:`n`-qubit states, and a QuDDPM as its prior.
-
-    Arguments:
-        channels: The number of channels :math:`c` of the networks.
-        prior: The arguments of :class:`~latentq.diffusion.ForwardProcess` (`qubits`, `steps`,
-            `strength`, `terminal`, `noise`) and of :attr:`chain`.
-        seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained, see
-            :func:`latentq.quantum.states.perturb`.
-        conditional: Whether the prior is given the class of what it generates.
-        classes: The number of classes, at most one for each basis state.
-    """
-
-    #: The class of the denoising chain; another one makes another model.
-    chain: Callable[..., Chain] = QuDDPM
-    prior: Chain
-
-    def __init__(
-        self,
-        channels: int,
-        prior: Mapping[str, Any],
-        seed: int = 0,
-        *,
-        noise: float = 0.0,
-        conditional: bool = False,
-        classes: int = CLASSES,
-    ) -> None:
-        arguments: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in prior.items()
-        }
-        names = [f.name for f in fields(ForwardProcess)]
-        forward = ForwardProcess(**{k: arguments.pop(k) for k in names})
-        generator = derive_generator(seed, "init", "prior")
-        super().__init__(
-            channels,
-            self.chain(forward, **arguments, generator=generator),
-            seed,
-            qubits=forward.qubits,
-            noise=noise,
-            conditional=conditional,
-        )
-        self.classes = classes
-
-    def objective(
-        self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
-    ) -> DenoisingObjective:
-        r"""Returns what the prior is trained on.
-
-        Arguments:
-            latents: The states of the training images, with shape :math:`(N, d)`.
-            labels: Their classes, with shape :math:`(N)`; the groups of a conditional model.
-            settings: The section `denoising` of the configuration: the numbers of `inputs`,
-                `starts` and `targets`, `intermediate_weight`, and whether there are `cells`.
-            seed: The seed of all draws.
-
-        Raises:
-            InputError: If there are fewer states than cells, a class of a conditional model has
-                no state, or there are fewer `inputs`, `starts` or `targets` than groups.
-        """
-        groups = None
-        if self.conditional:
-            counts = torch.bincount(labels, minlength=self.classes)
-            if missing := int((counts == 0).sum()):
-                raise InputError(
-                    f"labels: must hold all {self.classes} classes of a conditional model, "
-                    f"{missing} of them have no state"
-                )
-            groups = labels
-        elif settings["cells"]:
-            groups = cells_of(latents, "denoising.cells", seed)
-        names = ("inputs", "starts", "targets", "intermediate_weight")
-        chosen = {name: settings[name] for name in names}
-        return DenoisingObjective(self.prior, latents, **chosen, seed=seed, groups=groups)
-
-    @torch.no_grad()
-    def sample_chain(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
-        r"""Draws the ensembles of a generation, from :math:`S_T` to :math:`S_0`.
-
-        Arguments:
-            n: The number of states :math:`N`.
-            seed: The seed of the draw.
-            label: The classes, see :meth:`labels`.
-
-        Returns:
-            Statevectors, with shape :math:`(T + 1, N, 16)`.
-        """
-        start = self.labels(n, seed, label)
-        return self.prior.sample_chain(n, self.generator(seed), start=start)
-
-    def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
-        r"""Draws the generated states :math:`S_0`, see the base class."""
-        return self.sample_chain(n, seed, label)[-1]

@@ -14,8 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from latentq.plots.charts import LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
-from latentq.plots.grids import GAP, GUTTER, TEXT, chain_grid, image_grid, reconstruction_grid
+from latentq.report.plots.charts import LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
+from latentq.report.plots.grids import (
+    GAP,
+    GUTTER,
+    TEXT,
+    chain_grid,
+    image_grid,
+    reconstruction_grid,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -10,8 +10,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from latentq.diffusion.mmd import LOSSES, Loss, mmd1, mmdk
-from latentq.diffusion.transport import wasserstein
+from latentq.diffusion.losses.mmd import LOSSES, Loss, mmd1, mmdk
+from latentq.diffusion.losses.transport import wasserstein
 from latentq.errors import InputError
 
 __all__ = ["LOSSES", "Loss", "chosen_loss", "mmd1", "mmdk", "wasserstein"]

@@ -9,8 +9,8 @@ import matplotlib
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from latentq.plots.charts import LIGHT, Theme
-from latentq.plots.study import style_axes
+from latentq.report.plots.charts import LIGHT, Theme
+from latentq.report.plots.study import style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

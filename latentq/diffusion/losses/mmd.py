@@ -26,8 +26,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latentq.diffusion.kernels import RUNGS, ladder_own_sum, ladder_sum
-from latentq.diffusion.transport import wasserstein
+from latentq.diffusion.losses.kernels import RUNGS, ladder_own_sum, ladder_sum
+from latentq.diffusion.losses.transport import wasserstein
 from latentq.quantum.states import gram_fidelities
 
 Loss = Callable[..., Tensor]

@@ -149,14 +149,14 @@ class Study:
             InputError: If it was run to its end with another one.
         """
         # This import takes seconds; mistakes on the command line are answered without it.
-        from latentq.training import runs
+        from latentq.training import run_folder
 
         folder = self.folder(cell)
-        if read_metrics(folder) is None or not (folder / runs.CONFIG).is_file():
+        if read_metrics(folder) is None or not (folder / run_folder.CONFIG).is_file():
             return False
         config = self.config(cell)
         try:
-            differ = runs.differences(folder, config)
+            differ = run_folder.differences(folder, config)
         except (yaml.YAMLError, TypeError, ValueError):
             return False
         if differ:

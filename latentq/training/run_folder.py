@@ -18,7 +18,7 @@ import yaml
 from latentq.config.config import Config, leaves
 from latentq.config.words import command_line, override, pasted
 from latentq.errors import InputError
-from latentq.files import check_writable, write_atomically
+from latentq.paths import check_writable, write_atomically
 from latentq.training.commit import git_commit
 from latentq.training.locks import lock
 from latentq.training.stopping import Stopped

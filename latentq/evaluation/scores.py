@@ -15,9 +15,9 @@ from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
 from latentq.models import storage
-from latentq.models.features import Classifier
+from latentq.models.classifier import Classifier
 from latentq.models.generative import CHUNK, GenerativeModel, in_chunks
-from latentq.models.model import LatentQ
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 

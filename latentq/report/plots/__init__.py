@@ -8,10 +8,10 @@ timestamps, so that the same input gives the same bytes.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from latentq.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
-from latentq.plots.clouds import cloud, cloud_figure, size_curve
-from latentq.plots.curves import curve, finish, label_decades, level, shades
-from latentq.plots.files import (
+from latentq.report.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
+from latentq.report.plots.clouds import cloud, cloud_figure, size_curve
+from latentq.report.plots.curves import curve, finish, label_decades, level, shades
+from latentq.report.plots.files import (
     fid_chart,
     figure_bytes,
     save_chain,
@@ -20,8 +20,8 @@ from latentq.plots.files import (
     save_samples,
     training_chart,
 )
-from latentq.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
-from latentq.plots.states import (
+from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
+from latentq.report.plots.states import (
     density_map,
     hinton,
     information_graph,

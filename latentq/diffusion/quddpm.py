@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
 from latentq.diffusion.forward import Forward
 from latentq.diffusion.losses import Loss
-from latentq.diffusion.mmd import mmd1
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.diffusion.published import sampled_distance
-from latentq.engine import circuits, fused
+from latentq.engine import circuits, fused, torchquantum
 from latentq.errors import InputError
 from latentq.randomness import check_whole, chosen_generator
 
@@ -90,7 +90,8 @@ class QuDDPM(Chain):
         ancillas: The number of ancillas :math:`n_A` of a step.
         layers: The number of layers :math:`L` of a circuit, or one number for each of the steps
             :math:`0 \dots T - 1`; 24 if `None`. A `circuit` that is no function has its own.
-        loss: The name of the loss, a key of :data:`latentq.diffusion.mmd.LOSSES`, or your own
+        loss: The name of the loss, a key of
+            :data:`latentq.diffusion.losses.mmd.LOSSES`, or your own
             function `(phi, psi, weights=None)`, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
@@ -164,7 +165,7 @@ class QuDDPM(Chain):
         ):
             return [partial(fused.apply_kraus, kraus) for kraus in self._kraus(steps)]
 
-        engine = fused if self.engine == "fused" else circuits
+        engine = fused if self.engine == "fused" else torchquantum
         return [
             partial(engine.branches, circuit, self.angles[t], ancillas=self.ancillas)
             for t, circuit in zip(steps, found, strict=True)
