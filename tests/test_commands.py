@@ -105,7 +105,10 @@ def test_publish_refuses_an_unfinished_run(line: CommandLine) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["sample.py", "doctor.py", "publish.py", "report/__main__.py", "evaluation/__main__.py"],
+    [
+        *("sample.py", "training/doctor.py", "training/publish.py"),
+        *("report/__main__.py", "evaluation/__main__.py"),
+    ],
 )
 def test_help_is_help(path: str, line: CommandLine) -> None:
     done = line.program(f"latentq/{path}", "--help")

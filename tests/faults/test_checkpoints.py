@@ -263,7 +263,7 @@ def test_a_disk_that_takes_no_logs_and_pictures_stops_no_training(
     def full(*_: Any) -> None:  # noqa: ANN401
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    for writer in ("training.logs.write_atomically", "plots.files.figure_bytes"):
+    for writer in ("training.logs.write_atomically", "report.plots.files.figure_bytes"):
         monkeypatch.setattr(f"latentq.{writer}", full)
     metrics = train(tiny("classical", tmp_path))
 

@@ -158,7 +158,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/models/hybrid.py",
+        "latentq/models/states.py",
         "test_oracles_runs test_model test_controls",
         (
             "no noise on states in training",
@@ -172,6 +172,10 @@ FAULTS: list[Fault] = [
             "features = features.mean(dim=1)",
             "mixed states are too faint",
         ),
+    ),
+    *faults_of(
+        "latentq/models/hybrid.py",
+        "test_oracles_runs test_model test_controls",
         (
             "classes ignored in sampling",
             "self.generator(seed), start=start)",
