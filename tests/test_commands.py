@@ -114,7 +114,8 @@ def test_help_is_help(path: str, line: CommandLine) -> None:
     done = line.program(f"latentq/{path}", "--help")
 
     assert done.code == 0
-    assert f"latentq.{re.split('[./]', path)[0]}" in done.out
+    name = path.removesuffix("/__main__.py").removesuffix(".py").rpartition("/")[2]
+    assert re.search(rf"python -m latentq[. a-z]*\b{name}\b", done.out)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
