@@ -140,9 +140,10 @@ def mistakes_of(
     found: dict[str, str] = {}
     for item in error.errors():
         parts = [str(part) for part in item["loc"]]
-        key = ".".join(parts)
+        is_key = not parts and isinstance(item["input"], str)  # One that is no Unicode.
+        key = item["input"] if is_key else ".".join(parts)
         field = next((known[k] for k in _beginnings(parts) if k in known), None)
-        if item["type"] in ("extra_forbidden", "invalid_key"):  # The latter is no Unicode.
+        if is_key or item["type"] == "extra_forbidden":
             hint = nearest(key, known)
             found.setdefault(key, f"{key[:LONGEST]}: there is no such {noun}{hint}")
         elif item["type"] == "missing":
@@ -228,8 +229,9 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "..."
     value = field.get_default(call_default_factory=True)
-    if commas := commas_of(field.annotation, field.metadata):
-        return commas.write(value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        commas = commas_of(field.annotation, field.metadata)
+        return commas.write(value) if commas else " ".join(value)
     words = {None: "null", True: "true", False: "false"}
     if isinstance(value, list):
         return f"[{','.join(map(str, value))}]"

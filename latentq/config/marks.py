@@ -1,5 +1,7 @@
 """Marks of the types of options: what pydantic checks by them, and what a message says.
 
+A field of a schema has them in its type:
+
     arms: Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(every=ARMS)]
 """
 
@@ -74,7 +76,7 @@ class Commas:
     def write(self, entries: Iterable[Any]) -> str:
         """Writes a list as it stands on a command line."""
         listed = tuple(entries)
-        return EVERY if self.every and listed == self.every else ",".join(map(_word, listed))
+        return EVERY if self.every and listed == self.every else joined(listed)
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -94,8 +96,10 @@ class Commas:
         return tuple(sorted(set(entries))) if self.ordered else entries
 
 
-def _word(entry: object) -> str:
-    return str(entry).removesuffix(".0") if isinstance(entry, float) else str(entry)
+def joined(entries: Iterable[Any]) -> str:
+    """Writes a list with commas, whole numbers without a point."""
+    words = (str(entry) for entry in entries)
+    return ",".join(word.removesuffix(".0") for word in words)
 
 
 def _kinds(annotation: Any, marks: Iterable[Any]) -> list[Any]:  # noqa: ANN401
