@@ -35,7 +35,7 @@ def test_real_packages_are_known() -> None:
 
 def test_missing_packages_are_named(monkeypatch: Patch) -> None:
     has(monkeypatch, safetensors=None)
-    with pytest.raises(InputError, match="^not installed: safetensors; run make setup$"):
+    with pytest.raises(InputError, match=r"^not installed: safetensors; run make setup$"):
         doctor.check_packages()
 
     has(monkeypatch, torch="2.15.0+cpu")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from textwrap import fill
+from textwrap import TextWrapper
 from typing import TypeVar
 
 from latentq.config import output
@@ -12,7 +12,6 @@ from latentq.errors import LONGEST, InputError, NumericalError, RunError, printa
 
 S = TypeVar("S", bound=Settings)
 WIDTH = 99
-WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "
@@ -50,7 +49,10 @@ def help_of(usage: str | None, schema: type[Settings] | None) -> str:
     lines = listing(schema) if schema else []
     if not lines:
         return text
-    wrapped = (fill(line, WIDTH, subsequent_indent=" " * 6, **WHOLE_WORDS) for line in lines)
+    wrap = TextWrapper(
+        WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    wrapped = (wrap.fill(line) for line in lines)
     return "\n".join([text, "", "Options, with their defaults:", "", *wrapped])
 
 

@@ -99,8 +99,8 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
         words = [describe(kind, marks) for kind in get_args(annotation) if kind is not NoneType]
         return " or ".join([*words, "null"] if NoneType in get_args(annotation) else words)
     if origin is Literal:
-        words = ", ".join(map(str, get_args(annotation)))
-        return f"one of {words}" if len(get_args(annotation)) > 1 else words
+        known = get_args(annotation)
+        return f"one of {', '.join(map(str, known))}" if len(known) > 1 else str(known[0])
     if said := [mark.text for mark in marks if isinstance(mark, Must)]:
         return said[-1]
     if origin is list:

@@ -138,7 +138,11 @@ def test_case_40_hashes() -> None:
 AUDIT = """#!/bin/sh
 case "$*" in
   *"pip install"*) exit INSTALL ;;
-  *pip_audit*) echo "$*"; while [ "$1" != --output ]; do shift; done; printf "FOUND" > "$2"; exit END ;;
+  *pip_audit*)
+    echo "$*"
+    while [ "$1" != --output ]; do shift; done
+    printf "FOUND" > "$2"
+    exit END ;;
 esac
 """
 
