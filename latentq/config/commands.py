@@ -45,15 +45,14 @@ def read_options(words: Sequence[str], schema: type[S]) -> S:
 
 def help_of(usage: str | None, schema: type[Settings] | None) -> str:
     """Returns what `--help` prints: how a command is used, and a list of its options."""
-    text = (usage or "").rstrip("\n")
     lines = listing(schema) if schema else []
     if not lines:
-        return text
+        return usage or ""
     wrap = TextWrapper(
         WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
     )
     wrapped = (wrap.fill(line) for line in lines)
-    return "\n".join([text, "", "Options, with their defaults:", "", *wrapped])
+    return "\n".join([(usage or "").rstrip("\n"), "", "Options, with their defaults:", "", *wrapped])
 
 
 def _is_out_of_memory(error: Exception) -> bool:
