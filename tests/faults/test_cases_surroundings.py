@@ -197,9 +197,9 @@ def test_case_44_home(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (config["run"]["root"], config["resume"]) == (f"{home}/runs", home)
     assert (config["data"]["root"], config["autoencoder"]) == (f"{home}/data", f"{home}/a")
     assert EXPERIMENT.options(["out=~/x"]).out == f"{home}/x"
-    with pytest.raises(InputError, match=r"^out: must be a path, was ''"):
+    with pytest.raises(InputError, match=r"^out: must be a path or null, was ''"):
         EXPERIMENT.options(["out="])
-    with pytest.raises(InputError, match=r"^out: must be a path, was 'a\\udcff'"):
+    with pytest.raises(InputError, match=r"^out: must be a path or null, was 'a\\udcff'"):
         EXPERIMENT.options(["out=a\udcff"])
 
 
