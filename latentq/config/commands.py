@@ -51,8 +51,8 @@ def help_of(usage: str | None, schema: type[Settings] | None) -> str:
     wrap = TextWrapper(
         WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
     )
-    wrapped = (wrap.fill(line) for line in lines)
-    return "\n".join([(usage or "").rstrip("\n"), "", "Options, with their defaults:", "", *wrapped])
+    head = [(usage or "").rstrip("\n"), "", "Options, with their defaults:", ""]
+    return "\n".join([*head, *(wrap.fill(line) for line in lines)])
 
 
 def _is_out_of_memory(error: Exception) -> bool:
