@@ -90,8 +90,8 @@ faults: $(READY) ## fuzz everything that reads from outside, and kill runs at ra
 mutants: $(READY) ## plant faults, one at a time, and see whether a test fails; ONLY=words WORKERS=2
 	$(BIN)/python -m tests.mutants workers=$(WORKERS) only="$(ONLY)" out=docs/mutants.md
 
-audit: $(READY) ## look for advisories that concern what is pinned and installed
-	$(BIN)/python -m latentq.audit
+audit: $(READY) ## install pip-audit, and ask it for advisories on what is pinned
+	.ci/audit $(BIN)/python
 
 lint: $(READY) ## check style, format and types
 	$(BIN)/ruff check .

@@ -5,14 +5,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import Field
 
 from benchmarks import roofline
 from benchmarks.chain import Chain, parts_of_chain, time_chain
 from benchmarks.choices import choices, time_choice
-from benchmarks.engines import ENGINES, OURS, PEERS, Engine
+from benchmarks.engines import ENGINES, OURS, Engine
 from benchmarks.figure import chart
 from benchmarks.parts import parts_of_iteration, time_parts
 from benchmarks.records import record
@@ -25,47 +26,32 @@ from benchmarks.tables import (
     document_of_parts,
 )
 from benchmarks.task import Task
-from latentq.config.commands import parse_options
+from latentq.config.commands import read_options
 from latentq.config.compose import load_config
-from latentq.config.rules import Rule
-from latentq.errors import InputError, nearest
+from latentq.config.fields import Folder, Positive, Settings, Size
+from latentq.config.marks import Commas, OneOf
+from latentq.errors import InputError
 from latentq.report.markdown import markdown
 from latentq.report.plots import save_figure
 
 FIGURES = ("batch", "qubits")
-RULES = {
-    "suite": Rule(str, choices=(*SUITES, "all")),
-    "engines": Rule(str),
-    "device": Rule(str, choices=("cpu", "cuda")),
-    "seconds": Rule(float, low=0, above=True),
-    "memory": Rule(float, low=0, above=True),
-    "seed": Rule(int, low=0),
-    "out": Rule(str, path=True),
-}
-DEFAULTS: dict[str, Any] = {
-    "suite": "headline",
-    "engines": "all",
-    "device": "cpu",
-    "seconds": 3.0,
-    "memory": 12.0,
-    "seed": 0,
-    "out": str(Path(__file__).parent / "results"),
-}
+Peers = Annotated[tuple[Annotated[str, OneOf(ENGINES)], ...], Commas(ENGINES)]
 
 
-def choose_peers(words: str) -> list[Engine]:
-    """Returns the peers that are asked for, by their keys or all of them.
+class Options(Settings):
+    """What is timed, and against what."""
 
-    Raises:
-        InputError: If there is no such engine.
-    """
-    if words == "all":
-        return [*PEERS]
-    for word in words.split(","):
-        if word not in ENGINES:
-            hint = nearest(word, list(ENGINES))
-            raise InputError(f"engines: must be all or some of {', '.join(ENGINES)}{hint}")
-    return [ENGINES[word] for word in words.split(",") if word != OURS.key]
+    suite: Annotated[str, OneOf((*SUITES, "all"))] = Field("headline", description="what is timed")
+    engines: Peers = Field(tuple(ENGINES), description="against what; ours always runs")
+    device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="on cuda only our engine and torchquantum run"
+    )
+    seconds: Positive = Field(3.0, description="the time for each engine in each row")
+    memory: Positive = Field(12.0, description="the GB that an iteration may take")
+    seed: Size = Field(0, description="the seed of states, angles and outcomes")
+    out: Folder = Field(
+        str(Path(__file__).parent / "results"), description="the folder of the results"
+    )
 
 
 def say(text: str) -> None:
@@ -73,25 +59,25 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run_suite(suite: str, peers: Sequence[Engine], options: dict[str, Any]) -> dict[str, Any]:
+def run_suite(suite: str, peers: Sequence[Engine], options: Options) -> dict[str, Any]:
     """Runs a suite and returns what its JSON file holds."""
     for engine in peers:
         if missing := engine.missing():
             say(f"{engine.label}: left out, not installed: {', '.join(missing)}")
-    device, limits = options["device"], Limits(options["memory"] * 1e9)
+    device, limits = options.device, Limits(options.memory * 1e9)
     flop_rate, byte_rate = roofline.peak_flops(), roofline.peak_bytes()
     rows = [
-        time_row(task, peers, limits, options["seconds"], flop_rate, say)
-        for task in tasks_of(suite, options["seed"], device)
+        time_row(task, peers, limits, options.seconds, flop_rate, say)
+        for task in tasks_of(suite, options.seed, device)
     ]
     result: dict[str, Any] = {"suite": suite, "machine": record(device), "rows": rows}
     result["peaks"] = {"flops_per_s": flop_rate, "bytes_per_s": byte_rate}
     return result
 
 
-def run_own_suite(suite: str, options: dict[str, Any]) -> dict[str, Any]:
+def run_own_suite(suite: str, options: Options) -> dict[str, Any]:
     """Runs a suite that only our engine has, and returns what its JSON file holds."""
-    budget, seed = options["seconds"], options["seed"]
+    budget, seed = options.seconds, options.seed
     result: dict[str, Any] = {"suite": suite, "machine": record("cpu")}
     if suite == "choices":
         rows = [time_choice(c, budget, seed) for c in choices(load_config(["model=quantum"]))]
@@ -140,13 +126,13 @@ def bench(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or there is no such device.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    if options["device"] == "cuda" and not torch.cuda.is_available():
+    options = read_options(arguments, Options)
+    if options.device == "cuda" and not torch.cuda.is_available():
         raise InputError("device: must be cpu where torch sees no GPU, was 'cuda'")
-    peers = choose_peers(options["engines"])
+    peers = [ENGINES[key] for key in options.engines if key != OURS.key]
     torch.set_num_threads(1)
-    suites = SUITES if options["suite"] == "all" else (options["suite"],)
+    suites = SUITES if options.suite == "all" else (options.suite,)
     for suite in suites:
         own = suite not in PEER_SUITES
         result = run_own_suite(suite, options) if own else run_suite(suite, peers, options)
-        print(write(result, Path(options["out"])))
+        print(write(result, Path(options.out)))

@@ -2,31 +2,33 @@
 
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
-checkpoint is a folder, or the name of a model that comes with LatentQ, such as quantum.
 With `label=7` a conditional model draws sevens; without, it draws all classes.
 """
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from annotated_types import Ge, Le
+from pydantic import Field
+
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Count, Folder, Seed, Settings
 from latentq.errors import InputError
 
-RULES = {
-    "checkpoint": Rule(str, path=True),
-    "n": Rule(int, low=1, high=10_000),
-    "label": Rule(int, low=0, high=9, optional=True),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "out": Rule(str, path=True),
-}
-DEFAULTS = {
-    "checkpoint": "checkpoints/quantum",
-    "n": 64,
-    "seed": 0,
-    "label": None,
-    "out": "grid.png",
-}
+
+class Options(Settings):
+    """What is drawn, and where it goes."""
+
+    checkpoint: Folder = Field(
+        "checkpoints/quantum", description="a folder, or the name of a model of LatentQ"
+    )
+    n: Count = Field(64, le=10_000, description="the number of images")
+    label: Annotated[int, Ge(0), Le(9)] | None = Field(
+        None, description="the class that a conditional model draws; null: all of them"
+    )
+    seed: Seed = Field(0, description="the seed")
+    out: Folder = Field("grid.png", description="the picture")
 
 
 def sample(arguments: list[str]) -> None:
@@ -35,8 +37,8 @@ def sample(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or the checkpoint is missing or damaged.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    out = Path(options["out"])
+    options = read_options(arguments, Options)
+    out = Path(options.out)
     if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
 
@@ -47,16 +49,16 @@ def sample(arguments: list[str]) -> None:
     from latentq.report import plots
 
     check_writable(out.parent, "out")
-    model = load(options["checkpoint"])
+    model = load(options.checkpoint)
     if not isinstance(model, GenerativeModel):
-        raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
-    if options["label"] is not None and not model.conditional:
-        raise InputError(f"label: {options['checkpoint']} is no conditional model; leave it out")
-    images = model.sample(options["n"], options["seed"], options["label"])
-    title = f"{options['checkpoint']}, {options['n']} samples, seed {options['seed']}"
+        raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
+    if options.label is not None and not model.conditional:
+        raise InputError(f"label: {options.checkpoint} is no conditional model; leave it out")
+    images = model.sample(options.n, options.seed, options.label)
+    title = f"{options.checkpoint}, {options.n} samples, seed {options.seed}"
     plots.save_samples(images, out, title)
-    print(f"{options['n']} samples: {out}")
+    print(f"{options.n} samples: {out}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(sample, __doc__))
+    sys.exit(run_command(sample, __doc__, Options))

@@ -46,9 +46,7 @@ class CommandLine:
     def latentq(self, *words: str) -> Done:
         """Calls the command `latentq`, which runs modules that nobody has imported before."""
         for module in COMMANDS.values():
-            is_package = hasattr(sys.modules.get(module), "__path__")
-            name = f"{module}.__main__" if is_package else module
-            self.patch.delitem(sys.modules, name, raising=False)
+            self._forget(module)
         return self._call(main, "latentq", words)
 
     def call(self, command: Callable[[list[str]], object], *words: str) -> Done:
@@ -60,6 +58,16 @@ class CommandLine:
         return self._call(
             lambda: runpy.run_path(str(ROOT / path), run_name="__main__"), path, words
         )
+
+    def module(self, name: str, *words: str) -> Done:
+        """Runs a module of the project as a program."""
+        self._forget(name)
+        return self._call(lambda: runpy.run_module(name, run_name="__main__"), name, words)
+
+    def _forget(self, module: str) -> None:
+        is_package = hasattr(sys.modules.get(module), "__path__")
+        name = f"{module}.__main__" if is_package else module
+        self.patch.delitem(sys.modules, name, raising=False)
 
     def _call(self, main: Callable[[], object], name: str, words: tuple[str, ...]) -> Done:
         self.patch.chdir(self.folder)

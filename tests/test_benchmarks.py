@@ -27,7 +27,7 @@ from benchmarks.choices import (
     time_choice,
     together_or_in_turn,
 )
-from benchmarks.command import choose_peers
+from benchmarks.command import Options
 from benchmarks.engines import ENGINES, OURS, PEERS, Engine
 from benchmarks.figure import chart
 from benchmarks.parts import parts_of_iteration, time_parts
@@ -41,6 +41,7 @@ from benchmarks.tables import (
 )
 from benchmarks.task import Task
 from benchmarks.timing import ROUNDS, plan, time_in_turn
+from latentq.config.commands import read_options
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.diffusion import QuDDPM
@@ -257,9 +258,12 @@ def test_every_engine_has_a_module_and_a_place_in_the_figure() -> None:
 
 
 def test_engines_are_chosen_by_name() -> None:
-    assert [peer.key for peer in choose_peers("fused,torchquantum")] == ["torchquantum"]
+    assert read_options(["engines=fused,torchquantum"], Options).engines == (
+        *("fused", "torchquantum"),
+    )
+    assert read_options(["engines=all"], Options).engines == tuple(ENGINES)
     with pytest.raises(InputError, match="did you mean torchquantum"):
-        choose_peers("torchqantum")
+        read_options(["engines=torchqantum"], Options)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 import torch
+from annotated_types import MinLen
 
 import latentq
-from latentq.config.commands import parse_options
-from latentq.config.rules import Rule
+from latentq.__main__ import COMMANDS
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Count, Positive, Settings, Text, fields, listing
+from latentq.config.marks import Commas, OneOf, joined
 from latentq.errors import InputError
 from latentq.evaluation.scores import measure
 from latentq.models.hybrid import LatentQ
@@ -71,14 +74,66 @@ def test_sample_names_mistakes_in_one_line(
     assert list(line.folder.iterdir()) == []
 
 
-def test_options_are_converted_and_required() -> None:
-    rules = {"n": Rule(int, low=1), "x": Rule(float), "name": Rule(str)}
+class Small(Settings):
+    name: Text
+    n: Count = 1
+    x: Positive = 0.5
+    letters: Annotated[tuple[Annotated[str, OneOf("abc")], ...], Commas("abc", once=True)] = ("a",)
+    depths: Annotated[tuple[Count, ...], Commas(ordered=True), MinLen(2)] = (1, 2)
+    strength: Literal["tuned"] | Annotated[tuple[Positive, ...], Commas()] = "tuned"
 
-    options = parse_options(["n=3", "name=a=b"], rules, {"x": 0.5})
 
-    assert options == {"n": 3, "x": 0.5, "name": "a=b"}
-    with pytest.raises(InputError, match="name: must be given"):
-        parse_options(["n=3"], rules, {"x": 0.5})
+def test_options_are_read_as_their_types() -> None:
+    found = read_options(["n=3", "n=4", "name=a=b", "letters=c,a", "strength=1,2.5"], Small)
+
+    assert found == Small(n=4, name="a=b", letters=("c", "a"), strength=(1.0, 2.5))
+    assert read_options(["name=", "letters=all"], Small).letters == ("a", "b", "c")
+    assert read_options(["name=", "depths=3,1,2,3"], Small).depths == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("n=0", "n: must be an integer, at least 1, was '0'"),
+        ("nam=1", "nam: there is no such option (did you mean name?)"),
+        ("a\udcff=1", "a\\udcff: there is no such option"),
+        ("n", "n: must be key=value with a key of name, n, x, letters, depths, strength"),
+        (
+            "letters=a,a",
+            "letters: must be all, or one or more with commas, none twice, each one of a, b, c, "
+            "was 'a,a'",
+        ),
+        (
+            "depths=4",
+            "depths: must be 2 or more with commas, each an integer, at least 1, was '4'",
+        ),
+        (
+            "strength=soft",
+            "strength: must be tuned or one or more with commas, each a number, above 0, was "
+            "'soft'",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told_in_one_line(word: str, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_options([word, "name=a"], Small)
+
+    assert error.value.lines() == [message]
+
+
+def test_all_wrong_options_are_told_at_once() -> None:
+    with pytest.raises(InputError) as error:
+        read_options(["loud", "n=x", "letters=d,a", "depths=1,"], Small)
+
+    keys = [text.partition(":")[0] for text in error.value.mistakes]
+    assert keys == ["loud", "name", "n", "letters", "depths"]
+
+
+def test_a_list_is_written_as_it_is_read() -> None:
+    assert [line.split()[0] for line in listing(Small)] == [
+        *("name=...", "n=1", "x=0.5", "letters=a", "depths=1,2", "strength=tuned")
+    ]
+    assert Commas("abc").write(("a", "b", "c")) == "all" and joined((1.0, 0.5)) == "1,0.5"
 
 
 def test_doctor_refuses_options(line: CommandLine) -> None:
@@ -103,19 +158,56 @@ def test_publish_refuses_an_unfinished_run(line: CommandLine) -> None:
     assert not (ROOT / "checkpoints" / "none").exists()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("sample.py", "training/doctor.py", "training/publish.py"),
-        *("report/__main__.py", "evaluation/__main__.py"),
-    ],
-)
-def test_help_is_help(path: str, line: CommandLine) -> None:
-    done = line.program(f"latentq/{path}", "--help")
+OTHERS = ("latentq.training.publish", "tests.faults", "tests.faults.kills", "tests.mutants")
 
-    assert done.code == 0
-    name = path.removesuffix("/__main__.py").removesuffix(".py").rpartition("/")[2]
-    assert re.search(rf"python -m latentq[. a-z]*\b{name}\b", done.out)
+
+@pytest.mark.parametrize("module", [m for m in COMMANDS.values() if m != "latentq.training"])
+def test_help_lists_every_option(module: str, line: CommandLine) -> None:
+    check_help(module, line)
+
+
+@pytest.mark.parametrize("module", OTHERS)
+def test_help_of_what_is_no_command_of_latentq(module: str, line: CommandLine) -> None:
+    check_help(module, line)
+
+
+def check_help(module: str, line: CommandLine) -> None:
+    """The options that a module gives to `run_command` are those that its help lists."""
+    schemas: list[type[Settings]] = []
+
+    def run(command: Any, usage: str, schema: type[Settings] = Settings) -> int:  # noqa: ANN401
+        schemas.append(schema)
+        return run_command(command, usage, schema)
+
+    line.patch.setattr("latentq.config.commands.run_command", run)
+    done = line.module(module, "--help")
+    listed = re.findall(r"^  (\w+)=\S*", done.out.partition("\nOptions, ")[2], re.MULTILINE)
+
+    assert done.code == 0 and module.rpartition(".")[2] in done.out
+    (schema,) = schemas
+    known = dict(fields(schema))
+    assert listed == [*known] and (known or module == "latentq.training.doctor")
+    assert all(field.description for field in known.values())
+    assert all(len(row) < 100 for row in done.out.splitlines())
+
+
+def test_help_without_torch() -> None:
+    """Of the commands whose modules do not need it to be read."""
+    modules = [COMMANDS[name] for name in ("sample", "report", "study", "study report", "doctor")]
+    code = f"""
+import runpy, sys
+for module in {modules}:
+    sys.argv = [module, "--help"]
+    try:
+        runpy.run_module(module, run_name="__main__")
+    except SystemExit as end:
+        assert not end.code
+    assert "torch" not in sys.modules, module
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Options, with their defaults:") == 4
 
 
 @pytest.mark.parametrize("name", SHIPPED)

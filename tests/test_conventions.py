@@ -27,7 +27,7 @@ ROOMS = [
     ["training"],
     ["study"],
     ["experiments"],
-    ["sample", "audit"],
+    ["sample"],
     ["__main__"],
 ]
 LEVEL = {room: level for level, line in enumerate(ROOMS) for room in line}

@@ -33,30 +33,12 @@ def test_real_packages_are_known() -> None:
     assert "torch " in doctor.check_packages()
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"safetensors": None}, "not installed: safetensors; run make setup"),
-        ({"pytorch_lightning": "2.6.3"}, "pytorch-lightning 2.6.3: this release stole"),
-        ({"lightning": "2.6.2"}, "lightning 2.6.2: this release stole"),
-        ({"torch": "2.9.1"}, "torch 2.9.1: weights_only"),
-        ({"torch": "2.10.0rc1", "hydra_core": "1.3.2"}, "hydra-core 1.3.2: instantiates"),
-    ],
-)
-def test_bad_packages_are_named(
-    changes: dict[str, str | None], message: str, monkeypatch: Patch
-) -> None:
-    has(monkeypatch, **changes)
-
-    with pytest.raises(InputError) as error:
+def test_missing_packages_are_named(monkeypatch: Patch) -> None:
+    has(monkeypatch, safetensors=None)
+    with pytest.raises(InputError, match=r"^not installed: safetensors; run make setup$"):
         doctor.check_packages()
 
-    assert message in str(error.value)
-
-
-def test_an_accepted_advisory_is_no_failure(monkeypatch: Patch) -> None:
-    has(monkeypatch, qiskit_terra="0.46.3", torch="2.15.0+cpu")
-
+    has(monkeypatch, torch="2.15.0+cpu")
     assert "torch 2.15.0+cpu" in doctor.check_packages()
 
 

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from latentq.config.rules import Rule
+from latentq.config.fields import Count
 from latentq.errors import InputError
 from latentq.experiments import all as everything
-from latentq.experiments.record import Claim, Experiment, Record
+from latentq.experiments.record import Claim, Experiment, Record, RecordOptions
+
+
+class Options(RecordOptions):
+    n: Count = 7
 
 
 @pytest.fixture
@@ -18,21 +21,20 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The runs that were made, of experiments under the names of the real ones."""
     made: list[tuple[str, int]] = []
 
-    def measure_as(name: str) -> Callable[[dict[str, Any]], Record]:
-        def measure(options: dict[str, Any]) -> Record:
-            made.append((name, options["n"]))
-            claim = Claim(f"{name} is {options['n']}", "1.5 [1.0, 2.0]", "corrected", "±0.1")
-            return Record(f"About {name}.", [claim], {"rows": [{"n": options["n"]}]})
+    def measure_as(name: str) -> Callable[[Options], Record]:
+        def measure(options: Options) -> Record:
+            made.append((name, options.n))
+            claim = Claim(f"{name} is {options.n}", "1.5 [1.0, 2.0]", "corrected", "±0.1")
+            return Record(f"About {name}.", [claim], {"rows": [{"n": options.n}]})
 
         return measure
 
-    def find(name: str) -> Experiment:
-        rules = {"n": Rule(int, low=1)}
-        return Experiment(name, name.title(), rules, {"n": 7}, measure_as(name))
+    def find(name: str) -> Experiment[Options]:
+        return Experiment(name, name.title(), Options, measure_as(name))
 
     real = everything.experiment_of
 
-    def experiment_of(name: str) -> Experiment:
+    def experiment_of(name: str) -> Experiment[Options]:
         return find(real(name).name)
 
     monkeypatch.setattr(everything, "experiment_of", experiment_of)
@@ -83,7 +85,8 @@ def test_finished_experiments_are_not_run_again(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["only=nois"], r"only: must be of noise, .* was 'nois' \(did you mean noise\?\)"),
+        (["only=nois"], r"only: must be .* noise, .* was 'nois' \(did you mean noise\?\)"),
+        (["only=quddpm"], "only: of=log has noise, .*, was 'quddpm'"),
         (["only=noise", "noise.m=1"], "m: there is no such option"),
         (["noise.n=0"], "n: must be an integer, at least 1"),
         (["nosie.n=1"], "nosie.n: there is no such option"),

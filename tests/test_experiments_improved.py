@@ -20,7 +20,7 @@ from latentq.errors import InputError
 from latentq.experiments.improved import claims as improved_claims
 from latentq.experiments.improved import theorem_claims, theorems, verdicts
 from latentq.experiments.improved.claims import GOOD, better
-from latentq.experiments.improved.experiment import DEFAULTS, EXPERIMENT, checked
+from latentq.experiments.improved.experiment import EXPERIMENT, plan_of
 from latentq.experiments.improved.gradients import blocks, by_layer, fitted, over_cycles
 from latentq.experiments.improved.models import (
     Plan,
@@ -500,29 +500,33 @@ def test_the_command_measures_what_is_known(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "word"),
     [
-        ("qubits=1", "qubits: must be two sizes"),
-        ("qubits=0,4", "qubits: must be integers from 1"),
+        ("qubits=1", "qubits: must be 2 or more"),
+        ("qubits=0,4", "qubits: must be .*, each an integer, at least 1"),
         ("qubits=4,20", "qubits=20: needs about"),
         ("ablated=18", "ablated=18: needs about"),
         ("ancillas=0", "ancillas: must be at least 1, was 0; .* nothing can be learned"),
         ("strong=1,2,3", "strong: must be the first and the last, or one for each of 8"),
-        ("strong=1,-4", "strong: must not be negative"),
-        ("strong=1,inf", "strong: must not be negative or infinite"),
-        ("bounded=soft", "bounded: must be numbers as 1,4, was 'soft'"),
+        ("strong=1,-4", "strong: must be .*, each a number, at least 0, was '-4'"),
+        ("strong=1,inf", "strong: must be .* a number, at least 0, was 'inf'"),
+        (
+            "bounded=soft",
+            "bounded: must be tuned or one or more .* a number, .* 'soft'",
+        ),
         ("bounded=1", "bounded: must be the first and the last"),
         ("distance=0.6", r"distance: must be below 0.5, .* 1 qubit can be, was 0.6"),
     ],
 )
 def test_bad_options_are_refused(option: str, word: str) -> None:
     with pytest.raises(InputError, match=word):
-        checked({**DEFAULTS, **EXPERIMENT.options([option])})
+        plan_of(EXPERIMENT.options([option]))
 
 
 def test_options_become_a_plan() -> None:
-    plan, qubits = checked({**DEFAULTS, "qubits": "4,1", "bounded": "0.1,2"})
+    options = EXPERIMENT.options(["qubits=4,1,4", "bounded=0.1,2"])
+    plan = plan_of(options)
     generator = derive_generator(0, "plan")
 
-    assert qubits == [1, 4] and plan.process("improved", 4).strengths[-1] == 2
+    assert options.qubits == (1, 4) and plan.process("improved", 4).strengths[-1] == 2
     assert plan.process("original", 4).terminal_states(3, generator).shape == (3, 16)
     assert plan.process("original", 4).terminal == "haar"
 
@@ -530,5 +534,5 @@ def test_options_become_a_plan() -> None:
 def test_the_command_line_exits_with_two(line: CommandLine) -> None:
     done = line.program("latentq/experiments/improved/__main__.py", "strong=1,-4", "out=place")
 
-    assert done.code == 2 and done.mistakes[0].startswith("strong: must not be negative")
+    assert done.code == 2 and done.mistakes[0].startswith("strong: must be one or more")
     assert len(done.mistakes) == 1 and not [*line.folder.iterdir()]

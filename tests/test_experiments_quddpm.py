@@ -140,8 +140,8 @@ def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_takes_hours_is_trained_once() -> None:
-    recipes = "published,ladder,five steps"
-    options = {"tasks": "cluster1,circle", "recipes": recipes, "seeds": 2, "first": 5}
+    recipes = ("published", "ladder", "five steps")
+    options = experiment.Options(tasks=("cluster1", "circle"), recipes=recipes, seeds=2, first=5)
     trained = [cell for cell in experiment.plan(options) if cell[1] != experiment.REFERENCES]
 
     assert trained == [
@@ -232,8 +232,11 @@ def test_the_command_writes_its_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("tasks=cluster", r"tasks: must be of cluster1, .*, was 'cluster' \(did you mean cluster"),
-        ("recipes=laddr", r"recipes: must be of .*, was 'laddr' \(did you mean ladder\?\)"),
+        (
+            "tasks=cluster",
+            r"tasks: must be all, .* ising, was 'cluster' \(did you mean cluster",
+        ),
+        ("recipes=laddr", r"recipes: must be .*, was 'laddr' \(did you mean ladder\?\)"),
         ("share=0", "share: must be"),
         ("seeds=0", "seeds: must be"),
     ],

@@ -209,9 +209,9 @@ def test_views_writes_its_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "word"),
     [
-        ("depths=0,2", "depths: must be integers"),
+        ("depths=0,2", "depths: must be one or more with commas, each an integer"),
         ("depths=4,2", "depths: must be ascending"),
-        ("depths=", "depths: must be integers"),
+        ("depths=", "depths: must be one or more"),
         ("qubits=1", "qubits: must be an integer, at least 3"),
         ("qubits=30", "qubits: must be an integer"),
         ("longer=100", "longer: must be more than epochs=100"),

@@ -2,26 +2,40 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import pytest
 
-from latentq.config.rules import Rule
+from latentq.config.commands import read_options
+from latentq.config.fields import Count, Share
+from latentq.config.marks import Commas
 from latentq.errors import InputError
-from latentq.experiments.record import Claim, Experiment, Picture, Record, Tables, parse_counts
+from latentq.experiments.record import (
+    Claim,
+    Experiment,
+    Picture,
+    Record,
+    RecordOptions,
+    Tables,
+)
 from latentq.report import plots
 
 
-def measure(options: dict[str, Any]) -> Record:
-    if options["n"] == 13:
+class Options(RecordOptions):
+    n: Count = 3
+    sizes: Annotated[tuple[Share, ...], Commas()] = (1.0, 2.5)
+
+
+def measure(options: Options) -> Record:
+    if options.n == 13:
         raise InputError("n: must not be 13")
     figure = plots.Figure(figsize=(1, 1))
-    rows = [{"n": n, "square": n * n} for n in range(options["n"])]
+    rows = [{"n": n, "square": n * n} for n in range(options.n)]
     claims = [Claim("the square of 2 is 5", "4", "refuted", "none")]
     return Record("Squares.", claims, {"squares": rows}, {"plot": Picture("A plot.", figure)})
 
 
-EXPERIMENT = Experiment("squares", "Squares", {"n": Rule(int, low=1)}, {"n": 3}, measure)
+EXPERIMENT = Experiment("squares", "Squares", Options, measure)
 
 
 def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -31,7 +45,7 @@ def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     page = (folder / "README.md").read_text()
 
     assert found["command"] == "python -m latentq.experiments.squares n=4"
-    assert found["options"] == {"n": 4} and found["seconds"] >= 0
+    assert found["options"] == {"n": 4, "sizes": "1,2.5"} and found["seconds"] >= 0
     assert 0 <= found["cpu_seconds"] < 60 and 0.1 < found["peak_gib"] < 16
     assert found["claims"] == [
         {"statement": "the square of 2 is 5", "ours": "4", "verdict": "refuted", "margin": "none"}
@@ -49,9 +63,9 @@ def test_a_record_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_record_is_made_again_of_its_tables(tmp_path: Path) -> None:
     """Claims are new; numbers, facts, and figures that need more than tables are as they were."""
 
-    def describe(options: dict[str, Any], tables: Tables) -> Record:
+    def describe(options: Options, tables: Tables) -> Record:
         square = tables["squares"][-1]["square"]
-        claim = Claim(f"the square of {options['n'] - 1} is 9", str(square), "confirmed", "none")
+        claim = Claim(f"the square of {options.n - 1} is 9", str(square), "confirmed", "none")
         return Record("Again.", [claim], tables)
 
     EXPERIMENT.run([f"out={tmp_path}", "n=4"])
@@ -71,7 +85,11 @@ def test_a_record_is_made_again_of_its_tables(tmp_path: Path) -> None:
 
 
 def test_usual_options_are_not_in_the_command() -> None:
-    assert EXPERIMENT.command({"n": 3}) == "python -m latentq.experiments.squares"
+    usual, other = Options(out="a", threads=2), Options(n=4, sizes=(2.0, 0.5))
+
+    assert EXPERIMENT.command(usual) == "python -m latentq.experiments.squares"
+    assert EXPERIMENT.command(other).endswith("squares n=4 sizes=2,0.5")
+    assert read_options(["n=4", "sizes=2,0.5"], Options) == other
 
 
 def test_nothing_is_written_after_a_mistake(tmp_path: Path) -> None:
@@ -84,10 +102,3 @@ def test_nothing_is_written_after_a_mistake(tmp_path: Path) -> None:
         EXPERIMENT.run([f"out={tmp_path}/file"])
     with pytest.raises(InputError, match="m: there is no such option"):
         EXPERIMENT.run(["m=3"])
-
-
-def test_parse_counts() -> None:
-    assert parse_counts("qubits", "4,6,12", 2, 12) == [4, 6, 12]
-    for text in ("", "4,", "a", "1,2", "4;6", "13", "-3", "4.0"):
-        with pytest.raises(InputError, match="qubits: must be integers from 2 to 12 as 4,6,8"):
-            parse_counts("qubits", text, 2, 12)

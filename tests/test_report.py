@@ -236,7 +236,7 @@ def test_command_writes_where_it_is_told(
         (["nowhere"], "nowhere: no such folder"),
         (["."], "no finished run"),
         ([], "FOLDER: none was given"),
-        ([".", "out="], "out: must be one folder"),
+        ([".", "out="], "out: must be a path or null"),
     ],
 )
 def test_command_refuses_in_one_line(

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from latentq.config.commands import read_options
 from latentq.errors import InputError
 from latentq.study.jobs import Study
-from latentq.study.options import read_options
+from latentq.study.options import Options
 from tests.fake_runner import Start, is_free, rows, runners, started, until
 
 WORDS = ("arms=haar,mean,product", "seeds=1", "train_sizes=300", "engine=ray")
@@ -26,7 +27,7 @@ def test_without_ray_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
     with pytest.raises(InputError, match=r"ray is not installed; pip install -r requirements-ray"):
-        read_options(["engine=ray"])
+        read_options(["engine=ray"], Options)
 
 
 @pytest.fixture

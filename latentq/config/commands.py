@@ -1,13 +1,17 @@
 """What the small command-line tools share: `key=value` arguments, one-line errors, exit codes."""
 
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from textwrap import TextWrapper
+from typing import TypeVar
 
 from latentq.config import output
-from latentq.config.rules import Rule, expand_home
+from latentq.config.fields import Settings, fields, from_words, listing
 from latentq.config.versions import check_surroundings
-from latentq.errors import LONGEST, InputError, NumericalError, RunError, nearest, printable, shown
+from latentq.errors import LONGEST, InputError, NumericalError, RunError, printable
+
+S = TypeVar("S", bound=Settings)
+WIDTH = 99
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "
@@ -16,49 +20,39 @@ OUT_OF_MEMORY = (
 MACHINE, USER, INTERRUPTED, NO_READER = 1, 2, 130, 141  # The last two are 128 + the signal.
 
 
-def parse_options(
-    arguments: list[str], rules: Mapping[str, Rule], defaults: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Reads `key=value` arguments and checks them.
+def read_options(words: Sequence[str], schema: type[S]) -> S:
+    """Reads and checks the options of a command.
 
     Arguments:
-        arguments: The arguments of the command line.
-        rules: What each value must be.
-        defaults: The values of keys that are not given; a key without one is required.
+        words: The command line, `key=value` each.
+        schema: What options there are.
 
     Raises:
         InputError: If keys are unknown or missing, or values wrong; it lists all mistakes.
     """
-    options, mistakes = dict(defaults), []
-    for argument in arguments:
-        key, separator, text = argument.partition("=")
-        if key in rules and separator:
-            options[key] = _convert(text, rules[key])
-            mistakes += _mistake(key, text, options[key], rules[key])
-        elif separator:
-            mistakes.append(f"{key[:LONGEST]}: there is no such option{nearest(key, list(rules))}")
-        else:
-            keys = f" with a key of {', '.join(rules)}" if rules else "; there are no options"
-            mistakes.append(f"{argument[:LONGEST]}: must be key=value{keys}")
-
-    mistakes += [f"{key}: must be given, as {key}=..." for key in rules if key not in options]
+    known = ", ".join(key for key, _ in fields(schema))
+    of = f" with a key of {known}" if known else "; there are no options"
+    mistakes = [f"{word[:LONGEST]}: must be key=value{of}" for word in words if "=" not in word]
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    try:
+        options = from_words(schema, given)
+    except InputError as error:
+        raise InputError(*mistakes, *error.mistakes) from error
     if mistakes:
         raise InputError(*mistakes)
     return options
 
 
-def _convert(text: str, rule: Rule) -> Any:  # noqa: ANN401
-    """Reads a number or a path where one is wanted; what is none stays text."""
-    try:
-        if rule.path:
-            return expand_home(text)
-        return rule.kind(text) if rule.kind in (int, float) else text
-    except ValueError:
-        return text
-
-
-def _mistake(key: str, text: str, value: Any, rule: Rule) -> list[str]:  # noqa: ANN401
-    return [] if rule.accepts(value) else [f"{key}: must be {rule.describe()}, was {shown(text)}"]
+def help_of(usage: str | None, schema: type[Settings] | None) -> str:
+    """Returns what `--help` prints: how a command is used, and a list of its options."""
+    lines = listing(schema) if schema else []
+    if not lines:
+        return usage or ""
+    wrap = TextWrapper(
+        WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    head = [(usage or "").rstrip("\n"), "", "Options, with their defaults:", ""]
+    return "\n".join([*head, *(wrap.fill(line) for line in lines)])
 
 
 def _is_out_of_memory(error: Exception) -> bool:
@@ -93,16 +87,25 @@ def complain(error: Exception) -> int:
     return USER if isinstance(error, InputError) else MACHINE
 
 
-def run_command(command: Callable[[list[str]], object], usage: str | None) -> int:
+def run_command(
+    command: Callable[[list[str]], object],
+    usage: str | None,
+    schema: type[Settings] | None = None,
+) -> int:
     """Runs a command on `sys.argv` and returns its exit code.
 
     It is 2 for a mistake of the user, 1 where the machine refused something, 130 after Ctrl-C
     and 141 where nobody reads the output any more, as in `| head -1`. None of them is told by a
     traceback.
+
+    Arguments:
+        command: What is called with the words of the command line.
+        usage: How it is used, for `--help`.
+        schema: Its options, which `--help` lists.
     """
     output.make_ready()
     try:
-        return _run(command, usage)
+        return _run(command, help_of(usage, schema))
     except BrokenPipeError:
         output.forget(sys.stdout)
         return NO_READER
@@ -115,7 +118,7 @@ def run_command(command: Callable[[list[str]], object], usage: str | None) -> in
         return complain(error)
 
 
-def _run(command: Callable[[list[str]], object], usage: str | None) -> int:
+def _run(command: Callable[[list[str]], object], usage: str) -> int:
     if {"--help", "-h"} & set(sys.argv[1:]):
         print(usage)
     else:

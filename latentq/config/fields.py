@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
+from latentq.config.marks import Must, choices, commas_of
 from latentq.errors import LONGEST, InputError, nearest, shown
 
 S = TypeVar("S", bound="Settings")
@@ -26,14 +27,6 @@ class Settings(BaseModel):
 
     # True is no 1, and "3" is no 3; words of a command line are read by `from_words`.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Plain:
-    """Marks a text that must be the name of a file, without a folder."""
-
-
-class Place:
-    """Marks a text that must be a path."""
 
 
 def _named(text: str) -> str:
@@ -67,8 +60,9 @@ def _text(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_named), Plain()]
-Folder = Annotated[str, AfterValidator(_placed), Place()]
+NAMED = Must(f"a name of at most {LONGEST} bytes without / or \\")
+Name = Annotated[str, AfterValidator(_named), NAMED]
+Folder = Annotated[str, AfterValidator(_placed), Must("a path")]
 Text = Annotated[str, AfterValidator(_text)]
 Count = Annotated[int, Ge(1)]
 Size = Annotated[int, Ge(0)]
@@ -105,13 +99,15 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
         words = [describe(kind, marks) for kind in get_args(annotation) if kind is not NoneType]
         return " or ".join([*words, "null"] if NoneType in get_args(annotation) else words)
     if origin is Literal:
-        return f"one of {', '.join(map(str, get_args(annotation)))}"
+        known = get_args(annotation)
+        return f"one of {', '.join(map(str, known))}" if len(known) > 1 else str(known[0])
+    if said := [mark.text for mark in marks if isinstance(mark, Must)]:
+        return said[-1]
     if origin is list:
         return f"a list, each {describe(get_args(annotation)[0])}"
-    if any(isinstance(mark, Plain) for mark in marks):
-        return f"a name of at most {LONGEST} bytes without / or \\"
-    if any(isinstance(mark, Place) for mark in marks):
-        return "a path"
+    if commas := commas_of(annotation, marks):
+        least = int(_bound(marks, MinLen, "min_length") or 0)
+        return commas.describe(describe(get_args(annotation)[0]), least)
     plain = {bool: "true or false", str: "text", int: "an integer", float: "a number"}
     return f"{plain.get(annotation, 'a value')}{_range(marks)}"
 
@@ -121,21 +117,13 @@ def describe_field(field: FieldInfo) -> str:
     return describe(field.annotation, list(field.metadata))
 
 
-def choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """Returns the words that a type allows, none where it is not of words."""
-    if get_origin(annotation) is Literal:
-        return tuple(map(str, get_args(annotation)))
-    inner = get_args(annotation) if get_origin(annotation) in (Union, UnionType, Annotated) else ()
-    return tuple(word for kind in inner for word in choices(kind))
-
-
 def fields(schema: type[Settings], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Lists the keys of a schema, those of its sections with dots, and their fields."""
     for name, field in schema.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
             yield from fields(field.annotation, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", field
+            yield f"{prefix}{field.alias or name}", field
 
 
 def mistakes_of(
@@ -152,25 +140,33 @@ def mistakes_of(
     found: dict[str, str] = {}
     for item in error.errors():
         parts = [str(part) for part in item["loc"]]
-        key = ".".join(parts)
+        is_key = not parts and isinstance(item["input"], str)  # One that is no Unicode.
+        key = item["input"] if is_key else ".".join(parts)
         field = next((known[k] for k in _beginnings(parts) if k in known), None)
-        if item["type"] == "extra_forbidden":
+        if is_key or item["type"] == "extra_forbidden":
             hint = nearest(key, known)
             found.setdefault(key, f"{key[:LONGEST]}: there is no such {noun}{hint}")
         elif item["type"] == "missing":
             found.setdefault(key, f"{key}: must be given")
-        elif field is None:  # Of a validator, which says it all.
-            text = str(dict(item.get("ctx") or {}).get("error", item["msg"]))
+        elif field is None or isinstance(_cause(item), InputError):  # A validator says it all.
+            text = str(_cause(item) or item["msg"])
             found.setdefault(text.partition(":")[0], text)
         else:
             name = _shown_key(parts, known)
-            value = item["input"]
-            hint = nearest(value, choices(field.annotation)) if isinstance(value, str) else ""
+            value, commas = item["input"], commas_of(field.annotation, field.metadata)
+            words = choices(field.annotation, field.metadata)
+            hint = nearest(value, words) if isinstance(value, str) else ""
+            value = commas.write(value) if commas and isinstance(value, tuple) else value
             must = _inner(field, parts, known)
             found.setdefault(name, f"{name}: must be {must}, was {shown(value)}{hint}")
     # Of a number or a list of numbers, what is wrong with an entry says more than with the whole.
     nested = {key.rpartition(".")[0] for key in found if key.rpartition(".")[2].isdigit()}
     return {key: text for key, text in found.items() if key not in nested}
+
+
+def _cause(item: Mapping[str, Any]) -> object:
+    """Returns what a validator raised, `None` where pydantic itself found a mistake."""
+    return dict(item.get("ctx") or {}).get("error")
 
 
 def _beginnings(parts: list[str]) -> Iterator[str]:
@@ -180,13 +176,15 @@ def _beginnings(parts: list[str]) -> Iterator[str]:
 def _shown_key(parts: list[str], known: Mapping[str, FieldInfo]) -> str:
     """Returns a key with the place in a list, and without pydantic's names of types."""
     key = next(k for k in _beginnings(parts) if k in known)
+    if commas_of(known[key].annotation, known[key].metadata):
+        return key
     places = [part for part in parts[key.count(".") + 1 :] if part.isdigit()]
     return ".".join([key, *places])
 
 
 def _inner(field: FieldInfo, parts: list[str], known: Mapping[str, FieldInfo]) -> str:
     """Says what an entry of a list must be, where it is one that is wrong."""
-    if not parts[-1].isdigit():
+    if not parts[-1].isdigit() or commas_of(field.annotation, field.metadata):
         return describe_field(field)
     kinds = [field.annotation, *get_args(field.annotation)]
     listed = next(kind for kind in kinds if get_origin(kind) is list)
@@ -231,6 +229,9 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "..."
     value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple):
+        commas = commas_of(field.annotation, field.metadata)
+        return commas.write(value) if commas else " ".join(value)
     words = {None: "null", True: "true", False: "false"}
     if isinstance(value, list):
         return f"[{','.join(map(str, value))}]"

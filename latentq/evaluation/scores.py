@@ -4,13 +4,16 @@ python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=1
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from annotated_types import Ge, Le
+from pydantic import Field
 from torch import Tensor
 
-from latentq.config.commands import parse_options
-from latentq.config.rules import AUTO, CLASSES, Rule
+from latentq.config.commands import read_options
+from latentq.config.fields import Folder, Seed, Settings
+from latentq.config.rules import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
@@ -231,26 +234,22 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
     return (metrics.classify(classifier, images) == labels.cpu()).double().mean().item()
 
 
-RULES = {
-    "checkpoint": Rule(str, path=True),
-    "features": Rule(str, path=True),
-    "split": Rule(str, choices=("test", "validation")),
-    "samples": Rule(int, low=2, high=10_000),
-    "seed": Rule(int, low=0, high=2**32 - 1, optional=True),
-}
-DEFAULTS = {
-    "checkpoint": "checkpoints/quantum",
-    "features": AUTO,
-    "split": "test",
-    "samples": 10_000,
-    "seed": None,
-}
+class Options(Settings):
+    """What is measured, and on what."""
+
+    checkpoint: Folder = Field(
+        "checkpoints/quantum", description="a folder, or the name of a model of LatentQ"
+    )
+    features: Folder = Field(AUTO, description="the classifier behind FID; auto: by the data")
+    split: Literal["test", "validation"] = Field("test", description="the images to compare with")
+    samples: Annotated[int, Ge(2), Le(10_000)] = Field(10_000, description="images at the most")
+    seed: Seed | None = Field(None, description="the seed of the samples; null: as in training")
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
     """Measures a trained model anew on the data that it was trained on, and prints the rows.
 
-    Without `seed` the samples are those of the run that trained the model. The validation images
+    The validation images
     are always those that this run set aside: others it has seen in training.
 
     Raises:
@@ -259,21 +258,19 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     """
     from latentq.data.identity import features_of, reopen_data, shared_classes
 
-    options = parse_options(arguments, RULES, DEFAULTS)
-    model = storage.load(options["checkpoint"])
+    options = read_options(arguments, Options)
+    model = storage.load(options.checkpoint)
     if not isinstance(model, GenerativeModel):
-        raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
-    features = features_of(options["features"], options["checkpoint"])
+        raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
+    features = features_of(options.features, options.checkpoint)
     classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {features}")
-    data = reopen_data(options["checkpoint"])
-    print(f"measuring on the {options['split']} images of {data.name}", flush=True)
-    seed = data.seed if options["seed"] is None else options["seed"]
+    data = reopen_data(options.checkpoint)
+    print(f"measuring on the {options.split} images of {data.name}", flush=True)
+    seed = data.seed if options.seed is None else options.seed
     classes = shared_classes(storage.describe(features)[1].get("notes", {}), data)
-    rows = evaluate_on(
-        model, classifier, data, options["split"], options["samples"], seed, classes
-    )
+    rows = evaluate_on(model, classifier, data, options.split, options.samples, seed, classes)
     show(rows)
     return rows
 

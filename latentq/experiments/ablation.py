@@ -12,14 +12,18 @@ written as JSON; beside it a figure shows FID against circuit parameters.
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from latentq import paths
-from latentq.config.commands import parse_options, run_command
+from latentq.config.commands import read_options, run_command
 from latentq.config.compose import load_config
-from latentq.config.rules import Rule
+from latentq.config.fields import Folder, Seed, Settings
+from latentq.config.marks import Commas, OneOf
 from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.paths import TRAIN
@@ -70,13 +74,16 @@ ROWS = {
     "layers57": Row("57 layers", ("prior.layers=57",)),
 }
 SCORES = ("fid", "precision", "recall")
-RULES = {
-    "rows": Rule(str),
-    "seeds": Rule(str),
-    "root": Rule(str, path=True),
-    "out": Rule(str, path=True),
-}
-DEFAULTS = {"rows": "all", "seeds": "0,1,2", "root": "runs", "out": "ablation.json"}
+Rows = Annotated[tuple[Annotated[str, OneOf(ROWS)], ...], Commas(ROWS)]
+
+
+class Options(Settings):
+    """What is compared."""
+
+    rows: Rows = Field(tuple(ROWS), description="what is changed")
+    seeds: Annotated[tuple[Seed, ...], Commas()] = Field((0, 1, 2), description="the seeds")
+    root: Folder = Field("runs", description="the folder of the runs")
+    out: Folder = Field("ablation.json", description="the file of the table")
 
 
 def overrides(name: str, seed: int, root: str) -> list[str]:
@@ -112,7 +119,9 @@ def finished_run(name: str, seed: int, root: str) -> Path | None:
     return done[-1] if done else None
 
 
-def collect(names: list[str], seeds: list[int], root: str) -> dict[str, list[dict[str, Any]]]:
+def collect(
+    names: Sequence[str], seeds: Sequence[int], root: str
+) -> dict[str, list[dict[str, Any]]]:
     """Reads what the finished runs of some rows measured.
 
     Arguments:
@@ -175,24 +184,18 @@ def ablation(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or a run fails.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    names = list(ROWS) if options["rows"] == "all" else options["rows"].split(",")
-    if unknown := [name for name in names if name not in ROWS]:
-        raise InputError(f"rows: must be of {', '.join(ROWS)}, was {unknown[0]}")
-    if not all(seed.isdecimal() for seed in options["seeds"].split(",")):
-        raise InputError(f"seeds: must be like 0,1,2, was {options['seeds']}")
-    seeds = [int(seed) for seed in options["seeds"].split(",")]
-    for seed in seeds:
-        for name in names:
-            if subprocess.run(command(name, seed, options["root"]), check=False).returncode:
+    options = read_options(arguments, Options)
+    for seed in options.seeds:
+        for name in options.rows:
+            if subprocess.run(command(name, seed, options.root), check=False).returncode:
                 raise InputError(f"rows: {name} with seed {seed} failed, see above")
-    found = collect(names, seeds, options["root"])
+    found = collect(options.rows, options.seeds, options.root)
     content = {"common": COMMON, "rows": found}
-    paths.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    paths.write_atomically(Path(options.out), (json.dumps(content, indent=2) + "\n").encode())
     if figure := parameter_curve(found):
-        plots.save_figure(figure, Path(options["out"]).with_suffix(".png"))
+        plots.save_figure(figure, Path(options.out).with_suffix(".png"))
     print(markdown(found))
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(ablation, __doc__))
+    sys.exit(run_command(ablation, __doc__, Options))

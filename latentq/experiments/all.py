@@ -18,16 +18,18 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import jinja2
+from pydantic import Field
 
 from latentq import paths
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Settings
+from latentq.config.marks import Commas, OneOf
 from latentq.errors import InputError
-from latentq.experiments.record import RECORD, Experiment, cost_of, parse_names
+from latentq.experiments.record import RECORD, Experiment, cost_of, noted
 from latentq.training.commit import commit_text
 
 SETS = {
@@ -36,17 +38,25 @@ SETS = {
 }
 NAMES = [name for names in SETS.values() for name in names]
 PAGES = {"log": "results/research-log.md", "papers": "results/quddpm.md"}
-RULES = {
-    "of": Rule(str, choices=tuple(SETS)),
-    "only": Rule(str),
-    "root": Rule(str, path=True),
-    "page": Rule(str, path=True),
-    "from": Rule(str, choices=("runs", "records")),
-}
-DEFAULTS = {"of": "log", "only": "", "root": "results", "page": "", "from": "runs"}
 
 
-def experiment_of(name: str) -> Experiment:
+class Options(Settings):
+    """What is run, and where it goes."""
+
+    of: Annotated[str, OneOf(SETS)] = Field("log", description="the document")
+    only: Annotated[tuple[Annotated[str, OneOf(NAMES)], ...], Commas()] | None = Field(
+        None, description="some of its experiments; null: all of them"
+    )
+    root: Folder = Field("results", description="the folder of the records")
+    page: Folder | None = Field(None, description="the page; null: in results, by its document")
+    source: Literal["runs", "records"] = Field(
+        "runs",
+        alias="from",
+        description="records: verdicts are made again, of their tables",
+    )
+
+
+def experiment_of(name: str) -> Experiment[Any]:
     """Returns an experiment by its name."""
     found = importlib.import_module(f"latentq.experiments.{name}.experiment").EXPERIMENT
     assert isinstance(found, Experiment)
@@ -75,11 +85,9 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def is_finished(experiment: Experiment, arguments: list[str], folder: Path) -> bool:
+def is_finished(experiment: Experiment[Any], arguments: list[str], folder: Path) -> bool:
     """Returns whether a folder has the record of an experiment with the same options."""
-    options = experiment.options(arguments)
-    del options["out"], options["threads"]
-    record = read_record(folder)
+    options, record = noted(experiment.options(arguments)), read_record(folder)
     return record is not None and record.get("options") == json.loads(json.dumps(options))
 
 
@@ -116,10 +124,12 @@ def run_all(arguments: list[str]) -> None:
         InputError: If an option is wrong.
     """
     own, given = split_arguments(arguments)
-    options = parse_options(own, RULES, DEFAULTS)
-    names = SETS[options["of"]]
-    root, page = Path(options["root"]), Path(options["page"] or PAGES[options["of"]])
-    only = parse_names("only", options["only"], names) if options["only"] else names
+    options = read_options(own, Options)
+    names = SETS[options.of]
+    root, page = Path(options.root), Path(options.page or PAGES[options.of])
+    only = options.only or names
+    if others := [name for name in only if name not in names]:
+        raise InputError(f"only: of={options.of} has {', '.join(names)}, was {others[0]!r}")
     if foreign := [name for name, options_of in given.items() if options_of and name not in only]:
         raise InputError(f"{foreign[0]}: is not run, so that it takes no options; see of and only")
     experiments = [experiment_of(name) for name in only]
@@ -127,15 +137,15 @@ def run_all(arguments: list[str]) -> None:
         experiment.options(given[experiment.name])  # A mistake is found before the first run.
     for experiment in experiments:
         folder = root / experiment.name
-        if options["from"] == "records":
+        if options.source == "records":
             experiment.again(folder)
         elif not is_finished(experiment, given[experiment.name], folder):
             print(f"{experiment.name}: {experiment.title}", flush=True)
             experiment.run([*given[experiment.name], f"out={folder}"])
     found = [read_record(root / name) for name in names]
-    write_page(options["of"], [record for record in found if record], root, page)
+    write_page(options.of, [record for record in found if record], root, page)
     print(f"See {page}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(run_all, __doc__))
+    sys.exit(run_command(run_all, __doc__, Options))

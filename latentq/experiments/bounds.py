@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from latentq import paths
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import AUTO, Rule
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Count, Folder, Positive, Settings
+from latentq.config.rules import AUTO
 from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.partition import balanced_cells
@@ -37,20 +39,6 @@ from latentq.models.hybrid import LatentQ
 from latentq.models.states import FittedModel
 from latentq.randomness import derive_generator
 
-RULES = {
-    "checkpoint": Rule(str, path=True),
-    "features": Rule(str, path=True),
-    "out": Rule(str, path=True),
-    "iterations": Rule(int, low=1, high=10**6),
-    "lr": Rule(float, low=0, high=1, above=True),
-}
-DEFAULTS = {
-    "checkpoint": "checkpoints/quantum",
-    "features": AUTO,
-    "out": "bounds.json",
-    "iterations": 1500,
-    "lr": 0.01,
-}
 Fits = dict[str, tuple[str, dict[str, Any]]]
 FITS: Fits = {
     # As in latentq/configs/model/codebook.yaml.
@@ -58,6 +46,16 @@ FITS: Fits = {
     **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
 }
 ANCILLAS = (1, 2, 3)
+
+
+class Options(Settings):
+    """What is compared."""
+
+    checkpoint: Folder = Field("checkpoints/quantum", description="an unconditional quantum model")
+    features: Folder = Field(AUTO, description="the classifier; auto is that of the data")
+    out: Folder = Field("bounds.json", description="the file of the table")
+    iterations: Count = Field(1500, le=10**6, description="the iterations for the instruments")
+    lr: Positive = Field(0.01, le=1, description="their largest learning rate")
 
 
 class FreeInstruments(Chain):
@@ -197,25 +195,25 @@ def bounds(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or the checkpoint is no unconditional quantum model.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    _, description = storage.describe(options["checkpoint"])
+    options = read_options(arguments, Options)
+    _, description = storage.describe(options.checkpoint)
     if description["kind"] != "quantum" or description["arguments"].get("conditional"):
         raise InputError(
-            "checkpoint: must be an unconditional quantum model, was " + options["checkpoint"]
+            "checkpoint: must be an unconditional quantum model, was " + options.checkpoint
         )
     from latentq.data.identity import features_of, reopen_data
 
-    model = cast(LatentQ, storage.load(options["checkpoint"]))
-    path = features_of(options["features"], options["checkpoint"])
+    model = cast(LatentQ, storage.load(options.checkpoint))
+    path = features_of(options.features, options.checkpoint)
     classifier = cast(Classifier, storage.load(path))
-    data = reopen_data(options["checkpoint"])
+    data = reopen_data(options.checkpoint)
     seed = data.seed
     with torch.no_grad():
         latents = in_chunks(model.encode, data.train.images)
         reference = metrics.extract_features(classifier, data.validation.images)
     table: dict[str, dict[str, Any]] = {}
     for name, (size, draw) in rows(
-        model, latents, len(reference), options["iterations"], options["lr"], seed
+        model, latents, len(reference), options.iterations, options.lr, seed
     ).items():
         states = draw()
         with torch.no_grad():
@@ -229,10 +227,10 @@ def bounds(arguments: list[str]) -> None:
             "recall": recall,
         }
         print(f"{name}: FID {table[name]['fid']:.1f}", flush=True)
-    content = {"checkpoint": options["checkpoint"], "seed": seed, "rows": table}
-    paths.write_atomically(Path(options["out"]), (json.dumps(content, indent=2) + "\n").encode())
+    content = {"checkpoint": options.checkpoint, "seed": seed, "rows": table}
+    paths.write_atomically(Path(options.out), (json.dumps(content, indent=2) + "\n").encode())
     print(markdown(table))
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(bounds, __doc__))
+    sys.exit(run_command(bounds, __doc__, Options))

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Seed, Settings
 from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.generative import in_chunks
@@ -21,13 +22,14 @@ from latentq.models.hybrid import LatentQ
 from latentq.quantum.encoding import density_features
 from latentq.report import plots
 
-RULES = {
-    "checkpoint": Rule(str, path=True),
-    "n": Rule(int, low=2, high=10_000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "out": Rule(str, path=True),
-}
-DEFAULTS = {"checkpoint": "checkpoints/quantum", "n": 2000, "seed": 0, "out": "ensembles.png"}
+
+class Options(Settings):
+    """What is drawn."""
+
+    checkpoint: Folder = Field("checkpoints/quantum", description="a quantum model")
+    n: int = Field(2000, ge=2, le=10_000, description="states of an ensemble")
+    seed: Seed = Field(0, description="the seed of the generation")
+    out: Folder = Field("ensembles.png", description="the picture, a .png or .svg")
 
 
 def principal_axes(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -47,30 +49,30 @@ def ensembles(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or the checkpoint is no quantum model.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    out = Path(options["out"])
+    options = read_options(arguments, Options)
+    out = Path(options.out)
     if out.suffix not in (".png", ".svg") or not out.parent.is_dir():
         raise InputError(f"out: must be a .png or .svg in a folder that exists, was {out}")
     from latentq.data.identity import reopen_data
 
-    model = storage.load(options["checkpoint"])
+    model = storage.load(options.checkpoint)
     if not isinstance(model, LatentQ) or not model.prior.pure:
         raise InputError(
-            f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
+            f"checkpoint: must be a quantum model of pure states, was {options.checkpoint}"
         )
-    data = reopen_data(options["checkpoint"])
+    data = reopen_data(options.checkpoint)
     with torch.no_grad():
-        latents = in_chunks(model.encode, data.validation.images[: options["n"]])
+        latents = in_chunks(model.encode, data.validation.images[: options.n])
     features = density_features(latents)
     mean, axes = principal_axes(features)
-    chain = model.sample_chain(options["n"], options["seed"])
+    chain = model.sample_chain(options.n, options.seed)
     clouds = [(density_features(psi) - mean) @ axes for psi in chain]
     steps = reversed(range(len(chain)))
     titles = [f"$S_{{{t}}}$" for t in steps]
     figure = plots.cloud_figure(clouds, (features - mean) @ axes, titles)
     plots.save_figure(figure, out)
-    print(f"{len(chain)} ensembles of {options['n']} states: {out}")
+    print(f"{len(chain)} ensembles of {options.n} states: {out}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(ensembles, __doc__))
+    sys.exit(run_command(ensembles, __doc__, Options))

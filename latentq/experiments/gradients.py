@@ -23,26 +23,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from latentq import paths
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Count, Folder, Settings, Size
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.chain import Outcomes
 from latentq.quantum.states import haar_states, perturb
 from latentq.randomness import derive_generator
 
-RULES = {
-    "layers": Rule(int, low=1, high=1000),
-    "draws": Rule(int, low=2, high=10**6),
-    "seeds": Rule(int, low=1, high=100),
-    "trained": Rule(int, low=0, high=10**5),
-    "out": Rule(str, path=True),
-}
-DEFAULTS = {"layers": 6, "draws": 200, "seeds": 3, "trained": 200, "out": "gradients.json"}
 STARTS, TARGETS, CHECKED = 32, 256, 12
 STEP = 1e-5  # of the central differences
+
+
+class Options(Settings):
+    """What is compared."""
+
+    layers: Count = Field(6, le=1000, description="the layers of a circuit")
+    draws: int = Field(200, ge=2, le=10**6, description="the draws behind an estimate")
+    seeds: Count = Field(3, le=100, description="how many chains")
+    trained: Size = Field(200, le=10**5, description="the steps on the exact gradient")
+    out: Folder = Field("gradients.json", description="the file of the rows")
 
 
 def chain(layers: int, loss: str, seed: int) -> QuDDPM:
@@ -146,20 +149,20 @@ def gradients(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
+    options = read_options(arguments, Options)
     rows = []
     for loss in ("mmd1", "mmdk", "wasserstein"):
-        for seed in range(options["seeds"]):
-            prior, (starts, targets) = chain(options["layers"], loss, seed), ensembles(seed)
-            for steps in dict.fromkeys((0, options["trained"])):
+        for seed in range(options.seeds):
+            prior, (starts, targets) = chain(options.layers, loss, seed), ensembles(seed)
+            for steps in dict.fromkeys((0, options.trained)):
                 descend(prior, starts, targets, steps)
-                found = measure(prior, starts, targets, options["draws"])
+                found = measure(prior, starts, targets, options.draws)
                 rows.append({"loss": loss, "seed": seed, "trained": steps, **found})
                 print(json.dumps(rows[-1]), flush=True)
-    out = Path(options.pop("out"))
-    content = json.dumps({"options": options, "rows": rows}, indent=2) + "\n"
-    paths.write_atomically(out, content.encode())
+    given = options.model_dump(exclude={"out"})
+    content = json.dumps({"options": given, "rows": rows}, indent=2) + "\n"
+    paths.write_atomically(Path(options.out), content.encode())
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(gradients, __doc__))
+    sys.exit(run_command(gradients, __doc__, Options))

@@ -14,29 +14,46 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
+from pydantic import Field
 from rich.console import Console
 from rich.progress import track
 
 from latentq import paths
-from latentq.config.commands import parse_options
-from latentq.config.rules import Rule
+from latentq.config.commands import read_options
+from latentq.config.fields import Count, Folder, Positive, Seed, Settings
+from latentq.config.marks import joined
 from latentq.config.words import pasted
 from latentq.engine.process import settings_restored
-from latentq.errors import InputError, nearest
+from latentq.errors import InputError
 from latentq.experiments.verdicts import Verdict
 from latentq.report import plots
 from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
+Given = TypeVar("Given", bound="RecordOptions")
 Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 RECORD, PAGE = "record.json", "README.md"
 FACTS = (
     *("name", "title", "command", "options"),
     *("seconds", "cpu_seconds", "peak_gib", "git_commit", "remark"),
 )
+
+
+class RecordOptions(Settings):
+    """The options that every experiment has."""
+
+    out: Folder | None = Field(None, description="the folder of the record; null: results/NAME")
+    threads: Count = Field(1, le=1024, description="how many threads torch takes")
+
+
+class SeededOptions(RecordOptions):
+    """The options of an experiment that draws, and estimates its memory before."""
+
+    seed: Seed = Field(0, description="the seed of all draws")
+    memory: Positive = Field(4.0, description="the GiB that may be taken")
 
 
 @dataclass(frozen=True)
@@ -78,14 +95,13 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Generic[Given]):
     """An experiment with its command.
 
     Arguments:
         name: The name, `python -m latentq.experiments.NAME`.
         title: What it is about, in a few words.
-        rules: What each option must be.
-        defaults: The options where none is given: those of the full size.
+        schema: Its options; the defaults are those of the full size.
         measure: What is done.
         describe: What is made of the tables alone, with the options: claims, summary, figures.
             `None` if they need more than the tables have.
@@ -93,20 +109,17 @@ class Experiment:
 
     name: str
     title: str
-    rules: Mapping[str, Rule]
-    defaults: Mapping[str, Any]
-    measure: Callable[[dict[str, Any]], Record]
-    describe: Callable[[dict[str, Any], Tables], Record] | None = None
+    schema: type[Given]
+    measure: Callable[[Given], Record]
+    describe: Callable[[Given, Tables], Record] | None = None
 
-    def options(self, arguments: list[str]) -> dict[str, Any]:
-        """Reads the options of a command line, with `out` for the folder and `threads`.
+    def options(self, arguments: list[str]) -> Given:
+        """Reads the options of a command line.
 
         Raises:
             InputError: If an option is wrong.
         """
-        rules = {"out": Rule(str, path=True), "threads": Rule(int, low=1, high=1024), **self.rules}
-        defaults = {"out": f"results/{self.name}", "threads": 1, **self.defaults}
-        return parse_options(arguments, rules, defaults)
+        return read_options(arguments, self.schema)
 
     def run(self, arguments: list[str]) -> None:
         """Measures and writes the record.
@@ -115,13 +128,13 @@ class Experiment:
             InputError: If an option is wrong, or the folder cannot be written to.
         """
         options = self.options(arguments)
-        folder, threads = Path(options.pop("out")), options.pop("threads")
+        folder = Path(options.out or f"results/{self.name}")
         is_new = not folder.exists()
         paths.check_writable(folder, "out")
         begun = time.perf_counter(), time.process_time()
         try:
             with settings_restored():
-                torch.set_num_threads(threads)
+                torch.set_num_threads(options.threads)
                 record = self.measure(options)
         except BaseException:
             if is_new:
@@ -132,7 +145,7 @@ class Experiment:
             "name": self.name,
             "title": self.title,
             "command": self.command(options),
-            "options": options,
+            "options": noted(options),
             "seconds": round(time.perf_counter() - begun[0], 1),
             "cpu_seconds": round(time.process_time() - begun[1], 1),
             "peak_gib": round(peak_memory() / 2**30, 2),
@@ -154,7 +167,8 @@ class Experiment:
         """
         try:
             old = json.loads((folder / RECORD).read_text())
-            options, tables = old["options"], old["tables"]
+            options = self.schema.model_validate(old["options"], strict=False)
+            tables = old["tables"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"root: must have {self.name}/{RECORD} of a run, was {folder}"
@@ -169,36 +183,17 @@ class Experiment:
         write(record, {**facts, "described": git_commit()}, folder, kept)
         print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
 
-    def command(self, options: Mapping[str, Any]) -> str:
+    def command(self, options: Given) -> str:
         """Returns the command line of some options, without those that are as usual."""
-        given = [f"{k}={v}" for k, v in options.items() if v != self.defaults.get(k)]
+        usual = noted(self.schema())
+        given = [f"{k}={v}" for k, v in noted(options).items() if v != usual[k]]
         return pasted(["python", "-m", f"latentq.experiments.{self.name}", *given])
 
 
-def parse_counts(name: str, text: str, low: int, high: int) -> list[int]:
-    """Reads a list of integers such as `4,6,8`.
-
-    Raises:
-        InputError: If it is no list of integers, or one is out of range.
-    """
-    parts = text.split(",")
-    if not all(part.isdecimal() and low <= int(part) <= high for part in parts):
-        raise InputError(f"{name}: must be integers from {low} to {high} as 4,6,8, was {text!r}")
-    return [int(part) for part in parts]
-
-
-def parse_names(name: str, text: str, known: Iterable[str]) -> list[str]:
-    """Reads a list of names such as `one,two`.
-
-    Raises:
-        InputError: If one of them is not known.
-    """
-    names, known = text.split(","), list(known)
-    for word in names:
-        if word not in known:
-            hint = nearest(word, known)
-            raise InputError(f"{name}: must be of {', '.join(known)}, was {word!r}{hint}")
-    return names
+def noted(options: RecordOptions) -> dict[str, Any]:
+    """Returns what a record keeps of its options, lists as they stand on a command line."""
+    kept = options.model_dump(exclude=set(RecordOptions.model_fields))
+    return {key: joined(v) if isinstance(v, tuple) else v for key, v in kept.items()}
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:

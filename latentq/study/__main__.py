@@ -1,19 +1,14 @@
 """Runs the study: every arm with every seed and number of training images, each a cell.
 
-    python -m latentq.study [arms=quantum,vae|all] [seeds=5] [train_sizes=300,1000,10000,60000]
-                            [engine=local|ray] [workers=N] [address=auto] [root=study]
-                            [settings="key=value key=value"]
+    python -m latentq.study
+    python -m latentq.study arms=quantum,vae seeds=3 settings="denoising.iterations=50"
 
 A cell is a process of `train.py` with one thread; its run folder is ROOT/cells/ARM-nSIZE-seedS
 and its output goes to ROOT/logs. An arm that uses the autoencoder of another one waits for it.
 Finished cells are skipped, so that the same command goes on after an interruption; a cell that
 failed twice is missing. ROOT/study.json says what has become of each cell of the last call.
 
-seeds is a number of seeds, or a list: 0,3,7. The size 60000 stands for all images but those of
-the validation split. settings are further overrides of every cell (those of `denoising.` only of
-the arms that have them); they win over what an arm sets itself. workers is by default the number
-of CPUs. engine=ray needs requirements-ray.txt and a running cluster, at address, whose nodes see
-the same files.
+Those settings that begin with `denoising.` go to the arms that have them only.
 
 The exit code is 0 if all cells are finished, 1 if some are missing, 2 for a wrong option, and
 130 or 143 after SIGINT or SIGTERM.
@@ -31,13 +26,13 @@ from typing import Any
 
 from rich.console import Console
 
-from latentq.config.commands import run_command
+from latentq.config.commands import read_options, run_command
 from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.errors import InputError
 from latentq.study.jobs import TRAIN, Cell, Study, plan
 from latentq.study.local import LocalEngine
-from latentq.study.options import Options, cpus, read_options
+from latentq.study.options import Options, cpus
 from latentq.study.progress import Display
 from latentq.study.schedule import Engine, Record, Schedule, run
 from latentq.training.commit import git_commit
@@ -127,7 +122,7 @@ def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> i
     from latentq.training import run_folder
 
     commit = git_commit()
-    shown = {key: str(v) if isinstance(v, Path) else v for key, v in vars(options).items()}
+    shown = options.model_dump(mode="json")
     schedule = Schedule(cells, finished_before(study, cells))
 
     def save() -> None:
@@ -166,16 +161,17 @@ def study(
         InputError: If an option is wrong, the folder is in use, or it holds a finished cell of
             another configuration.
     """
-    options = read_options(arguments)
+    options = read_options(arguments, Options)
+    root = Path(options.root)
     cells = plan(options.arms, options.seeds, options.train_sizes)
-    this = Study(options.root, options.settings, train, load)
+    this = Study(root, options.settings, train, load)
     # One cell of each arm tells whether its overrides and the settings compose.
     for cell in {cell.arm: cell for cell in reversed(cells)}.values():
         this.config(cell)
     engine = make_engine(options, this)
     with interruptible() as received:
         try:
-            with locked(options.root), closing(engine):
+            with locked(root), closing(engine):
                 return work(options, this, cells, engine)
         except KeyboardInterrupt:
             print("stopped; the same command goes on", file=sys.stderr)
@@ -185,7 +181,8 @@ def study(
 def main(**program: Any) -> int:  # noqa: ANN401
     """Runs the command line and returns the exit code; a program may stand in for `train.py`."""
     codes = [0]
-    return run_command(lambda words: codes.append(study(words, **program)), __doc__) or codes[-1]
+    code = run_command(lambda words: codes.append(study(words, **program)), __doc__, Options)
+    return code or codes[-1]
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
-from latentq.config.commands import parse_options, run_command
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Settings
 from latentq.config.memory import GIB, free_memory
-from latentq.config.versions import check_python, concerning, missing_torchquantum, normal
+from latentq.config.versions import check_python, missing_torchquantum, normal
 from latentq.errors import InputError, RunError, printable
 from latentq.paths import CHECKPOINTS, INSTALLED
 from latentq.training.commit import describe_commit
@@ -42,18 +43,11 @@ def check_interpreter() -> str:
 
 
 def check_packages() -> str:
-    """Lists the versions, and refuses those that are missing or known to be bad."""
+    """Lists the versions, and names what is missing."""
     found = installed()
     missing = [name for name in NEEDED if normal(name) not in found]
     if missing:
         raise InputError(f"not installed: {', '.join(missing)}; {SETUP}")
-    bad = [
-        f"{advisory.package} {version}: {advisory.reason}"
-        for advisory, version in concerning(found)
-        if not advisory.accepted
-    ]
-    if bad:
-        raise InputError(f"{'; '.join(bad)}; {SETUP}")
     listed = [name for name in (*NEEDED, *OPTIONAL) if normal(name) in found]
     return ", ".join(f"{name} {found[normal(name)]}" for name in listed)
 
@@ -170,7 +164,7 @@ def diagnose(arguments: list[str]) -> None:
     Raises:
         RunError: If a check failed, after all of them have run.
     """
-    parse_options(arguments, {}, {})
+    read_options(arguments, Settings)
     failed = []
     for name, check in CHECKS.items():
         try:

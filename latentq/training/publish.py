@@ -11,13 +11,26 @@ import shutil
 import sys
 from pathlib import Path
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from pydantic import Field
+
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Name, Settings
 from latentq.errors import InputError
 from latentq.evaluation import scores
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
 from latentq.paths import CHECKPOINTS, INSTALLED, NO_COMMIT, PACKAGE, write_atomically
 from latentq.training.run_folder import git_commit, write_json
+
+
+class Options(Settings):
+    """What is published."""
+
+    name: Name = Field(description="the folder in `checkpoints`")
+    run: Folder | None = Field(
+        None,
+        description="the run to copy; null: the published model is measured again",
+    )
+
 
 HEAD = """# Trained models
 
@@ -106,17 +119,16 @@ def publish(arguments: list[str]) -> None:
     """
     if INSTALLED:
         raise InputError(f"publish: is for a checkout, and {PACKAGE} was installed from a wheel")
-    rules = {"run": Rule(str, optional=True, path=True), "name": Rule(str, plain=True)}
-    options = parse_options(arguments, rules, {"run": None})
-    target = CHECKPOINTS / options["name"]
-    if options["run"] is None:
+    options = read_options(arguments, Options)
+    target = CHECKPOINTS / options.name
+    if options.run is None:
         measure_again(target)
     else:
-        copy_model(Path(options["run"]), target)
+        copy_model(Path(options.run), target)
     rows = [table_row(p.parent) for p in sorted(CHECKPOINTS.glob(f"*/{CONFIG}"))]
     write_atomically(CHECKPOINTS / "README.md", (HEAD + "".join(rows)).encode())
     print(f"published: {target}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(publish, __doc__))
+    sys.exit(run_command(publish, __doc__, Options))

@@ -1,8 +1,7 @@
-"""The full form of the fault suite: `python -m tests.faults [inputs=12000] [seed=0] [kills=50]`.
+"""The full form of the fault suite: `python -m tests.faults`.
 
 It fuzzes everything that reads from outside, prints what became of the inputs and writes the
-counts as JSON to `out`; then it runs the kill study (`kills=0` leaves it out). The exit code is 1
-if an input or a run was lost. `only` chooses one of the targets.
+counts as JSON; then it runs the kill study. The exit code is 1 if an input or a run was lost.
 """
 
 import json
@@ -11,22 +10,26 @@ import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from pydantic import Field
+
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Seed, Settings, Size
+from latentq.config.marks import OneOf
 from latentq.errors import RunError
 from tests.faults.fuzz import Count, run
 from tests.faults.targets import NAMES, TARGETS
 
-RULES = {
-    "inputs": Rule(int, low=0, high=10**7),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "kills": Rule(int, low=0, high=10_000),
-    "only": Rule(str, choices=("all", *NAMES)),
-    "out": Rule(str, path=True),
-}
-DEFAULTS = {"inputs": 12_000, "seed": 0, "kills": 50, "only": "all", "out": "runs/faults.json"}
+
+class Options(Settings):
+    """What is tried, and how often."""
+
+    inputs: Size = Field(12_000, le=10**7, description="the inputs of all targets")
+    seed: Seed = Field(0, description="the seed of the inputs")
+    kills: Size = Field(50, le=10_000, description="the kills of the kill study; 0 leaves it out")
+    only: Annotated[str, OneOf(("all", *NAMES))] = Field("all", description="one of the targets")
+    out: Folder = Field("runs/faults.json", description="the file of the counts")
 
 
 def row(name: str, count: Count) -> str:
@@ -36,16 +39,16 @@ def row(name: str, count: Count) -> str:
     )
 
 
-def fuzz(options: dict[str, Any]) -> dict[str, Count]:
+def fuzz(options: Options) -> dict[str, Count]:
     """Tries the inputs of all targets and prints a row for each."""
     counts = {}
     print(f"{'target':<28} {'tried':>6} {'worked':>7} {'refused':>8} {'lost':>5} {'time':>8}")
     for target in TARGETS:
-        if options["only"] not in ("all", target.name):
+        if options.only not in ("all", target.name):
             continue
-        n = options["inputs"] if options["only"] != "all" else options["inputs"] * target.share
+        n = options.inputs if options.only != "all" else options.inputs * target.share
         with tempfile.TemporaryDirectory() as folder:
-            counts[target.name] = run(target, max(1, round(n)), Path(folder), options["seed"])
+            counts[target.name] = run(target, max(1, round(n)), Path(folder), options.seed)
         print(row(target.name, counts[target.name]), flush=True)
         for why in counts[target.name].why:
             print(f"    lost: {why}".encode("ascii", "backslashreplace").decode(), flush=True)
@@ -56,7 +59,7 @@ def fuzz(options: dict[str, Any]) -> dict[str, Count]:
     return counts
 
 
-def write(counts: dict[str, Count], options: dict[str, Any]) -> None:
+def write(counts: dict[str, Count], options: Options) -> None:
     """Writes the counts as JSON."""
     facts: dict[str, dict[str, Any]] = {
         name: {
@@ -65,10 +68,10 @@ def write(counts: dict[str, Count], options: dict[str, Any]) -> None:
         }
         for name, c in counts.items()
     }
-    path = Path(options["out"])
+    path = Path(options.out)
     path.parent.mkdir(parents=True, exist_ok=True)
     total = {k: sum(f[k] for f in facts.values()) for k in ("tried", "worked", "refused", "lost")}
-    content = {"seed": options["seed"], "total": total, "targets": facts}
+    content = {"seed": options.seed, "total": total, "targets": facts}
     path.write_text(json.dumps(content, indent=2) + "\n")
     print(f"counts: {path}")
 
@@ -79,19 +82,19 @@ def main(arguments: list[str]) -> None:
     Raises:
         RunError: If an input or a run was lost.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
+    options = read_options(arguments, Options)
     lost = 0
-    if options["inputs"]:
+    if options.inputs:
         counts = fuzz(options)
         write(counts, options)
         lost = sum(count.lost for count in counts.values())
     killed = 0
-    if options["kills"] and options["only"] == "all" and find_spec("tests.faults.kills"):
-        command = [sys.executable, "-m", "tests.faults.kills", f"n={options['kills']}"]
+    if options.kills and options.only == "all" and find_spec("tests.faults.kills"):
+        command = [sys.executable, "-m", "tests.faults.kills", f"n={options.kills}"]
         killed = subprocess.run(command, check=False).returncode
     if lost or killed:
         raise RunError(f"{lost} inputs were lost; the kill study ended with {killed}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, __doc__))
+    sys.exit(run_command(main, __doc__, Options))

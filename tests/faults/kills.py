@@ -20,16 +20,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from pydantic import Field
+
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Count, Folder, Settings, Size
 from tests.faults.runs import KINDS, folder_of, outcome, tiny
 
-RULES = {
-    "n": Rule(int, low=1),
-    "seed": Rule(int, low=0),
-    "out": Rule(str, optional=True, path=True),
-}
-DEFAULTS = {"n": 50, "seed": 0, "out": None}
+
+class Options(Settings):
+    """How often runs are killed."""
+
+    n: Count = Field(50, description="the kills, at the least")
+    seed: Size = Field(0, description="the seed of their moments")
+    out: Folder | None = Field(None, description="the file of the counts")
+
+
 POLL_SECONDS = 0.0005
 DIFFUSIONS = ("latent_diffusion", "vae_diffusion")
 
@@ -210,25 +215,25 @@ def ended_as(folder: Path, expected: dict[str, str]) -> bool:
 
 def main(arguments: list[str]) -> None:
     """Runs the study, prints its counts and writes them."""
-    options = parse_options(arguments, RULES, DEFAULTS)
+    options = read_options(arguments, Options)
     import torch
 
     import latentq.training.workflow  # noqa: F401  # once, for all processes that are forked
 
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
-        tally = study(options["n"], options["seed"], Path(root))
+        tally = study(options.n, options.seed, Path(root))
     rows = tally.rows()
     for place, row in rows.items():
         print(f"{place:36}" + "".join(f"{k} {v:4}   " for k, v in row.items()))
     tried, lost = tally.tried.total(), tally.lost.total()
     print(f"{tried} kills tried, {tried - lost} survived, {lost} lost")
-    if options["out"]:
-        content = {"seed": options["seed"], "tried": tried, "lost": lost, "places": rows}
-        Path(options["out"]).write_text(json.dumps(content, indent=2) + "\n")
+    if options.out:
+        content = {"seed": options.seed, "tried": tried, "lost": lost, "places": rows}
+        Path(options.out).write_text(json.dumps(content, indent=2) + "\n")
     if lost:
         sys.exit(1)
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, __doc__))
+    sys.exit(run_command(main, __doc__, Options))

@@ -5,7 +5,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from unittest import mock
 
 import numpy as np
@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from safetensors.torch import save as save_tensors
 
 from baselines.vae import VAE
-from latentq.config.commands import parse_options
+from latentq.config.commands import read_options
 from latentq.config.compose import load_config, parse_overrides
 from latentq.config.config import Config, validate
-from latentq.config.rules import KINDS, Rule
+from latentq.config.fields import Count, Name, Settings, Share
+from latentq.config.marks import Commas, OneOf
+from latentq.config.rules import KINDS
 from latentq.data import mirrors
 from latentq.data.mnist import ensure_mnist, raw_folder
 from latentq.models import storage
 from latentq.models.hybrid import LatentQ
-from latentq.study.options import read_options
+from latentq.study.options import Options
 from latentq.study.results import read_study
 from latentq.training import checkpoints
 from tests.fake_runs import make_run, metrics
@@ -216,7 +218,14 @@ CONFIGURATION = b"model: {kind: quantum}\nseed: 0\nimages: {lr: 0.1}\n"
 
 # --- command lines
 
-RULES = {"n": Rule(int, low=1), "x": Rule(float, low=0), "name": Rule(str, plain=True)}
+
+class Small(Settings):
+    n: Count = 1
+    x: Share = 1.0
+    name: Name = "a"
+    some: Annotated[tuple[Annotated[str, OneOf("abc")], ...], Commas("abc", once=True)] = ("a",)
+
+
 option_words = st.one_of(
     st.tuples(
         st.sampled_from(["arms", "seeds", "train_sizes", "engine", "workers", "root", "settings"]),
@@ -227,11 +236,11 @@ option_words = st.one_of(
 
 
 def study_options(given: list[str], folder: Path) -> None:
-    read_options(given)
+    read_options(given, Options)
 
 
 def command_options(given: list[str], folder: Path) -> None:
-    parse_options(given, RULES, {"n": 1, "x": 1.0, "name": "a"})
+    read_options(given, Small)
 
 
 TARGETS = (
@@ -294,7 +303,9 @@ TARGETS = (
     ),
     Target(
         "options of commands",
-        st.lists(words | st.tuples(st.sampled_from(sorted(RULES)), texts).map("=".join)),
+        st.lists(
+            words | st.tuples(st.sampled_from(sorted(Small.model_fields)), texts).map("=".join)
+        ),
         command_options,
         80,
         0.03,

@@ -10,7 +10,7 @@ import pytest
 from latentq import paths, sample
 from latentq.config.commands import run_command
 from latentq.errors import ConvergenceError, InputError
-from latentq.experiments.record import Experiment, Record
+from latentq.experiments.record import Experiment, Record, RecordOptions
 from latentq.report.__main__ import report
 from tests.command_line import ROOT, CommandLine
 from tests.fake_runs import make_run
@@ -43,11 +43,11 @@ def test_case_16_read_only_folders(
     monkeypatch.setattr(paths.tempfile, "TemporaryFile", refuse)
     measured: list[object] = []
 
-    def measure(options: dict[str, object]) -> Record:
+    def measure(options: RecordOptions) -> Record:
         measured.append(options)
         raise AssertionError
 
-    experiment = Experiment("odd", "Odd", {}, {}, measure)
+    experiment = Experiment("odd", "Odd", RecordOptions, measure)
     done = line.call(experiment.run, f"out={tmp_path}/out")
 
     assert done.code == 2

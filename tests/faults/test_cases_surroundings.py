@@ -16,6 +16,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 import latentq.data.mnist
 from latentq import paths
 from latentq.config import backend, output, versions
+from latentq.config.commands import read_options
 from latentq.config.compose import fit_words, load_config, parse_overrides
 from latentq.config.words import override, pasted
 from latentq.data.mnist import ensure_mnist
@@ -23,9 +24,11 @@ from latentq.data.module import data_root
 from latentq.errors import InputError
 from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
+from latentq.experiments.quddpm.experiment import EXPERIMENT as TASKS
+from latentq.experiments.quddpm.experiment import Options as OptionsOfCells
 from latentq.study.__main__ import locked
 from latentq.study.jobs import Cell, Study
-from latentq.study.options import read_options
+from latentq.study.options import Options as StudyOptions
 from latentq.training import locks, run_folder, stopping
 from tests.command_line import ROOT, CommandLine
 from tests.fake_mirror import mirror, packed
@@ -172,17 +175,18 @@ def test_case_44_the_commands_that_are_made() -> None:
     assert config["run"]["root"] == f"{ODD}/cells"
     assert config["autoencoder"].startswith(f"{ODD}/cells/")
     assert row["run"]["root"] == f"{ODD}/ablation"
-    assert EXPERIMENT.command({"qubits": "4 6"}).endswith("noise 'qubits=4 6'")
+    kept = OptionsOfCells(cells="a b")
+    assert TASKS.command(kept).endswith("quddpm 'cells=a b'")
 
 
 def test_case_44_settings_of_a_study() -> None:
     text = """data.root='/a b' run.x="it's" loss=mmdk"""
     with pytest.raises(InputError, match=r"^settings: run\.x is what the study sets"):
-        read_options([f"settings={text}"])
-    found = read_options(["settings=" + text.replace("run.x", "metrics.features")])
+        read_options([f"settings={text}"], StudyOptions)
+    found = read_options(["settings=" + text.replace("run.x", "metrics.features")], StudyOptions)
     assert found.settings == ("data.root=/a b", "metrics.features=it's", "loss=mmdk")
     with pytest.raises(InputError, match=r"^settings: must have its quotes in pairs"):
-        read_options(["settings=data.root='/a"])
+        read_options(["settings=data.root='/a"], StudyOptions)
 
 
 def test_case_44_home(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,10 +196,10 @@ def test_case_44_home(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Non
     config = load_config(["run.root=~/runs", "data.root=~/data", "autoencoder=~/a", "resume=~"])
     assert (config["run"]["root"], config["resume"]) == (f"{home}/runs", home)
     assert (config["data"]["root"], config["autoencoder"]) == (f"{home}/data", f"{home}/a")
-    assert EXPERIMENT.options(["out=~/x"])["out"] == f"{home}/x"
-    with pytest.raises(InputError, match=r"^out: must be a path, was ''"):
+    assert EXPERIMENT.options(["out=~/x"]).out == f"{home}/x"
+    with pytest.raises(InputError, match=r"^out: must be a path or null, was ''"):
         EXPERIMENT.options(["out="])
-    with pytest.raises(InputError, match=r"^out: must be a path, was 'a\\udcff'"):
+    with pytest.raises(InputError, match=r"^out: must be a path or null, was 'a\\udcff'"):
         EXPERIMENT.options(["out=a\udcff"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from latentq.experiments.bands import read
+from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
     Outcome,
     layers_for,
@@ -68,9 +69,7 @@ def run_ends(values: Tensor) -> Ends:
     return logistic(middle + wider * (low - middle)), logistic(middle + wider * (high - middle))
 
 
-def simple_claims(
-    options: Mapping[str, Any], gradients: Sequence[Mapping[str, Any]]
-) -> list[Claim]:
+def simple_claims(options: Options, gradients: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """Settles counts, chance, and gradients."""
     counts = {n: recipe_of(options, n).circuit.parameters for n in PARAMETERS}
     guesses = all(abs(2.0**-n - g) < 0.501e-3 for n, g in GUESSES.items())

@@ -13,8 +13,6 @@ shows where its numbers lie. Remedies are compared with the reference at equal s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq.config.rules import Rule
-from latentq.errors import InputError
 from latentq.experiments.bands import cells
 from latentq.experiments.denoiser import figures
 from latentq.experiments.denoiser.claims import (
@@ -26,6 +24,7 @@ from latentq.experiments.denoiser.claims import (
     simple_claims,
     stage_claims,
 )
+from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.remedies import (
     EXACT,
     FRESH,
@@ -41,81 +40,31 @@ from latentq.experiments.denoiser.remedies import (
 from latentq.experiments.denoiser.runs import (
     Outcome,
     check_sizes,
+    count_for,
     fidelities,
     gradient_row,
     over_guess,
     recipe_of,
-    seeds_for,
     seeds_of,
     spread,
     trained,
 )
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, progress
 from latentq.report.wording import interval, listed, number
 
 RATES = (0.001, 0.002, 0.005, 0.02, 0.1, 0.5)
 GRADIENT_SEEDS = 5
-RULES = {
-    "qubits": Rule(str),
-    "remedies": Rule(str),
-    "depths": Rule(str),
-    "epochs": Rule(int, low=4, high=10_000),
-    "states": Rule(int, low=1, high=1000),
-    "held_out": Rule(int, low=1, high=10_000),
-    "lr": Rule(float, low=0, high=10, above=True),
-    "slow": Rule(float, low=0, high=10, above=True),
-    "seeds": Rule(int, low=2, high=1000),
-    "large_seeds": Rule(int, low=2, high=1000),
-    "remedy_seeds": Rule(int, low=2, high=1000),
-    "strings": Rule(int, low=100, high=10**6),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, high=10**6, above=True),
-}
-DEFAULTS = {
-    "qubits": "4,6,8,10",
-    "remedies": "4,6",
-    "depths": "2,4,6,8,10,12",
-    "epochs": 100,
-    "states": 10,
-    "held_out": 50,
-    "lr": 0.1,
-    "slow": 0.002,
-    "seeds": 20,
-    "large_seeds": 10,
-    "remedy_seeds": 10,
-    "strings": 5000,
-    "seed": 0,
-    "memory": 4.0,
-}
 
 
-def checked(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns options with their lists parsed.
-
-    Raises:
-        InputError: If a list is wrong, or a size does not fit into memory.
-    """
-    lists = {
-        "qubits": sorted(set(parse_counts("qubits", options["qubits"], 2, 20))),
-        "remedies": sorted(set(parse_counts("remedies", options["remedies"], 2, 20))),
-        "depths": tuple(parse_counts("depths", options["depths"], 1, 1000)),
-    }
-    if len(lists["depths"]) < 2:
-        raise InputError(f"depths: must be two or more, as 2,4, was {options['depths']!r}")
-    found = {**options, **lists}
-    check_sizes(found, WIDEST)
-    return found
-
-
-def train_sizes(options: Mapping[str, Any]) -> Sizes:
+def train_sizes(options: Options) -> Sizes:
     """Trains every size at both learning rates."""
-    rates = {f"rate {rate:g}": rate for rate in (options["lr"], options["slow"])}
-    pairs = [(qubits, name) for qubits in options["qubits"] for name in rates]
-    found: dict[int, dict[str, Outcome]] = {qubits: {} for qubits in options["qubits"]}
+    rates = {f"rate {rate:g}": rate for rate in (options.lr, options.slow)}
+    pairs = [(qubits, name) for qubits in options.qubits for name in rates]
+    found: dict[int, dict[str, Outcome]] = {qubits: {} for qubits in options.qubits}
     for qubits, name in progress(pairs, "sizes", len(pairs)):
         recipe = recipe_of(options, qubits, lr=rates[name])
-        seeds = seeds_of(options, seeds_for(qubits))
-        found[qubits][name] = trained(name, recipe, seeds, options["held_out"])
+        seeds = seeds_of(options, count_for(options, qubits))
+        found[qubits][name] = trained(name, recipe, seeds, options.held_out)
     return found
 
 
@@ -167,12 +116,12 @@ def stage_rows(sizes: Sizes) -> list[dict[str, Any]]:
     ]
 
 
-def rate_rows(options: Mapping[str, Any]) -> list[dict[str, Any]]:
+def rate_rows(options: Options) -> list[dict[str, Any]]:
     """Trains the smallest size at several learning rates."""
-    qubits, rows = options["qubits"][0], []
+    qubits, rows = options.qubits[0], []
     for rate in progress(RATES, "learning rates", len(RATES)):
         recipe = recipe_of(options, qubits, lr=rate)
-        outcome = trained("", recipe, seeds_of(options, "remedy_seeds"), options["held_out"])
+        outcome = trained("", recipe, seeds_of(options, options.remedy_seeds), options.held_out)
         rows.append(
             {
                 "qubits": qubits,
@@ -215,15 +164,15 @@ def summary(
     )
 
 
-def denoiser(options: dict[str, Any]) -> Record:
+def denoiser(options: Options) -> Record:
     """Measures all that the record has."""
-    options = checked(options)
+    check_sizes(options, WIDEST)
     gradients = [
-        gradient_row(recipe_of(options, qubits), seeds_of({**options, "n": GRADIENT_SEEDS}, "n"))
-        for qubits in progress(options["qubits"], "gradients", len(options["qubits"]))
+        gradient_row(recipe_of(options, qubits), seeds_of(options, GRADIENT_SEEDS))
+        for qubits in progress(options.qubits, "gradients", len(options.qubits))
     ]
     sizes, rates = train_sizes(options), rate_rows(options)
-    found = {qubits: remedies(options, qubits) for qubits in options["remedies"]}
+    found = {qubits: remedies(options, qubits) for qubits in options.remedies}
     rows = [row for of in found.values() for row in remedy_rows(of)]
     depths = [row for of in found.values() for row in by_depth_rows(of)]
     claims = [
@@ -259,7 +208,6 @@ def denoiser(options: dict[str, Any]) -> Record:
 EXPERIMENT = Experiment(
     "denoiser",
     "The single-shot denoiser and its curriculum",
-    RULES,
-    DEFAULTS,
+    Options,
     denoiser,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from latentq.experiments.bands import cells
+from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
     Outcome,
     fidelities,
@@ -64,7 +65,7 @@ def saturation(qubits: int, samples: int, seed: int) -> int:
     return found
 
 
-def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
+def recipes(options: Options, qubits: int) -> dict[str, Recipe]:
     """Returns the recipes of all rows for a size."""
     found = {name: recipe_of(options, qubits, **new) for name, new in CHANGES.items()}
     reference = found[REFERENCE]
@@ -72,7 +73,7 @@ def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
         layers = times * reference.layers
         found[name] = recipe_of(options, qubits, data="exact", layers=layers)
     steps = len(reference.depths) * reference.epochs
-    last = saturation(qubits, options["strings"], options["seed"])
+    last = saturation(qubits, options.strings, options.seed)
     depths = tuple(range(1, last + 1))
     epochs = max(1, steps // last)
     found[ADAPTED] = recipe_of(options, qubits, depths=depths, epochs=epochs)
@@ -80,12 +81,12 @@ def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
     return found
 
 
-def remedies(options: Mapping[str, Any], qubits: int) -> dict[str, Outcome]:
+def remedies(options: Options, qubits: int) -> dict[str, Outcome]:
     """Trains by all recipes for a size."""
-    seeds = seeds_of(options, "remedy_seeds")
+    seeds = seeds_of(options, options.remedy_seeds)
     rows = recipes(options, qubits)
     return {
-        name: trained(name, recipe, seeds, options["held_out"])
+        name: trained(name, recipe, seeds, options.held_out)
         for name, recipe in progress(rows.items(), f"{qubits} qubits, remedies", len(rows))
     }
 

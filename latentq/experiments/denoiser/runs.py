@@ -1,6 +1,6 @@
 """Single-shot denoisers in numbers: what a training came to, and what is checked beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import Tensor
 from latentq.config.memory import check_memory
 from latentq.engine import fused
 from latentq.experiments.bands import cells, mean_of
+from latentq.experiments.denoiser.options import Options
 from latentq.quantum.costs import parameter_shift
 from latentq.quantum.curriculum import History, Recipe, Training, unitaries
 from latentq.quantum.states import fidelity
@@ -109,21 +110,21 @@ def layers_for(qubits: int) -> int:
     return 7 if qubits <= 6 else 9
 
 
-def recipe_of(options: Mapping[str, Any], qubits: int, **changes: Any) -> Recipe:  # noqa: ANN401
+def recipe_of(options: Options, qubits: int, **changes: Any) -> Recipe:  # noqa: ANN401
     """Returns the recipe of the log for a size, with changes."""
-    settings = {name: options[name] for name in ("depths", "epochs", "lr", "states")}
+    settings = options.model_dump(include={"depths", "epochs", "lr", "states"})
     settings["layers"] = layers_for(qubits)
     return Recipe(qubits=qubits, **{**settings, **changes})
 
 
-def seeds_for(qubits: int) -> str:
-    """Returns the name of the option that says how many seeds a size has."""
-    return "seeds" if qubits <= 8 else "large_seeds"
+def count_for(options: Options, qubits: int) -> int:
+    """Returns how many seeds a size has."""
+    return options.seeds if qubits <= 8 else options.large_seeds
 
 
-def seeds_of(options: Mapping[str, Any], name: str) -> range:
-    """Returns as many seeds as an option says."""
-    return range(options["seed"], options["seed"] + options[name])
+def seeds_of(options: Options, count: int) -> range:
+    """Returns some seeds."""
+    return range(options.seed, options.seed + count)
 
 
 def trained(name: str, recipe: Recipe, seeds: Sequence[int], held_out: int) -> Outcome:
@@ -131,23 +132,23 @@ def trained(name: str, recipe: Recipe, seeds: Sequence[int], held_out: int) -> O
     return Outcome(name, recipe, Training(recipe, seeds, held_out, EVERY).run())
 
 
-def check_sizes(options: Mapping[str, Any], wide: int) -> None:
+def check_sizes(options: Options, wide: int) -> None:
     """Refuses sizes that do not fit into memory.
 
     Arguments:
-        options: The options, with lists parsed.
+        options: The options.
         wide: How many times deeper than usual a denoiser gets.
 
     Raises:
         InputError: If one does not.
     """
-    for qubits in options["qubits"]:
-        need = COPIES * options[seeds_for(qubits)] * 4**qubits * 8
-        check_memory(need, options["memory"], f"qubits={qubits}")
-    for qubits in options["remedies"]:
+    for qubits in options.qubits:
+        need = COPIES * count_for(options, qubits) * 4**qubits * 8
+        check_memory(need, options.memory, f"qubits={qubits}")
+    for qubits in options.remedies:
         kept = 2 * wide * layers_for(qubits)  # States before and after the CNOTs of each layer.
-        need = (COPIES + kept) * options["remedy_seeds"] * 4**qubits * 8
-        check_memory(need, options["memory"], f"remedies={qubits}")
+        need = (COPIES + kept) * options.remedy_seeds * 4**qubits * 8
+        check_memory(need, options.memory, f"remedies={qubits}")
 
 
 def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any
 
 from latentq.config.memory import check_memory
-from latentq.config.rules import Rule
 from latentq.diffusion import ForwardProcess
 from latentq.errors import InputError
 from latentq.experiments.improved import gradients, quality, scales, strength, theorems
@@ -29,123 +28,66 @@ from latentq.experiments.improved.models import (
     mismatch,
     zero_distance,
 )
+from latentq.experiments.improved.options import Options
 from latentq.experiments.improved.statistics import cells
 from latentq.experiments.improved.summary import summary
 from latentq.experiments.improved.training import excess, train
-from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, Tables, progress
 from latentq.randomness import derive_generator
 
-COUNT = Rule(int, low=1, high=10**5)
-RULES = {
-    "qubits": Rule(str),
-    "ablated": Rule(int, low=1, high=20),
-    "quality": Rule(int, low=1, high=20),
-    "steps": Rule(int, low=2, high=1000),
-    "layers": Rule(int, low=1, high=1000),
-    "ancillas": Rule(int, low=0, high=10),
-    "iterations": COUNT,
-    "quality_steps": Rule(int, low=2, high=1000),
-    "quality_iterations": COUNT,
-    "batch": Rule(int, low=2, high=10**5),
-    "states": Rule(int, low=2, high=10**5),
-    "samples": Rule(int, low=2, high=10**5),
-    "draws": Rule(int, low=2, high=1000),
-    "theorem_draws": Rule(int, low=10, high=10**5),
-    "lr": Rule(float, low=0, high=10, above=True),
-    "strong": Rule(str),
-    "bounded": Rule(str),
-    "distance": Rule(float, low=0, high=1, above=True),
-    "seeds": Rule(int, low=3, high=1000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, above=True),
-}
-DEFAULTS = {
-    "qubits": "1,4,7,10",
-    "ablated": 10,
-    "quality": 7,
-    "steps": 8,
-    "layers": 8,
-    "ancillas": 3,
-    "iterations": 40,
-    "quality_steps": 30,
-    "quality_iterations": 300,
-    "batch": 32,
-    "states": 100,
-    "samples": 1000,
-    "draws": 4,
-    "theorem_draws": 100,
-    "lr": 0.005,
-    "strong": "1,4",
-    "bounded": "tuned",
-    "distance": 0.35,
-    "seeds": 4,
-    "seed": 0,
-    "memory": 4.0,
-}
 FRESH = 4  # The remedies are cheap and take so many times the draws.
 
 
-def parse_strengths(name: str, text: str, steps: int) -> tuple[float, ...]:
-    """Reads strengths such as `1,4`.
+def strengths(name: str, given: tuple[float, ...], steps: int) -> tuple[float, ...]:
+    """Returns the strength of each step.
 
     Raises:
-        InputError: If they are no numbers, of a wrong count, or negative.
+        InputError: If there are neither two of them nor one for each step.
     """
     try:
-        found = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"{name}: must be numbers as 1,4, was {text!r}") from None
-    try:
-        return ForwardProcess(1, steps, found).strength
+        return ForwardProcess(1, steps, given).strength
     except ValueError as error:
         raise InputError(f"{name}: {str(error).removeprefix('strength: ')}") from None
 
 
-def bytes_for(options: Mapping[str, Any], qubits: int) -> int:
+def bytes_for(options: Options, qubits: int) -> int:
     """Returns about how much memory a size takes: states with ancillas, chains, mean states."""
     d = 2**qubits
-    joint = max(options["batch"], options["samples"]) * d * 2 ** options["ancillas"]
-    steps = max(options["steps"], options["quality_steps"])
-    kept = (steps + 1) * (options["samples"] + options["states"]) * d
+    joint = max(options.batch, options.samples) * d * 2**options.ancillas
+    steps = max(options.steps, options.quality_steps)
+    kept = (steps + 1) * (options.samples + options.states) * d
     return 8 * (6 * joint + kept + 4 * d * d)
 
 
-def checked(options: Mapping[str, Any]) -> tuple[Plan, list[int]]:
-    """Returns what trainings have in common, and the numbers of qubits, in order.
+def plan_of(options: Options) -> Plan:
+    """Returns what trainings have in common.
 
     Raises:
         InputError: If an option is wrong, or a size does not fit into memory.
     """
-    qubits = sorted(set(parse_counts("qubits", options["qubits"], 1, 20)))
-    if len(qubits) < 2:
-        raise InputError(f"qubits: must be two sizes or more, was {options['qubits']!r}")
-    if not options["ancillas"]:
+    if not options.ancillas:
         raise InputError(
             "ancillas: must be at least 1, was 0; the original model starts from Haar states, "
             "which circuits without a measurement leave as they are: nothing can be learned"
         )
-    steps, bounded = options["steps"], None
-    for number in (steps, options["quality_steps"]):  # A list of strengths has to fit both.
-        strong = parse_strengths("strong", options["strong"], number)
-        if options["bounded"] != "tuned":
-            bounded = parse_strengths("bounded", options["bounded"], number)
-    sizes = {
-        **{f"qubits={n}": n for n in qubits},
-        **{f"{name}={options[name]}": options[name] for name in ("ablated", "quality")},
-    }
+    steps, bounded = options.steps, None
+    for number in (steps, options.quality_steps):  # A list of strengths has to fit both.
+        strong = strengths("strong", options.strong, number)
+        if options.bounded != "tuned":
+            bounded = strengths("bounded", options.bounded, number)
+    sizes = {f"qubits={n}": n for n in options.qubits}
+    sizes |= {f"ablated={options.ablated}": options.ablated}
+    sizes |= {f"quality={options.quality}": options.quality}
     for name, n in sizes.items():
-        check_memory(bytes_for(options, n), options["memory"], name)
+        check_memory(bytes_for(options, n), options.memory, name)
     least = min(sizes.values())
-    if options["distance"] >= 1 - 0.5**least:
+    if options.distance >= 1 - 0.5**least:
         raise InputError(
             f"distance: must be below {1 - 0.5**least:g}, the farthest from Haar states that "
-            f"{least} qubit{'s' if least > 1 else ''} can be, was {options['distance']:g}"
+            f"{least} qubit{'s' if least > 1 else ''} can be, was {options.distance:g}"
         )
-    names = ("layers", "ancillas", "batch", "states", "lr", "distance", "seed")
-    plan = Plan(
-        **{name: options[name] for name in names}, steps=steps, strong=strong, bounded=bounded
-    )
-    return plan, qubits
+    names = {"layers", "ancillas", "batch", "states", "lr", "distance", "seed"}
+    return Plan(**options.model_dump(include=names), steps=steps, strong=strong, bounded=bounded)
 
 
 def schedule_rows(
@@ -171,22 +113,22 @@ def schedule_rows(
     return rows
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Measures all that the record has."""
-    plan, sizes = checked(options)
-    seeds = range(options["seed"], options["seed"] + options["seeds"])
-    draws, samples, n = options["draws"], options["samples"], options["quality"]
+    plan, sizes = plan_of(options), options.qubits
+    seeds = range(options.seed, options.seed + options.seeds)
+    draws, samples, n = options.draws, options.samples, options.quality
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "schedules": schedule_rows(plan, sizes, samples, seeds),
-        "variances": theorems.variance_rows(options["theorem_draws"], plan.seed),
-        "bounds": theorems.bound_rows(plan, n, options["theorem_draws"], plan.seed),
+        "variances": theorems.variance_rows(options.theorem_draws, plan.seed),
+        "bounds": theorems.bound_rows(plan, n, options.theorem_draws, plan.seed),
         "zero": theorems.zero_rows(plan, n, plan.seed),
         "remedies": gradients.remedy_rows(plan, sizes, seeds, FRESH * draws),
-        **strength.strength_tables(plan, options["ablated"], seeds, draws),
-        "scales": scales.scale_rows(plan, n, options["iterations"], samples, seeds, draws),
+        **strength.strength_tables(plan, options.ablated, seeds, draws),
+        "scales": scales.scale_rows(plan, n, options.iterations, samples, seeds, draws),
     }
-    longer = replace(plan, steps=options["quality_steps"])
-    trained = quality.train_both(longer, n, options["quality_iterations"], seeds)
+    longer = replace(plan, steps=options.quality_steps)
+    trained = quality.train_both(longer, n, options.quality_iterations, seeds)
     found = quality.ensembles(trained, n, samples, seeds)
     tables |= {
         "quality": quality.quality_rows(found, plan.seed),
@@ -195,9 +137,7 @@ def measure(options: dict[str, Any]) -> Record:
         "path": quality.path_rows(trained, samples),
     }
     cases = [(name, size, seed) for size in sizes for name in MODELS for seed in seeds]
-    runs = [
-        train(plan, *case, options["iterations"], draws) for case in progress(cases, "gradients")
-    ]
+    runs = [train(plan, *case, options.iterations, draws) for case in progress(cases, "gradients")]
     tables |= {
         "sizes": gradients.size_rows(runs),
         "slopes": gradients.slope_rows(runs),
@@ -211,11 +151,11 @@ def measure(options: dict[str, Any]) -> Record:
     return describe(options, tables)
 
 
-def describe(options: dict[str, Any], tables: Tables) -> Record:
+def describe(options: Options, tables: Tables) -> Record:
     """Makes the record of its tables."""
     return Record(summary(options, tables), claims(tables), tables, pictures(tables))
 
 
 EXPERIMENT = Experiment(
-    "improved", "The improved QuDDPM and its barren plateaus", RULES, DEFAULTS, measure, describe
+    "improved", "The improved QuDDPM and its barren plateaus", Options, measure, describe
 )

@@ -12,9 +12,11 @@ sees in the image at the end of its chain; a data state has the class of its ima
 from typing import Any
 
 import torch
+from pydantic import Field
 
+from latentq.config.fields import Folder
 from latentq.config.memory import check_memory
-from latentq.config.rules import AUTO, Rule
+from latentq.config.rules import AUTO
 from latentq.errors import InputError
 from latentq.evaluation import metrics
 from latentq.experiments.latent.claims import claims, summary
@@ -28,7 +30,7 @@ from latentq.experiments.latent.measures import (
 )
 from latentq.experiments.latent.pictures import pictures
 from latentq.experiments.measures import pair_names
-from latentq.experiments.record import Experiment, Record, progress
+from latentq.experiments.record import Experiment, Record, SeededOptions, progress
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.generative import in_chunks
@@ -36,25 +38,19 @@ from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 
-RULES = {
-    "checkpoint": Rule(str, path=True),
-    "features": Rule(str, path=True),
-    "n": Rule(int, low=100, high=100_000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, above=True),
-}
-DEFAULTS = {
-    "checkpoint": "checkpoints/quantum",
-    "features": AUTO,
-    "n": 6000,
-    "seed": 0,
-    "memory": 4.0,
-}
 BYTES = 20_000  # Of a state along the chain with its image, generously.
 FIXED = 2**30  # Of MNIST, and of a chunk of images on its way through the networks.
 
 
-def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
+class Options(SeededOptions):
+    """What is looked at."""
+
+    checkpoint: Folder = Field("checkpoints/quantum", description="a quantum model")
+    features: Folder = Field(AUTO, description="the classifier; auto is that of the data")
+    n: int = Field(6000, ge=100, le=100_000, description="states of each ensemble, at the most")
+
+
+def load_models(options: Options) -> tuple[LatentQ, Classifier]:
     """Loads the model and the classifier.
 
     Raises:
@@ -62,14 +58,14 @@ def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
     """
     from latentq.data.identity import features_of
 
-    model = storage.load(options["checkpoint"])
+    model = storage.load(options.checkpoint)
     if not (isinstance(model, LatentQ) and model.prior.pure):
         raise InputError(
-            f"checkpoint: must be a quantum model of pure states, was {options['checkpoint']}"
+            f"checkpoint: must be a quantum model of pure states, was {options.checkpoint}"
         )
     if model.prior.forward_process.qubits < 2:
-        raise InputError(f"checkpoint: must be of two qubits or more, was {options['checkpoint']}")
-    features = features_of(options["features"], options["checkpoint"])
+        raise InputError(f"checkpoint: must be of two qubits or more, was {options.checkpoint}")
+    features = features_of(options.features, options.checkpoint)
     classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
         raise InputError(f"features: must be a features model, was {features}")
@@ -77,7 +73,7 @@ def load_models(options: dict[str, Any]) -> tuple[LatentQ, Classifier]:
 
 
 @torch.no_grad()
-def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Found:
+def find(model: LatentQ, classifier: Classifier, options: Options) -> Found:
     """Encodes the data, generates, and reads off what is to be compared.
 
     Arguments:
@@ -87,17 +83,15 @@ def find(model: LatentQ, classifier: Classifier, options: dict[str, Any]) -> Fou
     """
     from latentq.data.identity import reopen_data
 
-    held_out = reopen_data(options["checkpoint"]).validation
-    latents = in_chunks(model.encode, held_out.images[: options["n"]])
-    chain = model.sample_chain(options["n"], options["seed"])
+    held_out = reopen_data(options.checkpoint).validation
+    latents = in_chunks(model.encode, held_out.images[: options.n])
+    chain = model.sample_chain(options.n, options.seed)
     seen = torch.stack(
         [metrics.classify(classifier, in_chunks(model.decode, psi)) for psi in chain]
     )
-    generator = derive_generator(options["seed"], "haar")
-    haar = haar_states(
-        options["n"], qubits=model.prior.forward_process.qubits, generator=generator
-    )
-    labels = held_out.labels[: options["n"]]
+    generator = derive_generator(options.seed, "haar")
+    haar = haar_states(options.n, qubits=model.prior.forward_process.qubits, generator=generator)
+    labels = held_out.labels[: options.n]
     decoded = metrics.classify(classifier, in_chunks(model.decode, latents))
     named = {f"S{t}": psi for t, psi in zip(reversed(range(len(chain))), chain, strict=True)}
     everything = {"data": latents, **named, "Haar": haar}
@@ -126,9 +120,9 @@ def information_rows(found: Found) -> list[dict[str, Any]]:
     return rows
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Looks at the latents of a trained model."""
-    check_memory(FIXED + BYTES * options["n"], options["memory"], f"n={options['n']}")
+    check_memory(FIXED + BYTES * options.n, options.memory, f"n={options.n}")
     model, classifier = load_models(options)
     found = find(model, classifier, options)
     return Record(
@@ -146,7 +140,6 @@ def measure(options: dict[str, Any]) -> Record:
 EXPERIMENT = Experiment(
     "latent",
     "The latent states of digits as quantum states",
-    RULES,
-    DEFAULTS,
+    Options,
     measure,
 )

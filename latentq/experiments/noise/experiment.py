@@ -7,50 +7,50 @@ For each size and depth: the decay :math:`1 - F` of the out-of-time-order correl
 over all Pauli pairs on distinct qubits (stochastic, by products of Pauli eigenstates, and exact
 on average over circuits, by Pauli strings), the entanglement entropy of half the chain beside
 Page's value, and the squared MMD of an ensemble of states to Haar states. The saturation depth is
-the first one with a mean decay above 90%. `draws` counts the circuits of 16 qubits; there
-are twice as many for each four qubits less.
+the first one with a mean decay above 90%.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from annotated_types import Ge, Le
+from pydantic import Field
 
+from latentq.config.fields import Count
+from latentq.config.marks import Commas
 from latentq.config.memory import check_memory
-from latentq.config.rules import Rule
 from latentq.experiments.bands import bounded, cells, mean_of
 from latentq.experiments.noise import findings
-from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, SeededOptions, Tables, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
 from latentq.quantum.entanglement import entanglement_entropy
 from latentq.quantum.otoc import Correlator, mean_over_circuits
 from latentq.quantum.scrambling import Pattern, RandomCircuit, distance_to_haar, haar_moment
 from latentq.randomness import derive_generator
 
-RULES = {
-    "qubits": Rule(str),
-    "depth": Rule(int, low=1, high=1000),
-    "draws": Rule(int, low=2, high=10_000),
-    "ensembles": Rule(int, low=2, high=1000),
-    "states": Rule(int, low=2, high=10_000),
-    "strings": Rule(int, low=10, high=10**6),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, high=4096, above=True),
-}
-DEFAULTS = {
-    "qubits": "4,6,8,10,12,14,16",
-    "depth": 32,
-    "draws": 8,
-    "ensembles": 8,
-    "states": 32,
-    "strings": 1000,
-    "seed": 0,
-    "memory": 4.0,
-}
+Sizes = Annotated[tuple[Annotated[int, Ge(2), Le(30)], ...], Commas()]
 PATTERNS: tuple[Pattern, ...] = ("staggered", "brickwork", "ladder")
 POWERS = (1, 2)
+
+
+class Options(SeededOptions):
+    """What is measured, and how often."""
+
+    qubits: Sizes = Field((4, 6, 8, 10, 12, 14, 16), description="the sizes")
+    depth: Count = Field(32, le=1000, description="the number of layers of the circuits")
+    draws: int = Field(
+        8,
+        ge=2,
+        le=10_000,
+        description="circuits of 16 qubits, and twice as many for each four qubits less",
+    )
+    ensembles: int = Field(8, ge=2, le=1000, description="ensembles for the MMD")
+    states: int = Field(32, ge=2, le=10_000, description="states of an ensemble")
+    strings: int = Field(1000, ge=10, le=10**6, description="Pauli strings for exact averages")
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,16 @@ def one_ensemble(qubits: int, depth: int, states: int, seed: int, draw: int) -> 
     return found
 
 
-def measure_size(qubits: int, options: dict[str, Any]) -> Curves:
+def measure_size(qubits: int, options: Options) -> Curves:
     """Measures all circuits and ensembles of one size."""
-    depth, seed = options["depth"], options["seed"]
-    draws = range(draws_of(qubits, options["draws"]))
+    depth, seed = options.depth, options.seed
+    draws = range(draws_of(qubits, options.draws))
     circuits = [
         one_circuit(qubits, depth, seed, d) for d in progress(draws, f"{qubits} qubits, circuits")
     ]
     ensembles = [
-        one_ensemble(qubits, depth, options["states"], seed, e)
-        for e in progress(range(options["ensembles"]), f"{qubits} qubits, ensembles")
+        one_ensemble(qubits, depth, options.states, seed, e)
+        for e in progress(range(options.ensembles), f"{qubits} qubits, ensembles")
     ]
     decay, entropy = np.array(circuits).swapaxes(0, 1)
     return Curves(qubits, decay, entropy, np.array(ensembles))
@@ -154,13 +154,13 @@ def means(curves: Curves) -> list[dict[str, Any]]:
     return rows
 
 
-def averages(sizes: list[int], options: dict[str, Any]) -> list[dict[str, Any]]:
+def averages(sizes: Sequence[int], options: Options) -> list[dict[str, Any]]:
     """Returns the decay averaged over all circuits, for each pattern, size and depth."""
     rows = []
     cells = [(pattern, n) for pattern in PATTERNS for n in sizes]
     for pattern, n in progress(cells, "Pauli strings"):
-        generator = derive_generator(options["seed"], "strings", pattern, n)
-        decay = mean_over_circuits(n, options["depth"], pattern, options["strings"], generator)
+        generator = derive_generator(options.seed, "strings", pattern, n)
+        decay = mean_over_circuits(n, options.depth, pattern, options.strings, generator)
         rows += [
             {"pattern": pattern, "qubits": n, "depth": t, "decay": value}
             for t, value in enumerate(decay)
@@ -168,28 +168,25 @@ def averages(sizes: list[int], options: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Measures all sizes.
 
     Raises:
-        InputError: If a number of qubits is out of range, or takes too much memory.
+        InputError: If a number of qubits takes too much memory.
     """
-    sizes = parse_counts("qubits", options["qubits"], 2, 30)
-    for n in sizes:
-        check_memory(memory_of(n, options["states"]), options["memory"], f"qubits={n}")
-    curves = [measure_size(n, options) for n in sizes]
+    for n in options.qubits:
+        check_memory(memory_of(n, options.states), options.memory, f"qubits={n}")
+    curves = [measure_size(n, options) for n in options.qubits]
     return findings.describe(
         [row for found in curves for row in means(found)],
-        [saturation(found, options["seed"]) for found in curves],
-        averages(sizes, options),
+        [saturation(found, options.seed) for found in curves],
+        averages(options.qubits, options),
     )
 
 
-def describe(options: dict[str, Any], tables: Tables) -> Record:
+def describe(options: Options, tables: Tables) -> Record:
     """Makes the record of its tables."""
     return findings.describe(tables["means"], tables["saturation"], tables["averages"])
 
 
-EXPERIMENT = Experiment(
-    "noise", "How fast random circuits scramble", RULES, DEFAULTS, measure, describe
-)
+EXPERIMENT = Experiment("noise", "How fast random circuits scramble", Options, measure, describe)

@@ -6,4 +6,4 @@ from latentq.config.commands import run_command
 from latentq.experiments.plateaus import experiment
 
 if __name__ == "__main__":
-    sys.exit(run_command(experiment.EXPERIMENT.run, experiment.__doc__))
+    sys.exit(run_command(experiment.EXPERIMENT.run, experiment.__doc__, experiment.Options))

@@ -11,12 +11,14 @@ same circuit can reach, by the infidelity and by the fidelity of single qubits.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge, Le, MinLen
+from pydantic import Field
 
+from latentq.config.marks import Commas, joined
 from latentq.config.memory import check_memory
-from latentq.config.rules import Rule
 from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.plateaus.claims import claims, summary
@@ -24,31 +26,13 @@ from latentq.experiments.plateaus.figures import pictures
 from latentq.experiments.plateaus.log import log_rows
 from latentq.experiments.plateaus.statistics import FIT_FROM, fit_rows, mean_interval
 from latentq.experiments.plateaus.training import curves_and_ends
-from latentq.experiments.record import Experiment, Record, Tables, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, SeededOptions, Tables, progress
 from latentq.quantum import plateaus
 from latentq.quantum.plateaus import Source
 from latentq.randomness import derive_generator
 
-RULES = {
-    "qubits": Rule(str),
-    "layers": Rule(str),
-    "draws": Rule(int, low=10, high=10**5),
-    "trained": Rule(str),
-    "iterations": Rule(int, low=2, high=10**5),
-    "seeds": Rule(int, low=2, high=1000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, above=True),
-}
-DEFAULTS = {
-    "qubits": "2,3,4,5,6,7,8,9,10,11,12",
-    "layers": "1,2,4,8,16,24",
-    "draws": 500,
-    "trained": "4,6,8,10",
-    "iterations": 300,
-    "seeds": 10,
-    "seed": 0,
-    "memory": 4.0,
-}
+Layers = Annotated[tuple[Annotated[int, Ge(1), Le(1000)], ...], Commas(ordered=True), MinLen(2)]
+Sizes = Annotated[tuple[Annotated[int, Ge(2), Le(30)], ...], Commas(ordered=True)]
 SETTINGS: tuple[tuple[Source, Source], ...] = (
     ("haar", "haar"),
     ("zero", "haar"),
@@ -58,27 +42,33 @@ CHECKED = (2, 4, 6)
 SAMPLES = 20  # Oracle checks are cheap and take so many times the draws.
 
 
-def sizes(options: Mapping[str, Any]) -> tuple[list[int], list[int], list[int]]:
-    """Returns the qubits, the layers, and the qubits of the trainings, in order.
+class Options(SeededOptions):
+    """What is measured, and what is trained."""
+
+    qubits: Sizes = Field(tuple(range(2, 13)), description="the sizes of random circuits")
+    layers: Layers = Field((1, 2, 4, 8, 16, 24), description="the depths of their circuits")
+    draws: int = Field(500, ge=10, le=10**5, description="random circuits for each size and depth")
+    trained: Sizes = Field((4, 6, 8, 10), description="the sizes that are trained")
+    iterations: int = Field(300, ge=2, le=10**5, description="the steps of a training")
+    seeds: int = Field(10, ge=2, le=1000, description="trainings of a size")
+
+
+def check_sizes(options: Options) -> None:
+    """Refuses sizes that are too few for a fit, or need too much memory.
 
     Raises:
-        InputError: If a list is wrong, too short for a fit, or needs too much memory.
+        InputError: If there are some.
     """
-    qubits = sorted(set(parse_counts("qubits", options["qubits"], 2, 30)))
-    layers = sorted(set(parse_counts("layers", options["layers"], 1, 1000)))
-    trained = sorted(set(parse_counts("trained", options["trained"], 2, 30)))
+    qubits, layers, trained = options.qubits, options.layers, options.trained
     if sum(n >= FIT_FROM for n in qubits) < 3:
         raise InputError(
-            f"qubits: must have three sizes of {FIT_FROM} or more, was {options['qubits']!r}"
+            f"qubits: must have three sizes of {FIT_FROM} or more, was {joined(qubits)}"
         )
-    if len(layers) < 2:
-        raise InputError(f"layers: must have two depths or more, was {options['layers']!r}")
-    limit, at_once = options["memory"], 4 * plateaus.BYTES
+    limit, at_once = options.memory, 4 * plateaus.BYTES
     need = at_once + 4 * plateaus.bytes_of_draw(qubits[-1], layers[-1])
     check_memory(need, limit, f"qubits={qubits[-1]}")
-    need = at_once + 4 * options["seeds"] * plateaus.bytes_of_draw(trained[-1], trained[-1])
+    need = at_once + 4 * options.seeds * plateaus.bytes_of_draw(trained[-1], trained[-1])
     check_memory(need, limit, f"trained={trained[-1]}")
-    return qubits, layers, trained
 
 
 def design(targets: Source, cost: str, qubits: int) -> float:
@@ -148,17 +138,18 @@ def _pair_cost(qubits: int, generator: torch.Generator) -> float:
     return float(plateaus.marginal_cost(one, two))
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Measures variances over random circuits, fits them, and trains by both costs."""
-    qubits, layers, trained = sizes(options)
-    draws, seed = options["draws"], options["seed"]
+    check_sizes(options)
+    qubits, layers, trained = options.qubits, options.layers, options.trained
+    draws, seed = options.draws, options.seed
     cases = [(s, n, depth) for n in qubits for depth in layers for s in SETTINGS]
     variances = [
         row
         for setting, n, depth in progress(cases, "gradients")
         for row in variance_rows(cnot_circuit(n, depth), *setting, draws, seed)
     ]
-    curves, ends = curves_and_ends(trained, options["iterations"], options["seeds"], seed)
+    curves, ends = curves_and_ends(trained, options.iterations, options.seeds, seed)
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         "variances": variances,
         "fits": fit_rows(variances),
@@ -171,11 +162,11 @@ def measure(options: dict[str, Any]) -> Record:
     return describe(options, tables)
 
 
-def describe(options: dict[str, Any], tables: Tables) -> Record:
+def describe(options: Options, tables: Tables) -> Record:
     """Makes the record of its tables."""
     return Record(summary(tables), claims(tables), tables, pictures(tables))
 
 
 EXPERIMENT = Experiment(
-    "plateaus", "Barren plateaus of global and local costs", RULES, DEFAULTS, measure, describe
+    "plateaus", "Barren plateaus of global and local costs", Options, measure, describe
 )

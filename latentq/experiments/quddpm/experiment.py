@@ -17,36 +17,36 @@ import time
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from latentq import paths
-from latentq.config.rules import Rule
+from latentq.config.fields import Count, Folder, Positive, Seed
+from latentq.config.marks import Commas, OneOf
 from latentq.experiments.quddpm import claims, figures
 from latentq.experiments.quddpm.measures import reference_rows, trained_rows
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.quddpm.training import RECIPES, suits
-from latentq.experiments.record import Experiment, Record, Tables, parse_names, progress
+from latentq.experiments.record import Experiment, Record, RecordOptions, Tables, progress
 
-RULES = {
-    "tasks": Rule(str),
-    "recipes": Rule(str),
-    "seeds": Rule(int, low=1, high=100),
-    "first": Rule(int, low=0, high=2**32 - 1),
-    "share": Rule(float, low=0, high=10, above=True),
-    "cells": Rule(str),
-}
-DEFAULTS = {
-    "tasks": ",".join(TASKS),
-    "recipes": ",".join(RECIPES),
-    "seeds": 3,
-    "first": 0,
-    "share": 1.0,
-    "cells": "results/quddpm-cells",
-}
 REFERENCES = "references"
 ONCE = [("circle", "published")]  # for the first seed alone
 LONG = ("histogram", "angles")  # What a cell has and the table has not.
 Row = dict[str, Any]
+Tasks = Annotated[tuple[Annotated[str, OneOf(TASKS)], ...], Commas(TASKS)]
+Recipes = Annotated[tuple[Annotated[str, OneOf(RECIPES)], ...], Commas(RECIPES)]
+
+
+class Options(RecordOptions):
+    """What is trained."""
+
+    tasks: Tasks = Field(tuple(TASKS), description="the tasks")
+    recipes: Recipes = Field(tuple(RECIPES), description="the ways to train")
+    seeds: Count = Field(3, le=100, description="how many seeds")
+    first: Seed = Field(0, description="the first of the seeds")
+    share: Positive = Field(1.0, le=10, description="the share of the published iterations")
+    cells: Folder = Field("results/quddpm-cells", description="the folder of trainings")
 
 
 def cell(folder: Path, task: str, recipe: str, seed: int, share: float) -> list[Row]:
@@ -75,51 +75,43 @@ def cell(folder: Path, task: str, recipe: str, seed: int, share: float) -> list[
     return rows
 
 
-def plan(options: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """Returns the task, recipe and seed of each cell, seed by seed.
-
-    Raises:
-        InputError: If a task or a recipe is not known.
-    """
-    tasks = parse_names("tasks", options["tasks"], TASKS)
-    recipes = parse_names("recipes", options["recipes"], RECIPES)
-    first = options["first"]
+def plan(options: Options) -> list[tuple[str, str, int]]:
+    """Returns the task, recipe and seed of each cell, seed by seed."""
+    first = options.first
     return [
         (task, recipe, seed)
-        for seed in range(first, first + options["seeds"])
-        for recipe in (REFERENCES, *recipes)
-        for task in tasks
+        for seed in range(first, first + options.seeds)
+        for recipe in (REFERENCES, *options.recipes)
+        for task in options.tasks
         if recipe == REFERENCES or suits(recipe, task)
         if seed == first or (task, recipe) not in ONCE
     ]
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Trains all cells, and settles what the paper says.
 
     Raises:
-        InputError: If an option is wrong, or the cells cannot be kept.
+        InputError: If the cells cannot be kept.
     """
-    cells, folder = plan(options), Path(options["cells"])
+    cells, folder = plan(options), Path(options.cells)
     paths.check_writable(folder, "cells")
     rows: list[Row] = []
     for task, recipe, seed in progress(cells, "trainings"):
-        rows += cell(folder, task, recipe, seed, options["share"])
+        rows += cell(folder, task, recipe, seed, options.share)
     table = [{k: v for k, v in row.items() if k not in LONG} for row in rows]
     found = describe(options, {"rows": table})
     return replace(found, pictures=figures.draw(rows))
 
 
-def describe(options: dict[str, Any], tables: Tables) -> Record:
+def describe(options: Options, tables: Tables) -> Record:
     """Makes the record of its tables; histograms of states are in the cells alone."""
     rows = tables["rows"]
     # The rows of a training follow one another.
     trainings = groupby(rows, key=lambda row: (row["task"], row["seed"], row["cpu_seconds"]))
     seconds = sum(spent for (*_, spent), _ in trainings)
-    summary = claims.summary(rows, options["share"], seconds)
+    summary = claims.summary(rows, options.share, seconds)
     return Record(summary, claims.settle(rows), tables, figures.draw_of_tables(rows))
 
 
-EXPERIMENT = Experiment(
-    "quddpm", "The tasks of the original QuDDPM", RULES, DEFAULTS, measure, describe
-)
+EXPERIMENT = Experiment("quddpm", "The tasks of the original QuDDPM", Options, measure, describe)

@@ -11,18 +11,20 @@ the pictures show the first. Intervals are 95% over draws.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Le
+from pydantic import Field
 from torch import Tensor
 
+from latentq.config.fields import Count, Positive
+from latentq.config.marks import Commas, joined
 from latentq.config.memory import check_memory
-from latentq.config.rules import Rule
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit, cnot_circuit
 from latentq.errors import InputError
-from latentq.experiments.record import Experiment, Record, parse_counts, progress
+from latentq.experiments.record import Experiment, Record, SeededOptions, progress
 from latentq.experiments.views import claims, gallery
 from latentq.experiments.views.measures import Setting, learning, reference, stage_numbers
 from latentq.experiments.views.tables import (
@@ -37,30 +39,20 @@ from latentq.randomness import derive_generator
 
 TRAINED = 10  # The number of training states, as in the research log.
 NOISE = 0.5  # The strength of the noise on the product state.
-RULES = {
-    "qubits": Rule(int, low=3, high=6),
-    "depths": Rule(str),
-    "layers": Rule(int, low=1, high=50),
-    "draws": Rule(int, low=2, high=200),
-    "epochs": Rule(int, low=1, high=100_000),
-    "longer": Rule(int, low=2, high=100_000),
-    "lr": Rule(float, low=0, high=1, above=True),
-    "reference": Rule(int, low=10, high=20_000),
-    "seed": Rule(int, low=0, high=2**32 - 1),
-    "memory": Rule(float, low=0, above=True),
-}
-DEFAULTS = {
-    "qubits": 4,
-    "depths": "2,6,8",
-    "layers": 7,
-    "draws": 32,
-    "epochs": 100,
-    "longer": 3000,
-    "lr": 0.01,
-    "reference": 2000,
-    "seed": 0,
-    "memory": 4.0,
-}
+Depths = Annotated[tuple[Annotated[int, Ge(1), Le(64)], ...], Commas()]
+
+
+class Options(SeededOptions):
+    """What is scrambled, and how it is trained."""
+
+    qubits: int = Field(4, ge=3, le=6, description="the number of qubits")
+    depths: Depths = Field((2, 6, 8), description="the layers of the scramblers, ascending")
+    layers: Count = Field(7, le=50, description="the layers of the denoiser")
+    draws: int = Field(32, ge=2, le=200, description="how often all is drawn")
+    epochs: Count = Field(100, le=100_000, description="the steps of Adam")
+    longer: int = Field(3000, ge=2, le=100_000, description="those of a longer training")
+    lr: Positive = Field(0.01, le=1, description="the learning rate")
+    reference: int = Field(2000, ge=10, le=20_000, description="Haar states to compare with")
 
 
 def original_states(qubits: int, generator: torch.Generator) -> Tensor:
@@ -134,38 +126,34 @@ def denoised_states(
     return torch.stack(found)
 
 
-def needed_bytes(options: Mapping[str, Any], depths: int) -> int:
+def needed_bytes(options: Options) -> int:
     """Estimates the memory: states through the layers and at the marks, and Wigner functions."""
-    size = 2 ** options["qubits"]
-    states = options["draws"] * depths * TRAINED * size * 8
-    marks = len(marks_of(options["epochs"], options["longer"]))
-    return states * (8 * options["layers"] + marks + 80) + 500 * size**2 * 8 * 6
+    size = 2**options.qubits
+    states = options.draws * len(options.depths) * TRAINED * size * 8
+    marks = len(marks_of(options.epochs, options.longer))
+    return states * (8 * options.layers + marks + 80) + 500 * size**2 * 8 * 6
 
 
-def setting_of(options: dict[str, Any]) -> Setting:
+def setting_of(options: Options) -> Setting:
     """Checks the options that belong together.
 
     Raises:
-        InputError: If the depths are no list, the longer training is not longer, or memory does
-            not suffice.
+        InputError: If the depths are not ascending, the longer training is not longer, or memory
+            does not suffice.
     """
-    depths = parse_counts("depths", options["depths"], 1, 64)
+    depths = [*options.depths]
     if sorted(set(depths)) != depths:
-        raise InputError(f"depths: must be ascending, was {options['depths']!r}")
-    if options["longer"] <= options["epochs"]:
+        raise InputError(f"depths: must be ascending, was {joined(depths)}")
+    if options.longer <= options.epochs:
         raise InputError(
-            f"longer: must be more than epochs={options['epochs']}, was {options['longer']}"
+            f"longer: must be more than epochs={options.epochs}, was {options.longer}"
         )
-    check_memory(
-        needed_bytes(options, len(depths)), options["memory"], f"qubits={options['qubits']}"
-    )
-    marks = marks_of(options["epochs"], options["longer"])
-    return Setting(
-        options["qubits"], depths, options["draws"], marks, options["epochs"], options["seed"]
-    )
+    check_memory(needed_bytes(options), options.memory, f"qubits={options.qubits}")
+    marks = marks_of(options.epochs, options.longer)
+    return Setting(options.qubits, depths, options.draws, marks, options.epochs, options.seed)
 
 
-def measure(options: dict[str, Any]) -> Record:
+def measure(options: Options) -> Record:
     """Scrambles, trains and looks."""
     setting = setting_of(options)
     qubits, seed, draws = setting.qubits, setting.seed, range(setting.draws)
@@ -175,17 +163,17 @@ def measure(options: dict[str, Any]) -> Record:
     scrambled = torch.stack(
         [scrambled_states(goals, qubits, depth, seed) for depth in setting.depths]
     )
-    circuit = cnot_circuit(qubits, options["layers"])
+    circuit = cnot_circuit(qubits, options.layers)
     shape = (len(setting.depths) * setting.draws, circuit.parameters)
     start = 2 * math.pi * torch.rand(shape, generator=derive_generator(seed, "angles"))
     inputs = scrambled.flatten(0, 1)
     aims = goals.expand_as(scrambled).flatten(0, 1)
-    denoised = denoised_states(circuit, start, inputs, aims, setting.marks, options["lr"])
+    denoised = denoised_states(circuit, start, inputs, aims, setting.marks, options.lr)
     denoised = denoised.unflatten(1, scrambled.shape[:2])
 
     stages = stage_numbers(setting, goals[:, 0], scrambled[:, :, 0], denoised[:, :, :, 0])
     learned = learning(setting, goals, denoised)
-    haar = reference(qubits, options["reference"], seed)
+    haar = reference(qubits, options.reference, seed)
     shown = gallery.Shown.of(setting, goals[0, 0], scrambled[:, 0, 0], denoised[:, :, 0, 0])
     return Record(
         summary(setting, circuit.parameters, stages, learned, haar),
@@ -202,7 +190,6 @@ def measure(options: dict[str, Any]) -> Record:
 EXPERIMENT = Experiment(
     "views",
     "One state in several views: original, scrambled and denoised",
-    RULES,
-    DEFAULTS,
+    Options,
     measure,
 )

@@ -3,20 +3,25 @@
 python -m latentq.study.report root=study [out=docs/results/study]
 python -m latentq.study.report root=docs/results/study
 
-root is the folder of the study, with the cells in cells/ARM-nSIZE-seedS and, if it is there,
-study.json. A cell that is missing or damaged is listed with its reason, and has no number.
-root may also be the folder of a published report: then its tables, figures and verdicts are made
-again from data/cells.csv, with the provenance and the pictures of cells that the report has.
-out is where to write; by default docs/results/study.
+The cells are in ROOT/cells/ARM-nSIZE-seedS, the plan is in ROOT/study.json, if it is there. A
+cell that is missing or damaged is listed with its reason, and has no number. Of a published report
+the tables, figures and verdicts are made again from data/cells.csv, with the provenance and the
+pictures of cells that the report has.
 """
 
 import sys
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from pydantic import Field
 
-RULES = {"root": Rule(str, path=True), "out": Rule(str, path=True)}
-DEFAULTS = {"out": "docs/results/study"}
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Settings
+
+
+class Options(Settings):
+    """What the report is on, and where it goes."""
+
+    root: Folder = Field(description="the folder of the study, or of a published report")
+    out: Folder = Field("docs/results/study", description="the folder of the report")
 
 
 def report(arguments: list[str]) -> None:
@@ -25,14 +30,14 @@ def report(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, the cells cannot be compared, or nothing can be written.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
+    options = read_options(arguments, Options)
 
     # A wrong argument is answered without what draws and renders.
     from latentq.study.report.build import build
 
-    print(*build(options["root"], options["out"]), sep="\n")
-    print(f"report: {options['out']}/report.html, report.md, report.json and data")
+    print(*build(options.root, options.out), sep="\n")
+    print(f"report: {options.out}/report.html, report.md, report.json and data")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(report, __doc__))
+    sys.exit(run_command(report, __doc__, Options))
