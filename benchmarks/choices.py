@@ -13,9 +13,7 @@ from torch import Tensor, nn
 from benchmarks.task import Task
 from benchmarks.timing import Repeated, time_in_turn
 from latentq.config.config import Config
-from latentq.diffusion import select_outcomes
 from latentq.diffusion.losses import mmd
-from latentq.diffusion.published import sampled_distance
 from latentq.engine import fused
 from latentq.models.classifier import Classifier
 from latentq.models.hybrid import LatentQ
@@ -107,25 +105,6 @@ def copies_or_pairs(states: int) -> Choice:
     return Choice(f"mmdk, 1 qubit, {states} + {states} states", ways, [*ways][not taken])
 
 
-def one_node_or_pieces(task: Task) -> Choice:
-    """The loss of sampled outcomes and its gradient: one node of the graph, or several."""
-    circuit, angles = task.circuit, task.angles.clone().requires_grad_()
-
-    def one() -> Tensor:
-        value = sampled_distance(
-            circuit, angles, task.psi, task.uniforms, task.targets, task.ancillas
-        )
-        return _gradient(value, angles)
-
-    def pieces() -> Tensor:
-        branches = fused.branches(circuit, angles, task.psi, task.ancillas)
-        states = select_outcomes(branches, task.uniforms)
-        return _gradient(mmd.mmd1(states, task.targets), angles)
-
-    ways: dict[str, Work] = {"one node": one, "pieces": pieces}
-    return Choice(f"mmd1 of sampled outcomes, {task.label}", ways, "one node")
-
-
 def together_or_in_turn(circuits: int) -> Choice:
     """The Kraus matrices of several circuits, such as seeds: at once, or one after the other."""
     task = Task(4, 1, 6, 1)
@@ -177,7 +156,6 @@ def choices(config: Config) -> list[Choice]:
         *(loops_or_products(n, 16) for n in (4, 8, 10, 12, 13, 14)),
         *(loops_or_products(n, 256) for n in (4, 8, 12)),
         *map(copies_or_pairs, (128, 512, 2048)),
-        *map(one_node_or_pieces, (Task(4, 2, 6, 16), Task(4, 2, 6, 256))),
         *map(together_or_in_turn, (2, 8)),
         memory_format("autoencoder", autoencoder, batch),
         memory_format("classifier", Classifier, batch),
