@@ -12,7 +12,7 @@ from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown
 from latentq.experiments.quddpm.tasks import TASKS, Task
-from latentq.experiments.quddpm.training import RECIPES, build, descend, objective_of, train
+from latentq.experiments.quddpm.training import RECIPES, build, objective_of, train, train_phase
 from latentq.quantum.states import haar_states
 
 PARAMETERS = {"cluster1": 320, "cluster2": 720, "noise": 960, "circle": 1440, "ising": 4320}
@@ -76,7 +76,7 @@ def test_a_step_alone_leaves_the_others(generator: torch.Generator) -> None:
     task = TASKS["cluster1"]
     prior = build(task, RECIPES["ladder"], 0)
     before = [angles.detach().clone() for angles in prior.parameters()]
-    descend(objective_of(task, prior, 0), 0, range(3), 0.01, cosine=False)
+    train_phase(objective_of(task, prior, 0), 0, range(3), 0.01, cosine=False)
     moved = [
         not torch.equal(old, new) for old, new in zip(before, prior.parameters(), strict=True)
     ]

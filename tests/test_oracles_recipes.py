@@ -35,7 +35,9 @@ def test_the_benchmark_of_one_step_is_as_strong_and_as_long(
 ) -> None:
     done: list[int] = []
     monkeypatch.setattr(
-        training, "descend", lambda objective, phase, draws, lr, cosine: done.append(len(draws))
+        training,
+        "train_phase",
+        lambda objective, phase, draws, lr, cosine: done.append(len(draws)),
     )
     ((name, prior),) = training.train(SMALL, "one step", 0, 0.001)
 

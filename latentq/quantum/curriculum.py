@@ -21,6 +21,7 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit, cnot_circuit
+from latentq.engine.descent import descend
 from latentq.quantum.costs import expected_fidelity, local_fidelity
 from latentq.quantum.scrambling import Pattern, RandomCircuit
 from latentq.quantum.states import fidelity, haar_states
@@ -219,16 +220,17 @@ class Training:
         purpose = ("scrambler", 0 if kind == "nested" else number)
         streams = self.streams(*purpose)
         matrices = None if kind == "epoch" else unitaries(self.recipe, depth, streams, self.dtype)
-        training, evaluations = [], []
-        for epoch in range(self.recipe.epochs):
-            self.optimizer.zero_grad()
-            raised, found = self.fidelities(depth, matrices, self.recipe.layers_at(epoch))
-            (1 - raised).sum().backward()
-            self.optimizer.step()
-            training.append(found.detach())
-            if (epoch + 1) % self.every == 0 or epoch + 1 == self.recipe.epochs:
+        training, evaluations, epochs = [], [], self.recipe.epochs
+
+        def loss(epoch: int) -> Tensor:
+            if epoch and epoch % self.every == 0:
                 evaluations.append(self.evaluate(depth, matrices))
-        both = torch.stack(evaluations, dim=-1)
+            raised, found = self.fidelities(depth, matrices, self.recipe.layers_at(epoch))
+            training.append(found.detach())
+            return (1 - raised).sum()
+
+        descend(self.optimizer, loss, range(epochs))
+        both = torch.stack([*evaluations, self.evaluate(depth, matrices)], dim=-1)
         return torch.stack(training, dim=-1), both, self.expected(depth, matrices)
 
     def run(self) -> History:

@@ -36,6 +36,7 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit
+from latentq.engine.descent import descend
 from latentq.quantum.costs import local_fidelity
 from latentq.quantum.states import fidelity, haar_states
 
@@ -195,17 +196,17 @@ def train(
         lr: The step size.
     """
     angles = angles.clone().requires_grad_()
-    optimizer = torch.optim.Adam([angles], lr=lr)
     fidelities, values = [], []
-    for cost in (*costs, costs[-1]):
+
+    def loss(step: int) -> Tensor:
         output = fused.evolve(circuit, angles, psi)
-        value = cost(output, target)[:, 0]
+        value = costs[min(step, len(costs) - 1)](output, target)[:, 0]
         fidelities.append(fidelity(target, output.detach())[:, 0])
         values.append(value.detach())
-        optimizer.zero_grad()
-        value.sum().backward()
-        if len(values) <= len(costs):
-            optimizer.step()
+        return value.sum()
+
+    descend(torch.optim.Adam([angles], lr=lr), loss, range(len(costs)))
+    loss(len(costs))
     return Training(torch.stack(fidelities), torch.stack(values))
 
 

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
-from latentq.diffusion.fit import descend
+from latentq.diffusion.fit import train_phase
 from latentq.diffusion.losses.mmd import LOSSES
 from latentq.experiments.quddpm.tasks import Task, evenly
 from latentq.randomness import derive_generator
@@ -151,7 +151,7 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
     iterations = math.ceil(share * task.iterations * times)
     for phase in range(prior.steps):
         draws = range(phase * iterations, (phase + 1) * iterations)
-        descend(objective, phase, draws, recipe.lr, cosine=recipe.tuned)
+        train_phase(objective, phase, draws, recipe.lr, cosine=recipe.tuned)
     yield name, prior
     if recipe.one_key:
         prior.numbers = prior.numbers[:0]
@@ -159,5 +159,5 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
     if recipe.tuned:
         prior.distance = LOSSES["wasserstein"]
         draws = range(draws.stop, draws.stop + math.ceil(share * TOGETHER))
-        descend(objective, prior.steps, draws, LR, cosine=True)
+        train_phase(objective, prior.steps, draws, LR, cosine=True)
         yield f"{name}, together", prior
