@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from benchmarks.timing import Repeated, time_in_turn
 from latentq.config.config import Config
 from latentq.diffusion.losses import mmd
@@ -55,7 +55,7 @@ def _gradient(value: Tensor, leaf: Tensor) -> Tensor:
     return torch.autograd.grad(value, leaf)[0]
 
 
-def compiled_or_run(task: Task) -> Choice:
+def compiled_or_run(task: BenchmarkTask) -> Choice:
     """Kraus matrices, or the circuit on the batch, forward and backward."""
     circuit, angles = task.circuit, task.angles.clone().requires_grad_()
     padding = (0, task.joint_dimension - task.dimension)
@@ -75,7 +75,7 @@ def compiled_or_run(task: Task) -> Choice:
 
 def loops_or_products(qubits: int, states: int) -> Choice:
     """Compiled loops, or matrix products on groups of qubits, forward and backward."""
-    task = Task(qubits, 0, 6, states)
+    task = BenchmarkTask(qubits, 0, 6, states)
     angles = task.angles[None].clone().requires_grad_()
 
     def run(backend: Any) -> Tensor:  # noqa: ANN401
@@ -107,7 +107,7 @@ def copies_or_pairs(states: int) -> Choice:
 
 def together_or_in_turn(circuits: int) -> Choice:
     """The Kraus matrices of several circuits, such as seeds: at once, or one after the other."""
-    task = Task(4, 1, 6, 1)
+    task = BenchmarkTask(4, 1, 6, 1)
     angles = torch.stack([task.angles + s for s in range(circuits)]).requires_grad_()
 
     def together() -> Tensor:
@@ -149,8 +149,8 @@ def choices(config: Config) -> list[Choice]:
     """Returns all choices, on sizes to both sides of where the rules change."""
     channels, batch = config["model"]["channels"], config["images"]["batch_size"]
     autoencoder = partial(LatentQ, channels, {**config["prior"], "layers": 1})
-    tasks = [Task(*size) for size in ((4, 2, 6, 4), (4, 2, 6, 16), (4, 2, 6, 256))]
-    tasks += [Task(*size) for size in ((6, 1, 8, 64), (6, 1, 8, 256), (8, 3, 8, 256))]
+    tasks = [BenchmarkTask(*size) for size in ((4, 2, 6, 4), (4, 2, 6, 16), (4, 2, 6, 256))]
+    tasks += [BenchmarkTask(*size) for size in ((6, 1, 8, 64), (6, 1, 8, 256), (8, 3, 8, 256))]
     return [
         *map(compiled_or_run, tasks),
         *(loops_or_products(n, 16) for n in (4, 8, 10, 12, 13, 14)),

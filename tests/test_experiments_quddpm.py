@@ -11,7 +11,7 @@ from latentq.diffusion.losses.mmd import mmd1
 from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown
-from latentq.experiments.quddpm.tasks import TASKS, Task
+from latentq.experiments.quddpm.tasks import TASKS, EnsembleTask
 from latentq.experiments.quddpm.training import RECIPES, build, objective_of, train, train_phase
 from latentq.quantum.states import haar_states
 
@@ -126,7 +126,7 @@ def test_one_key_starts_all_steps_alike() -> None:
 def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
-    def rows(task: Task, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
+    def rows(task: EnsembleTask, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
         made.append((task.title, recipe, seed, share))
         return [{"way": recipe, "parameters": 1, "mmd": 0.1}]
 

@@ -32,7 +32,7 @@ Streams = Sequence[torch.Generator]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DenoiserRecipe:
     """How a denoiser is trained.
 
     Arguments:
@@ -91,7 +91,7 @@ class History:
     expected: Tensor
 
 
-def unitaries(recipe: Recipe, depth: int, streams: Streams, dtype: torch.dtype) -> Tensor:
+def unitaries(recipe: DenoiserRecipe, depth: int, streams: Streams, dtype: torch.dtype) -> Tensor:
     """Draws a scrambler from each stream: rows are images of basis states, (S, d, d)."""
     found = []
     for stream in streams:
@@ -120,7 +120,7 @@ def scramble_each(psi: Tensor, depth: int, streams: Streams) -> Tensor:
     return torch.stack(found)
 
 
-class Training:
+class DenoiserTraining:
     """Denoisers of several seeds, trained side by side.
 
     Arguments:
@@ -133,7 +133,7 @@ class Training:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: DenoiserRecipe,
         seeds: Sequence[int],
         held_out: int = 50,
         every: int = 5,

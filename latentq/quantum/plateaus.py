@@ -170,7 +170,7 @@ def middle_angle(circuit: Circuit) -> int:
 
 
 @dataclass(frozen=True)
-class Training:
+class Trajectory:
     """A training: fidelities and costs before each step and at the end, shape (K + 1, S)."""
 
     fidelity: Tensor
@@ -184,7 +184,7 @@ def train(
     target: Tensor,
     costs: Sequence[Cost],
     lr: float = 0.05,
-) -> Training:
+) -> Trajectory:
     r"""Trains circuits to take states to targets, with exact gradients and Adam.
 
     Arguments:
@@ -207,7 +207,7 @@ def train(
 
     descend(torch.optim.Adam([angles], lr=lr), loss, range(len(costs)))
     loss(len(costs))
-    return Training(torch.stack(fidelities), torch.stack(values))
+    return Trajectory(torch.stack(fidelities), torch.stack(values))
 
 
 def product_variance(qubits: int) -> float:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentq.experiments.bands import cells
 from latentq.experiments.denoiser.runs import (
-    Outcome,
+    TrainedDenoiser,
     fidelities,
     over_guess,
     ratio,
@@ -20,7 +20,7 @@ from latentq.experiments.denoiser.runs import (
 )
 from latentq.experiments.record import Claim, progress
 from latentq.experiments.verdicts import RATIO, equal, higher, small
-from latentq.quantum.curriculum import PATTERN, Recipe
+from latentq.quantum.curriculum import PATTERN, DenoiserRecipe
 from latentq.quantum.otoc import mean_over_circuits
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary, judge_ratio
@@ -64,7 +64,7 @@ def saturation(qubits: int, samples: int, seed: int) -> int:
     return found
 
 
-def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
+def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, DenoiserRecipe]:
     """Returns the recipes of all rows for a size."""
     found = {name: recipe_of(options, qubits, **new) for name, new in CHANGES.items()}
     reference = found[REFERENCE]
@@ -80,7 +80,7 @@ def recipes(options: Mapping[str, Any], qubits: int) -> dict[str, Recipe]:
     return found
 
 
-def remedies(options: Mapping[str, Any], qubits: int) -> dict[str, Outcome]:
+def remedies(options: Mapping[str, Any], qubits: int) -> dict[str, TrainedDenoiser]:
     """Trains by all recipes for a size."""
     seeds = seeds_of(options, "remedy_seeds")
     rows = recipes(options, qubits)
@@ -90,12 +90,12 @@ def remedies(options: Mapping[str, Any], qubits: int) -> dict[str, Outcome]:
     }
 
 
-def last_stage(outcome: Outcome) -> Tensor:
+def last_stage(outcome: TrainedDenoiser) -> Tensor:
     """Returns the expected fidelity at the end of the last stage, by seed."""
     return outcome.history.expected[:, -1]
 
 
-def remedy_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+def remedy_rows(found: Mapping[str, TrainedDenoiser]) -> list[dict[str, Any]]:
     """Returns the table of the remedies of a size, with ratios at equal seeds."""
     reference, rows = found[REFERENCE], []
     for outcome in found.values():
@@ -120,7 +120,7 @@ def remedy_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     return rows
 
 
-def by_depth_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+def by_depth_rows(found: Mapping[str, TrainedDenoiser]) -> list[dict[str, Any]]:
     """Returns the expected fidelity at the end of each stage, for all rows of a size."""
     return [
         {
@@ -137,7 +137,7 @@ def by_depth_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
 
 
 def ratios(
-    found: Mapping[int, Mapping[str, Outcome]], one: str, other: str, last: bool = False
+    found: Mapping[int, Mapping[str, TrainedDenoiser]], one: str, other: str, last: bool = False
 ) -> dict[int, Summary]:
     """Returns by size how many times as high the expected fidelity of a row is."""
     value = last_stage if last else attrgetter("expected")
@@ -145,7 +145,7 @@ def ratios(
 
 
 def better(
-    found: Mapping[int, Mapping[str, Outcome]],
+    found: Mapping[int, Mapping[str, TrainedDenoiser]],
     statement: str,
     one: str,
     other: str = REFERENCE,
@@ -162,7 +162,7 @@ def better(
     return Claim(statement, f"{'; '.join(parts)}{small(judged)}", higher(judged), RATIO)
 
 
-def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def closed_form_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles that the closed form is the mean over states that were never trained on."""
     apart = {}
     for qubits, rows in found.items():
@@ -178,7 +178,7 @@ def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def rule_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def rule_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles whether one circuit can undo scramblers that it has not met."""
     over = {n: over_guess(rows[RULE].expected, rows[RULE].chance) for n, rows in found.items()}
     text = "; ".join(f"{n} qubits: {interval(ratio)}" for n, ratio in over.items())
@@ -191,7 +191,7 @@ def rule_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def transfer_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def transfer_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles whether a stage gains from those before it."""
     gained = ratios(found, REFERENCE, ANEW)
     text = "; ".join(f"{n} qubits: {interval(gain)}" for n, gain in gained.items())
@@ -203,7 +203,7 @@ def transfer_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def remedy_claims(found: Mapping[int, Mapping[str, Outcome]]) -> list[Claim]:
+def remedy_claims(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> list[Claim]:
     """Settles what the log says of its remedies; all numbers are expected fidelities."""
     widest = MORE[WIDEST]
     return [

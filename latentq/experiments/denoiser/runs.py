@@ -11,7 +11,7 @@ from latentq.config.memory import check_memory
 from latentq.engine import fused
 from latentq.experiments.bands import cells, mean_of
 from latentq.quantum.costs import parameter_shift
-from latentq.quantum.curriculum import History, Recipe, Training, unitaries
+from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, History, unitaries
 from latentq.quantum.states import fidelity
 from latentq.report.statistics import Scale, Summary
 
@@ -20,7 +20,7 @@ COPIES = 6  # How many arrays of the size of the scramblers there are at a time.
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainedDenoiser:
     """A training with its recipe; numbers by seed are means over stages, at their ends.
 
     Arguments:
@@ -30,7 +30,7 @@ class Outcome:
     """
 
     name: str
-    recipe: Recipe
+    recipe: DenoiserRecipe
     history: History
 
     @property
@@ -109,11 +109,11 @@ def layers_for(qubits: int) -> int:
     return 7 if qubits <= 6 else 9
 
 
-def recipe_of(options: Mapping[str, Any], qubits: int, **changes: Any) -> Recipe:  # noqa: ANN401
+def recipe_of(options: Mapping[str, Any], qubits: int, **changes: Any) -> DenoiserRecipe:  # noqa: ANN401
     """Returns the recipe of the log for a size, with changes."""
     settings = {name: options[name] for name in ("depths", "epochs", "lr", "states")}
     settings["layers"] = layers_for(qubits)
-    return Recipe(qubits=qubits, **{**settings, **changes})
+    return DenoiserRecipe(qubits=qubits, **{**settings, **changes})
 
 
 def seeds_for(qubits: int) -> str:
@@ -126,9 +126,11 @@ def seeds_of(options: Mapping[str, Any], name: str) -> range:
     return range(options["seed"], options["seed"] + options[name])
 
 
-def trained(name: str, recipe: Recipe, seeds: Sequence[int], held_out: int) -> Outcome:
+def trained(
+    name: str, recipe: DenoiserRecipe, seeds: Sequence[int], held_out: int
+) -> TrainedDenoiser:
     """Trains by a recipe."""
-    return Outcome(name, recipe, Training(recipe, seeds, held_out, EVERY).run())
+    return TrainedDenoiser(name, recipe, DenoiserTraining(recipe, seeds, held_out, EVERY).run())
 
 
 def check_sizes(options: Mapping[str, Any], wide: int) -> None:
@@ -150,7 +152,7 @@ def check_sizes(options: Mapping[str, Any], wide: int) -> None:
         check_memory(need, options["memory"], f"remedies={qubits}")
 
 
-def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
+def gradient_row(recipe: DenoiserRecipe, seeds: Sequence[int]) -> dict[str, Any]:
     """Compares the gradients of both rules at random angles in double precision.
 
     The cost is that of the first stage. The size is the mean over seeds of the mean absolute
@@ -158,7 +160,7 @@ def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
     """
     worst, sizes = 0.0, []
     for seed in seeds:
-        run = Training(recipe, [seed], 1, EVERY, torch.complex128)
+        run = DenoiserTraining(recipe, [seed], 1, EVERY, torch.complex128)
         angles, targets = run.angles, run.states
         matrices = unitaries(recipe, recipe.depths[0], run.streams("scrambler", 0), run.dtype)
         psi = targets @ matrices

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq.experiments.quddpm.tasks import TASKS, Task
+from latentq.experiments.quddpm.tasks import TASKS, EnsembleTask
 from latentq.experiments.record import Claim
 from latentq.experiments.verdicts import RATIO, Verdict, higher, small, within
 from latentq.report.statistics import Judged, Scale, Summary, judge_ratio, ratio_of, summarize
@@ -70,7 +70,7 @@ def reaches(judged: Judged) -> Verdict:
     return "corrected" if judged.side == "higher" else "not enough data"
 
 
-def reproduced(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def reproduced(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published recipe reaches the published error, on average."""
     found = {way: of(rows, name, way, task.measure) for way in ("published", "longer", "data")}
     text = spelled(found["published"])
@@ -85,7 +85,7 @@ def reproduced(rows: Sequence[Row], name: str, task: Task) -> Claim:
     )
 
 
-def observed(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def observed(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published mean of what else is measured is that of ours."""
     found = {w: of(rows, name, w, "observable") for w in ("published", best(rows, name)[0])}
     data = of(rows, name, "data", "observable")
@@ -109,7 +109,7 @@ def described(rows: Sequence[Row], name: str, way: str) -> str:
     return text
 
 
-def measured(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def measured(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether circuits that were trained with one key are as good on measured outcomes."""
     anew = f"{KEY}, measured anew"
     found = of(rows, name, anew, task.measure)
@@ -125,7 +125,7 @@ def measured(rows: Sequence[Row], name: str, task: Task) -> Claim:
     )
 
 
-def limit(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def limit(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published error is the limit of the circuits."""
     way, error = best(rows, name)
     data = of(rows, name, "data", task.measure)
