@@ -34,7 +34,6 @@ from latentq.experiments.denoiser.remedies import (
     better,
     recipes,
     saturation,
-    saturation_depth,
 )
 from latentq.experiments.denoiser.runs import EVERY, TrainedDenoiser, gradient_row
 from latentq.quantum.curriculum import DenoiserRecipe, History
@@ -179,9 +178,7 @@ def test_an_outcome_is_read_at_the_ends_of_stages() -> None:
     assert found.chance == 0.25
 
 
-def test_saturation_is_the_first_depth_above() -> None:
-    assert saturation_depth([0, 0.5, 0.95, 0.9, 1]) == 2
-    assert saturation_depth([0, 0.9]) is None
+def test_saturation_is_later_for_more_qubits() -> None:
     assert 2 <= saturation(2, 500, 0) < saturation(4, 500, 0)
 
 

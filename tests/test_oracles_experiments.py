@@ -22,7 +22,6 @@ from latentq.experiments.denoiser.remedies import (
     better,
     ratios,
     remedy_rows,
-    saturation_depth,
 )
 from latentq.experiments.denoiser.runs import TrainedDenoiser
 from latentq.experiments.improved import claims, gradients, quality, scales
@@ -317,7 +316,6 @@ def test_a_fall_with_depth_is_a_fall() -> None:
     found = [denoiser_claims.depth_claims({"rate": o})[0].verdict for o in (falls, rises)]
 
     assert found == ["confirmed", "refuted"]
-    assert saturation_depth([0.0, 0.95, 0.2]) == 1
 
 
 # --- Noise, plateaus and ablation

@@ -31,7 +31,8 @@ from latentq.report import plots
 from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
 RECORD, PAGE = "record.json", "README.md"
 FACTS = (
     *("name", "title", "command", "options"),
@@ -199,6 +200,11 @@ def parse_names(name: str, text: str, known: Iterable[str]) -> list[str]:
             hint = nearest(word, known)
             raise InputError(f"{name}: must be of {', '.join(known)}, was {word!r}{hint}")
     return names
+
+
+def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
+    """Returns the rows that have some values."""
+    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:

@@ -95,14 +95,11 @@ def unitaries(recipe: DenoiserRecipe, depth: int, streams: Streams, dtype: torch
     """Draws a scrambler from each stream: rows are images of basis states, (S, d, d)."""
     found = []
     for stream in streams:
-        psi = torch.eye(2**recipe.qubits, dtype=dtype)
         # All layers are drawn, so that a shallow circuit is the beginning of a deep one.
         drawn = RandomCircuit(
             recipe.qubits, max(recipe.depths), PATTERN, stream, dtype=dtype.to_real()
         )
-        for layer in range(depth):
-            psi = drawn.apply(psi, layer)
-        found.append(psi)
+        found.append(drawn.scramble(torch.eye(2**recipe.qubits, dtype=dtype), depth))
     return torch.stack(found)
 
 
@@ -114,9 +111,7 @@ def scramble_each(psi: Tensor, depth: int, streams: Streams) -> Tensor:
         drawn = RandomCircuit(
             qubits, depth, PATTERN, stream, len(batch), dtype=psi.dtype.to_real()
         )
-        for layer in range(depth):
-            batch = drawn.apply(batch, layer)
-        found.append(batch)
+        found.append(drawn.scramble(batch, depth))
     return torch.stack(found)
 
 

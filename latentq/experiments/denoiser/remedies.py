@@ -1,10 +1,11 @@
 """The log's remedies for its denoiser, each against the reference at equal seeds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from latentq.experiments.bands import cells
@@ -19,6 +20,7 @@ from latentq.experiments.denoiser.runs import (
     trained,
 )
 from latentq.experiments.record import Claim, progress
+from latentq.experiments.saturation import SATURATED, first_above
 from latentq.experiments.verdicts import RATIO, equal, higher, small
 from latentq.quantum.curriculum import PATTERN, DenoiserRecipe
 from latentq.quantum.otoc import mean_over_circuits
@@ -50,16 +52,12 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def saturation_depth(decay: Sequence[float], threshold: float = 0.9) -> int | None:
-    """Returns the first depth at which a decay, given from depth 0, is above a threshold."""
-    return next((depth for depth, value in enumerate(decay) if value > threshold), None)
-
-
 def saturation(qubits: int, samples: int, seed: int) -> int:
     """Returns the depth at which the decay of the mean correlator is above 0.9."""
     generator = derive_generator(seed, "saturation", qubits)
     deepest = 4 * qubits + 4
-    found = saturation_depth(mean_over_circuits(qubits, deepest, PATTERN, samples, generator))
+    decay = mean_over_circuits(qubits, deepest, PATTERN, samples, generator)
+    found = first_above(np.array(decay), SATURATED)
     assert found is not None  # Light cones meet after n layers.
     return found
 

@@ -92,9 +92,7 @@ def scrambled_states(psi: Tensor, qubits: int, depth: int, seed: int) -> Tensor:
     for draw, states in enumerate(psi):
         generator = derive_generator(seed, "scrambler", depth, draw)
         circuit = RandomCircuit(qubits, depth, "staggered", generator)
-        for layer in range(depth):
-            states = circuit.apply(states, layer)
-        found.append(states)
+        found.append(circuit.scramble(states, depth))
     return torch.stack(found)
 
 
