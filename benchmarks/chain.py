@@ -28,7 +28,7 @@ Parts = dict[str, Callable[[], object]]
 Solved = list[tuple[tuple[Tensor, ...], transport.Solution]]  # Transports, and their solutions.
 
 
-class Chain:
+class TimedChain:
     """The iterations of the phases that train all steps together, as a configuration has them.
 
     Arguments:
@@ -75,7 +75,7 @@ class Chain:
             torch.cuda.synchronize()
 
 
-def time_chain(chain: Chain, budget: float) -> Timing:
+def time_chain(chain: TimedChain, budget: float) -> Timing:
     """Times the iteration, with at least as many rounds as a slow engine gets.
 
     Arguments:
@@ -93,7 +93,7 @@ def _leaves(particles: Particles) -> Particles:
     return Particles(*(x.detach().requires_grad_(x.requires_grad) for x in particles))
 
 
-def parts_of_chain(chain: Chain) -> Parts:
+def parts_of_chain(chain: TimedChain) -> Parts:
     """Returns the parts of an iteration, with their gradients, and the whole."""
     prior, objective = chain.prior, chain.objective
     generator = derive_generator(chain.config["seed"], "benchmark", "parts", device=chain.device)
@@ -134,7 +134,7 @@ def parts_of_chain(chain: Chain) -> Parts:
     }
 
 
-def _compare(chain: Chain, clouds: list[Particles], targets: list[Tensor]) -> None:
+def _compare(chain: TimedChain, clouds: list[Particles], targets: list[Tensor]) -> None:
     """Takes the losses of particles and their gradients."""
     groups = len(chain.objective.members)
     for cloud, wanted in zip(clouds, targets, strict=True):

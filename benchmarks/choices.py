@@ -10,12 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from benchmarks.timing import Repeated, time_in_turn
 from latentq.config.config import Config
-from latentq.diffusion import select_outcomes
 from latentq.diffusion.losses import mmd
-from latentq.diffusion.published import sampled_distance
 from latentq.engine import fused
 from latentq.models.classifier import Classifier
 from latentq.models.hybrid import LatentQ
@@ -57,7 +55,7 @@ def _gradient(value: Tensor, leaf: Tensor) -> Tensor:
     return torch.autograd.grad(value, leaf)[0]
 
 
-def compiled_or_run(task: Task) -> Choice:
+def compiled_or_run(task: BenchmarkTask) -> Choice:
     """Kraus matrices, or the circuit on the batch, forward and backward."""
     circuit, angles = task.circuit, task.angles.clone().requires_grad_()
     padding = (0, task.joint_dimension - task.dimension)
@@ -77,7 +75,7 @@ def compiled_or_run(task: Task) -> Choice:
 
 def loops_or_products(qubits: int, states: int) -> Choice:
     """Compiled loops, or matrix products on groups of qubits, forward and backward."""
-    task = Task(qubits, 0, 6, states)
+    task = BenchmarkTask(qubits, 0, 6, states)
     angles = task.angles[None].clone().requires_grad_()
 
     def run(backend: Any) -> Tensor:  # noqa: ANN401
@@ -107,28 +105,9 @@ def copies_or_pairs(states: int) -> Choice:
     return Choice(f"mmdk, 1 qubit, {states} + {states} states", ways, [*ways][not taken])
 
 
-def one_node_or_pieces(task: Task) -> Choice:
-    """The loss of sampled outcomes and its gradient: one node of the graph, or several."""
-    circuit, angles = task.circuit, task.angles.clone().requires_grad_()
-
-    def one() -> Tensor:
-        value = sampled_distance(
-            circuit, angles, task.psi, task.uniforms, task.targets, task.ancillas
-        )
-        return _gradient(value, angles)
-
-    def pieces() -> Tensor:
-        branches = fused.branches(circuit, angles, task.psi, task.ancillas)
-        states = select_outcomes(branches, task.uniforms)
-        return _gradient(mmd.mmd1(states, task.targets), angles)
-
-    ways: dict[str, Work] = {"one node": one, "pieces": pieces}
-    return Choice(f"mmd1 of sampled outcomes, {task.label}", ways, "one node")
-
-
 def together_or_in_turn(circuits: int) -> Choice:
     """The Kraus matrices of several circuits, such as seeds: at once, or one after the other."""
-    task = Task(4, 1, 6, 1)
+    task = BenchmarkTask(4, 1, 6, 1)
     angles = torch.stack([task.angles + s for s in range(circuits)]).requires_grad_()
 
     def together() -> Tensor:
@@ -170,14 +149,13 @@ def choices(config: Config) -> list[Choice]:
     """Returns all choices, on sizes to both sides of where the rules change."""
     channels, batch = config["model"]["channels"], config["images"]["batch_size"]
     autoencoder = partial(LatentQ, channels, {**config["prior"], "layers": 1})
-    tasks = [Task(*size) for size in ((4, 2, 6, 4), (4, 2, 6, 16), (4, 2, 6, 256))]
-    tasks += [Task(*size) for size in ((6, 1, 8, 64), (6, 1, 8, 256), (8, 3, 8, 256))]
+    tasks = [BenchmarkTask(*size) for size in ((4, 2, 6, 4), (4, 2, 6, 16), (4, 2, 6, 256))]
+    tasks += [BenchmarkTask(*size) for size in ((6, 1, 8, 64), (6, 1, 8, 256), (8, 3, 8, 256))]
     return [
         *map(compiled_or_run, tasks),
         *(loops_or_products(n, 16) for n in (4, 8, 10, 12, 13, 14)),
         *(loops_or_products(n, 256) for n in (4, 8, 12)),
         *map(copies_or_pairs, (128, 512, 2048)),
-        *map(one_node_or_pieces, (Task(4, 2, 6, 16), Task(4, 2, 6, 256))),
         *map(together_or_in_turn, (2, 8)),
         memory_format("autoencoder", autoencoder, batch),
         memory_format("classifier", Classifier, batch),

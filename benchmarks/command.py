@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 
 from benchmarks import roofline
-from benchmarks.chain import Chain, parts_of_chain, time_chain
+from benchmarks.chain import TimedChain, parts_of_chain, time_chain
 from benchmarks.choices import choices, time_choice
 from benchmarks.engines import ENGINES, OURS, Engine
 from benchmarks.figure import chart
@@ -25,7 +25,7 @@ from benchmarks.tables import (
     document_of_choices,
     document_of_parts,
 )
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from latentq.config.commands import read_options
 from latentq.config.compose import load_config
 from latentq.config.fields import Folder, Positive, Settings, Size
@@ -85,13 +85,13 @@ def run_own_suite(suite: str, options: Options) -> dict[str, Any]:
 
     if suite == "chain":
         return {**result, **_run_chain(budget, seed)}
-    task = Task(4, 2, 6, 256, seed=seed)
+    task = BenchmarkTask(4, 2, 6, 256, seed=seed)
     return {**result, "rows": [time_parts(task.label, parts_of_iteration(task), budget, seed)]}
 
 
 def _run_chain(budget: float, seed: int) -> dict[str, Any]:
     """Times the iteration of the model of `latentq/configs/`, and its parts."""
-    chain = Chain(load_config(["model=quantum", f"seed={seed}"]), "cpu")
+    chain = TimedChain(load_config(["model=quantum", f"seed={seed}"]), "cpu")
     timing = {"label": chain.label, **asdict(time_chain(chain, budget))}
     return {
         "chain": timing,

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from benchmarks.engines import OURS
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from benchmarks.timing import Repeated, time_in_turn
 from latentq.diffusion.losses.mmd import mean_difference, squared_norm
 from latentq.diffusion.measurement import as_states, pull_selection, select_branches
@@ -16,7 +16,7 @@ from latentq.engine import fused
 Parts = dict[str, Callable[[], object]]
 
 
-def parts_of_iteration(task: Task) -> Parts:
+def parts_of_iteration(task: BenchmarkTask) -> Parts:
     """Returns the parts of an iteration that is compiled, and the whole of it."""
     circuit, angles, n = task.circuit, task.angles, task.batch
     compiled = fused.Compiled(circuit, angles, task.ancillas)

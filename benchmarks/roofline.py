@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from latentq.engine.fused import compiles
 from latentq.engine.fused.evolution import LOOPS
 from latentq.engine.fused.matrices import groups
@@ -51,7 +51,7 @@ def elementwise(size: int, flops: float, arrays: int = 2) -> Work:
     return Work(flops * size, float(COMPLEX * arrays * size))
 
 
-def loop_work(task: Task, states: int) -> Work:
+def loop_work(task: BenchmarkTask, states: int) -> Work:
     r"""Counts the loops over gates on :math:`C` states of dimension :math:`D`, both ways.
 
     The rotations of a layer on one qubit are one matrix of SU(2): 28 operations for each pair of
@@ -65,7 +65,7 @@ def loop_work(task: Task, states: int) -> Work:
     return elementwise(amplitudes, 54 * matrices, arrays=5)
 
 
-def product_work(task: Task, states: int) -> Work:
+def product_work(task: BenchmarkTask, states: int) -> Work:
     r"""Counts the matrix products on :math:`C` states of dimension :math:`D`, both ways.
 
     For each layer and group of qubits with matrices of size :math:`m`: one product
@@ -85,13 +85,13 @@ def product_work(task: Task, states: int) -> Work:
     return work * task.layers
 
 
-def circuit_work(task: Task, states: int) -> Work:
+def circuit_work(task: BenchmarkTask, states: int) -> Work:
     """Counts the circuit on some states, forward and backward, as the engine executes it."""
     loops = task.circuit.qubits <= LOOPS
     return loop_work(task, states) if loops else product_work(task, states)
 
 
-def measurement_work(task: Task) -> Work:
+def measurement_work(task: BenchmarkTask) -> Work:
     r"""Counts the draw and the norm, forward and backward.
 
     The probabilities square and add :math:`B D` amplitudes, 4 operations each. The chosen
@@ -106,7 +106,7 @@ def measurement_work(task: Task) -> Work:
     )
 
 
-def loss_work(task: Task) -> Work:
+def loss_work(task: BenchmarkTask) -> Work:
     r"""Counts the distance of the mean states, forward and backward, in its cheaper form.
 
     With :math:`d \leq 2 B` two products :math:`(d \times B)(B \times d)` and the gradient of one
@@ -122,7 +122,7 @@ def loss_work(task: Task) -> Work:
     return grams + elementwise(batch * batch, 8, arrays=4)
 
 
-def count(task: Task) -> Work:
+def count(task: BenchmarkTask) -> Work:
     r"""Counts one iteration of our engine, Adam aside.
 
     If the engine compiles, the circuit acts on the :math:`d` basis states, and the Kraus matrices
@@ -195,7 +195,7 @@ class Floor:
         return "operations" if by_flops else "bytes"
 
 
-def floor(task: Task, flop_rate: float) -> Floor:
+def floor(task: BenchmarkTask, flop_rate: float) -> Floor:
     """Returns the floor of a task, at a rate of operations that was measured before."""
     compiled = compiles(task.circuit, task.ancillas, task.batch)
     states = task.dimension if compiled else task.batch

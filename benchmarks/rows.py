@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks import roofline
 from benchmarks.check import Observation, compare, observe
 from benchmarks.engines import OURS, Engine, Iteration
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from benchmarks.timing import run_block, time_in_turn
 
 SLOW = 20.0
@@ -29,7 +29,7 @@ class Limits:
     memory: float
     reasons: dict[str, str] = field(default_factory=dict)
 
-    def reason(self, engine: Engine, task: Task) -> str | None:
+    def reason(self, engine: Engine, task: BenchmarkTask) -> str | None:
         """Says why an engine has no place in a row, or nothing."""
         if missing := engine.missing():
             return f"not installed: {', '.join(missing)}"
@@ -41,7 +41,7 @@ class Limits:
             return f"not run: estimated {engine.memory(task) / 1e9:.0f} GB"
         return self.reasons.get(engine.key)
 
-    def learn(self, engine: Engine, task: Task, first: float, each: float) -> None:
+    def learn(self, engine: Engine, task: BenchmarkTask, first: float, each: float) -> None:
         """Leaves an engine out of the following rows if this one took too long."""
         if each > SLOW:
             self.reasons[engine.key] = f"over {SLOW:.0f} s an iteration at {task.label}"
@@ -49,7 +49,7 @@ class Limits:
             self.reasons[engine.key] = f"over {SLOW_START:.0f} s to compile at {task.label}"
 
 
-def start(engine: Engine, task: Task) -> tuple[Iteration, Observation, float]:
+def start(engine: Engine, task: BenchmarkTask) -> tuple[Iteration, Observation, float]:
     """Makes an iteration and runs it for the first time; returns the seconds of that too."""
     engine.load()  # Importing a package is not part of the first call.
     clock = time.perf_counter()
@@ -59,7 +59,7 @@ def start(engine: Engine, task: Task) -> tuple[Iteration, Observation, float]:
 
 
 def time_row(
-    task: Task,
+    task: BenchmarkTask,
     peers: Sequence[Engine],
     limits: Limits,
     budget: float,
@@ -103,7 +103,7 @@ def time_row(
     return row
 
 
-def describe_floor(task: Task, flop_rate: float, seconds: float) -> dict[str, Any]:
+def describe_floor(task: BenchmarkTask, flop_rate: float, seconds: float) -> dict[str, Any]:
     """Returns the roofline of our engine in a row, given its time in seconds."""
     least = roofline.floor(task, flop_rate)
     return {

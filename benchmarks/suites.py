@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 QUBITS = (2, 3, 4, 6, 8, 10, 12, 14, 16)
@@ -19,14 +19,14 @@ MEANINGS = {
 }
 
 
-def tasks_of(suite: str, seed: int, device: str) -> list[Task]:
+def tasks_of(suite: str, seed: int, device: str) -> list[BenchmarkTask]:
     """Returns the tasks of a suite."""
     sizes = {
         "headline": [(4, 2, 6, 256), (8, 3, 8, 256)],
         "batch": [(4, 2, 6, batch) for batch in BATCHES],
         "qubits": [(total - 1, 1, 6, 16) for total in QUBITS],
     }
-    return [Task(*size, seed=seed, device=device) for size in sizes[suite]]
+    return [BenchmarkTask(*size, seed=seed, device=device) for size in sizes[suite]]
 
 
 def size_of_row(suite: str, row: Mapping[str, Any]) -> int:

@@ -28,7 +28,7 @@ TILT = 0.3
 
 
 @dataclass(frozen=True)
-class Task:
+class BenchmarkTask:
     """One row of the benchmark: the sizes of an iteration, and the seed of its numbers.
 
     States, targets and angles are chosen so that no entry of the gradient is lost in rounding,

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.quantum.costs import expected_fidelity, local_fidelity, parameter_shift
-from latentq.quantum.curriculum import Recipe, Training, scramble_each, unitaries
+from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, scramble_each, unitaries
 from latentq.quantum.entanglement import partial_trace
 from latentq.quantum.scrambling import RandomCircuit
 from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
 
 DOUBLE = torch.complex128
-SMALL = Recipe(qubits=2, layers=2, depths=(1, 3), epochs=6, states=3)
+SMALL = DenoiserRecipe(qubits=2, layers=2, depths=(1, 3), epochs=6, states=3)
 
 
 def unitary(qubits: int, generator: torch.Generator) -> Tensor:
@@ -88,7 +88,7 @@ def test_the_local_fidelity_is_that_of_reduced_states(generator: torch.Generator
 @pytest.mark.parametrize("qubits", [2, 4])
 def test_the_shift_rule_agrees_with_autograd(qubits: int) -> None:
     recipe = replace(SMALL, qubits=qubits)
-    run = Training(recipe, [7], dtype=DOUBLE)
+    run = DenoiserTraining(recipe, [7], dtype=DOUBLE)
     matrices = unitaries(recipe, 3, run.streams("scrambler", 0), DOUBLE)
     psi = run.states @ matrices
 
@@ -125,8 +125,8 @@ def test_each_state_has_a_scrambler_of_its_own(generator: torch.Generator) -> No
 def test_a_seed_does_not_depend_on_its_neighbours() -> None:
     for changes in ({}, {"data": "fresh"}, {"scrambler": "epoch", "data": "fresh"}):
         recipe = replace(SMALL, **changes)  # type: ignore[arg-type]
-        alone = Training(recipe, [5], 4, 3, DOUBLE).run()
-        beside = Training(recipe, [4, 5], 4, 3, DOUBLE).run()
+        alone = DenoiserTraining(recipe, [5], 4, 3, DOUBLE).run()
+        beside = DenoiserTraining(recipe, [4, 5], 4, 3, DOUBLE).run()
 
         assert torch.allclose(alone.training[0], beside.training[1], atol=1e-12)
         assert torch.allclose(alone.held_out[0], beside.held_out[1], atol=1e-12)
@@ -137,7 +137,7 @@ def test_a_seed_does_not_depend_on_its_neighbours() -> None:
 def test_the_first_step_is_that_of_adam() -> None:
     """The first step of Adam is the sign of the gradient times the learning rate."""
     recipe = replace(SMALL, depths=(1,), epochs=1, lr=0.01)
-    run = Training(recipe, [2], dtype=DOUBLE)
+    run = DenoiserTraining(recipe, [2], dtype=DOUBLE)
     before = run.angles.detach().clone()
     matrices = unitaries(recipe, 1, run.streams("scrambler", 0), DOUBLE)
 
@@ -160,7 +160,7 @@ def test_the_first_step_is_that_of_adam() -> None:
 
 @pytest.mark.parametrize("carried", ["all", "angles", "none"])
 def test_what_is_carried_over(carried: Literal["all", "angles", "none"]) -> None:
-    run = Training(replace(SMALL, carried=carried), [0], 4, 3)
+    run = DenoiserTraining(replace(SMALL, carried=carried), [0], 4, 3)
     run.stage(0, 1)
     angles, optimizer = run.angles, run.optimizer
     run.angles, run.optimizer = run.begin(1)
@@ -170,7 +170,7 @@ def test_what_is_carried_over(carried: Literal["all", "angles", "none"]) -> None
     assert bool(run.optimizer.state) == (carried == "all")
 
 
-class Watched(Training):
+class Watched(DenoiserTraining):
     """Keeps the scramblers of all stages."""
 
     def expected(self, depth: int, matrices: Tensor | None) -> Tensor:
@@ -191,11 +191,11 @@ def test_nested_scramblers_go_on_from_one_another(kind: Literal["nested", "stage
 
 
 def test_layers_come_one_after_another() -> None:
-    recipe = Recipe(2, 4, epochs=20, growing=True)
+    recipe = DenoiserRecipe(2, 4, epochs=20, growing=True)
     layers = [recipe.layers_at(epoch) for epoch in range(20)]
 
     assert layers == [1, 1, 1, 2, 2, 3, 3, 3, 4, 4, *[4] * 10]
-    run = Training(recipe, [0], dtype=DOUBLE)
+    run = DenoiserTraining(recipe, [0], dtype=DOUBLE)
     psi = haar_states(1, 3, qubits=2, generator=derive_generator(0, "psi"), dtype=DOUBLE)
     run.denoise(psi, 2).real.sum().backward()
     assert run.angles.grad is not None
@@ -204,8 +204,8 @@ def test_layers_come_one_after_another() -> None:
 
 def test_the_closed_form_compiles_an_inverse() -> None:
     """Four layers have more angles, 24, than a unitary of two qubits has numbers, 15."""
-    recipe = Recipe(2, 4, depths=(2, 6), epochs=150, lr=0.1, data="exact")
-    history = Training(recipe, range(3)).run()
+    recipe = DenoiserRecipe(2, 4, depths=(2, 6), epochs=150, lr=0.1, data="exact")
+    history = DenoiserTraining(recipe, range(3)).run()
 
     assert (history.expected > 0.98).all()
     assert (history.held_out[..., -1] > 0.97).all()

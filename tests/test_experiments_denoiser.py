@@ -34,10 +34,9 @@ from latentq.experiments.denoiser.remedies import (
     better,
     recipes,
     saturation,
-    saturation_depth,
 )
-from latentq.experiments.denoiser.runs import EVERY, Outcome, gradient_row
-from latentq.quantum.curriculum import History, Recipe
+from latentq.experiments.denoiser.runs import EVERY, TrainedDenoiser, gradient_row
+from latentq.quantum.curriculum import DenoiserRecipe, History
 from latentq.report.statistics import Summary
 
 TINY = [
@@ -46,12 +45,12 @@ TINY = [
 ]
 
 
-def outcome(held_out: list[float], qubits: int = 2) -> Outcome:
+def outcome(held_out: list[float], qubits: int = 2) -> TrainedDenoiser:
     values = torch.tensor(held_out)
     training = torch.linspace(0, 1, 11).square().expand(len(values), 1, 11)
     looks = torch.stack((values + 0.1, values), dim=-1)[:, None]
     history = History(training, looks, looks.flip(-1), values[:, None])
-    return Outcome("", Recipe(qubits, 2, depths=(2,), epochs=11), history)
+    return TrainedDenoiser("", DenoiserRecipe(qubits, 2, depths=(2,), epochs=11), history)
 
 
 def test_holm_adjusts_as_by_hand() -> None:
@@ -78,13 +77,17 @@ def test_a_single_run_lies_further_from_the_mean_than_means_do() -> None:
     assert low + high == pytest.approx(1)
 
 
-def trained_to(first: list[float], last: list[float], held: float = 0.06) -> dict[str, Outcome]:
+def trained_to(
+    first: list[float], last: list[float], held: float = 0.06
+) -> dict[str, TrainedDenoiser]:
     """A rate whose best fidelity of two stages is known; other states have `held`."""
     best = torch.tensor([first, last]).mT[..., None]
     training = torch.cat((best * 0.5, best * 0.9, best), dim=-1)
     looks = held * torch.ones(len(first), 2, 2)
     history = History(training, looks, looks, looks[..., 0])
-    return {"rate": Outcome("rate", Recipe(4, 2, depths=(2, 12), epochs=3), history)}
+    return {
+        "rate": TrainedDenoiser("rate", DenoiserRecipe(4, 2, depths=(2, 12), epochs=3), history)
+    }
 
 
 @pytest.mark.parametrize(
@@ -175,9 +178,7 @@ def test_an_outcome_is_read_at_the_ends_of_stages() -> None:
     assert found.chance == 0.25
 
 
-def test_saturation_is_the_first_depth_above() -> None:
-    assert saturation_depth([0, 0.5, 0.95, 0.9, 1]) == 2
-    assert saturation_depth([0, 0.9]) is None
+def test_saturation_is_later_for_more_qubits() -> None:
     assert 2 <= saturation(2, 500, 0) < saturation(4, 500, 0)
 
 
@@ -199,7 +200,7 @@ def test_the_log_has_these_parameters() -> None:
 
 
 def test_gradients_of_both_rules_are_compared() -> None:
-    row = gradient_row(Recipe(3, 2), range(2))
+    row = gradient_row(DenoiserRecipe(3, 2), range(2))
 
     assert row["evaluations"] == 2 * 18 and row["difference"] < 1e-12 < row["mean_absolute"]
 

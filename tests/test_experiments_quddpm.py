@@ -11,8 +11,8 @@ from latentq.diffusion.losses.mmd import mmd1
 from latentq.errors import InputError
 from latentq.experiments.quddpm import claims, experiment
 from latentq.experiments.quddpm.measures import MANY, in_parts, numbers, shown
-from latentq.experiments.quddpm.tasks import TASKS, Task
-from latentq.experiments.quddpm.training import RECIPES, build, descend, objective_of, train
+from latentq.experiments.quddpm.tasks import TASKS, EnsembleTask
+from latentq.experiments.quddpm.training import RECIPES, build, objective_of, train, train_phase
 from latentq.quantum.states import haar_states
 
 PARAMETERS = {"cluster1": 320, "cluster2": 720, "noise": 960, "circle": 1440, "ising": 4320}
@@ -76,7 +76,7 @@ def test_a_step_alone_leaves_the_others(generator: torch.Generator) -> None:
     task = TASKS["cluster1"]
     prior = build(task, RECIPES["ladder"], 0)
     before = [angles.detach().clone() for angles in prior.parameters()]
-    descend(objective_of(task, prior, 0), 0, range(3), 0.01, cosine=False)
+    train_phase(objective_of(task, prior, 0), 0, range(3), 0.01, cosine=False)
     moved = [
         not torch.equal(old, new) for old, new in zip(before, prior.parameters(), strict=True)
     ]
@@ -126,7 +126,7 @@ def test_one_key_starts_all_steps_alike() -> None:
 def test_finished_cells_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
-    def rows(task: Task, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
+    def rows(task: EnsembleTask, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
         made.append((task.title, recipe, seed, share))
         return [{"way": recipe, "parameters": 1, "mmd": 0.1}]
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
-from latentq.diffusion.fit import descend, fit
+from latentq.diffusion.fit import fit, train_phase
 from latentq.diffusion.losses.mmd import expected_mmd1, mmd1
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.errors import InputError, NonFiniteError
@@ -66,7 +66,7 @@ def test_the_first_phases_train_a_step_alone() -> None:
     objective = DenoisingObjective(
         model, STATES, inputs=8, starts=4, targets=8, intermediate_weight=0.0, seed=0
     )
-    descend(objective, 0, range(2), 0.05)
+    train_phase(objective, 0, range(2), 0.05)
 
     assert torch.equal(model.angles[0], before[0]) and not torch.equal(model.angles[1], before[1])
     assert all(angles.grad is None for angles in model.angles)

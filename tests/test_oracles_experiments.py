@@ -22,9 +22,8 @@ from latentq.experiments.denoiser.remedies import (
     better,
     ratios,
     remedy_rows,
-    saturation_depth,
 )
-from latentq.experiments.denoiser.runs import Outcome
+from latentq.experiments.denoiser.runs import TrainedDenoiser
 from latentq.experiments.improved import claims, gradients, quality, scales
 from latentq.experiments.improved import training as improved
 from latentq.experiments.improved.models import Plan
@@ -43,7 +42,7 @@ from latentq.experiments.views.measures import (
     stage_numbers,
 )
 from latentq.experiments.views.statistics import ratio_of_means
-from latentq.quantum.curriculum import History, Recipe, Training
+from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, History
 from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
@@ -215,14 +214,14 @@ def test_larger_angles_are_compared_with_those_of_one_over_l(
 
 def outcome(
     expected: Sequence[Sequence[float]], name: str = "", best: Sequence[float] = (0.5, 0.5)
-) -> Outcome:
+) -> TrainedDenoiser:
     """Two stages; training fidelities are far from those of states held out."""
     values = torch.tensor(expected)
     spread = 0.001 * torch.arange(len(values))[:, None, None]
     training = torch.tensor(best)[None, :, None] * torch.ones(len(values), 1, 4) + spread
     looks = torch.stack((values / 2, values), dim=-1)
-    recipe = Recipe(2, 2, depths=(2, 4), epochs=4)
-    return Outcome(name, recipe, History(training, looks, looks.flip(-1), values))
+    recipe = DenoiserRecipe(2, 2, depths=(2, 4), epochs=4)
+    return TrainedDenoiser(name, recipe, History(training, looks, looks.flip(-1), values))
 
 
 LOW = outcome([[0.3, 0.1], [0.31, 0.12], [0.29, 0.11]], REFERENCE)
@@ -230,7 +229,9 @@ HIGH = outcome([[0.2, 0.6], [0.21, 0.62], [0.19, 0.61]], "remedy")
 
 
 def test_what_is_held_out_was_not_trained_on() -> None:
-    run = Training(Recipe(2, 1, depths=(1,), epochs=2, states=4), [0, 1], held_out=3)
+    run = DenoiserTraining(
+        DenoiserRecipe(2, 1, depths=(1,), epochs=2, states=4), [0, 1], held_out=3
+    )
     for seen, unseen in zip(run.states, run.unseen, strict=True):
         assert gram_fidelities(seen, unseen).max() < 0.999 and len(unseen) == 6
     assert HIGH.held_out.tolist() == pytest.approx([0.4, 0.415, 0.4])
@@ -239,7 +240,9 @@ def test_what_is_held_out_was_not_trained_on() -> None:
 
 def test_fresh_states_are_new_in_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Tensor] = []
-    run = Training(Recipe(2, 1, depths=(1,), epochs=2, states=4, data="fresh"), [0], held_out=3)
+    run = DenoiserTraining(
+        DenoiserRecipe(2, 1, depths=(1,), epochs=2, states=4, data="fresh"), [0], held_out=3
+    )
 
     def noting(psi: Tensor, *rest: object) -> Tensor:
         drawn.append(psi)
@@ -298,7 +301,7 @@ def test_selection_over_epochs_is_no_learning() -> None:
     """The maximum is far above other states at that epoch: it does not measure what it says."""
     assert denoiser_claims.maximum_claim({2: {"rate": HIGH}}).verdict == "refuted"
     history = replace(HIGH.history, others=HIGH.history.held_out)
-    fair = Outcome("", HIGH.recipe, history)
+    fair = TrainedDenoiser("", HIGH.recipe, history)
     assert denoiser_claims.maximum_claim({2: {"rate": fair}}).verdict == "confirmed"
     best, other = HIGH.maximum
     assert best.tolist() == pytest.approx([0.6, 0.62, 0.61])
@@ -313,7 +316,6 @@ def test_a_fall_with_depth_is_a_fall() -> None:
     found = [denoiser_claims.depth_claims({"rate": o})[0].verdict for o in (falls, rises)]
 
     assert found == ["confirmed", "refuted"]
-    assert saturation_depth([0.0, 0.95, 0.2]) == 1
 
 
 # --- Noise, plateaus and ablation

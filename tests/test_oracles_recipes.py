@@ -15,14 +15,14 @@ from torch import Tensor
 from latentq.config.compose import load_config
 from latentq.diffusion import ForwardProcess
 from latentq.experiments import ablation, gradients
-from latentq.experiments.denoiser.runs import Outcome
+from latentq.experiments.denoiser.runs import TrainedDenoiser
 from latentq.experiments.improved import theorems
 from latentq.experiments.improved.models import Plan
 from latentq.experiments.plateaus import log
 from latentq.experiments.quddpm import training
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.views.measures import Setting, original, scrambled, stage_numbers
-from latentq.quantum.curriculum import History, Recipe
+from latentq.quantum.curriculum import DenoiserRecipe, History
 from latentq.quantum.scrambling import RandomCircuit
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
@@ -35,7 +35,9 @@ def test_the_benchmark_of_one_step_is_as_strong_and_as_long(
 ) -> None:
     done: list[int] = []
     monkeypatch.setattr(
-        training, "descend", lambda objective, phase, draws, lr, cosine: done.append(len(draws))
+        training,
+        "train_phase",
+        lambda objective, phase, draws, lr, cosine: done.append(len(draws)),
     )
     ((name, prior),) = training.train(SMALL, "one step", 0, 0.001)
 
@@ -88,8 +90,8 @@ def test_stages_of_a_training_are_read_where_they_are() -> None:
     shape = torch.tensor([0.0, 0.1, 0.3, 0.4])
     curve = (starts[:, None] + shape)[None].expand(2, -1, -1)
     looks = torch.zeros(2, 3, 2)
-    recipe = Recipe(2, 2, depths=(2, 4, 6), epochs=4)
-    found = Outcome("", recipe, History(curve, looks, looks, torch.zeros(2, 3)))
+    recipe = DenoiserRecipe(2, 2, depths=(2, 4, 6), epochs=4)
+    found = TrainedDenoiser("", recipe, History(curve, looks, looks, torch.zeros(2, 3)))
 
     assert found.starts.tolist() == pytest.approx([0.5, 0.5])
     assert found.gain[0].tolist() == pytest.approx([0, 0.25, 0.75, 1], abs=1e-6)

@@ -11,7 +11,7 @@ import pytest
 
 from latentq.experiments import ablation
 from latentq.experiments import all as everything
-from latentq.experiments.quddpm.claims import best, of, spelled
+from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
 from latentq.report.statistics import Summary, summarize
@@ -131,7 +131,9 @@ def test_readme_has_the_errors_of_the_papers(name: str) -> None:
     task, rows = TASKS[name], records("papers")[0]["tables"]["rows"]
     way, error = best(rows, name)
     published, data = (of(rows, name, key, task.measure) for key in ("published", "data"))
-    cells = f"{task.error:g} | {spelled(published)} | {spelled(error)} ({way}) | {spelled(data)}"
+    cells = (
+        f"{task.error:g} | {interval(published)} | {interval(error)} ({way}) | {interval(data)}"
+    )
 
     assert f"| {task.title} | {cells} |" in words(ROOT / "README.md")
 
@@ -139,7 +141,7 @@ def test_readme_has_the_errors_of_the_papers(name: str) -> None:
 def test_readme_says_what_one_key_does() -> None:
     rows = records("papers")[0]["tables"]["rows"]
     with_key, anew = (
-        spelled(of(rows, "ising", way, "mmd")) for way in ("one key", "one key, measured anew")
+        interval(of(rows, "ising", way, "mmd")) for way in ("one key", "one key, measured anew")
     )
 
     assert f"{with_key} with the key, {anew} without" in words(ROOT / "README.md")

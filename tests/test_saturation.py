@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from latentq.experiments.saturation import crossing, crossing_interval, slope
+from latentq.experiments.saturation import crossing, crossing_interval, first_above, slope
 
 
 def test_crossing() -> None:
@@ -11,6 +11,12 @@ def test_crossing() -> None:
     assert crossing(np.array([0.0, 1.0, 0.5, 1.0]), 0.9) == pytest.approx(0.9)
     assert crossing(np.array([1.0, 0.0]), 0.9) == 0
     assert math.isnan(crossing(np.array([0.0, 0.9]), 0.9))
+
+
+def test_saturation_is_the_first_place_above() -> None:
+    assert first_above(np.array([0, 0.5, 0.95, 0.9, 1]), 0.9) == 2
+    assert first_above(np.array([0.0, 0.95, 0.2]), 0.9) == 1
+    assert first_above(np.array([0, 0.9]), 0.9) is None
 
 
 def test_crossing_interval() -> None:

@@ -86,6 +86,6 @@ def test_images_that_are_none_have_no_class_and_no_features(
     for bad in (fine * torch.nan, 2.5 * fine, -fine):
         with pytest.raises(NumericalError, match=r"^images: must be finite and in"):
             measure(classifier, bad)
-    for bad in (fine[:0], fine[0]):
-        with pytest.raises(InputError, match=r"^images: must have the shape"):
+    for bad, wanted in ((fine[:0], "be at least one image"), (fine[0], "have shape")):
+        with pytest.raises(InputError, match=f"^images: must {wanted}"):
             measure(classifier, bad)

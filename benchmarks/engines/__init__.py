@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 from benchmarks.timing import Steps
 
 
@@ -56,11 +56,11 @@ class Engine:
         module, name = self.place.split(".")
         return getattr(import_module(f"benchmarks.engines.{module}"), name)
 
-    def build(self, task: Task) -> Iteration:
+    def build(self, task: BenchmarkTask) -> Iteration:
         """Makes its iteration for a task."""
         return self.load()(task, kraus=self.kraus)
 
-    def memory(self, task: Task) -> float:
+    def memory(self, task: BenchmarkTask) -> float:
         """Estimates the bytes that an iteration takes."""
         states = task.dimension if self.kraus else task.batch
         gates = len([*task.circuit.gates()])

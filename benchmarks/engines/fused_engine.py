@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from benchmarks.engines.torch_iteration import TorchIteration
-from latentq.diffusion.published import sampled_distance
+from latentq.diffusion import select_outcomes
+from latentq.diffusion.losses.mmd import mmd1
 from latentq.engine import fused
 
 
@@ -17,6 +18,5 @@ class Fused(TorchIteration):
     def loss(self) -> Tensor:
         """Returns the loss at the present angles, as in training."""
         task = self.task
-        return sampled_distance(
-            task.circuit, self.parameter, task.psi, task.uniforms, task.targets, task.ancillas
-        )
+        branches = fused.branches(task.circuit, self.parameter, task.psi, task.ancillas)
+        return mmd1(select_outcomes(branches, task.uniforms), task.targets)

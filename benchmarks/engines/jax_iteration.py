@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from benchmarks.task import LEARNING_RATE, Task
+from benchmarks.task import LEARNING_RATE, BenchmarkTask
 from latentq.engine.circuits import denoising_circuit
 
 
@@ -44,7 +44,7 @@ class JaxIteration(ABC):
             its Kraus matrices, and these are applied to the batch.
     """
 
-    def __init__(self, task: Task, kraus: bool = False) -> None:
+    def __init__(self, task: BenchmarkTask, kraus: bool = False) -> None:
         self.task = task
         self.kraus = kraus
         self.layer_circuit = denoising_circuit(task.circuit.qubits, 1)

@@ -4,13 +4,13 @@ from torch import Tensor
 
 from benchmarks.engines.pennylane_circuit import node
 from benchmarks.engines.torch_iteration import TorchIteration
-from benchmarks.task import Task
+from benchmarks.task import BenchmarkTask
 
 
 class PennyLaneTorch(TorchIteration):
     """The iteration with PennyLane's broadcasting over the states."""
 
-    def __init__(self, task: Task, kraus: bool = False) -> None:
+    def __init__(self, task: BenchmarkTask, kraus: bool = False) -> None:
         super().__init__(task, kraus)
         self._node = node(task.circuit, "torch")
 

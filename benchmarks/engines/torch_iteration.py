@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.task import LEARNING_RATE, Task
+from benchmarks.task import LEARNING_RATE, BenchmarkTask
 
 
 def measure(branches: Tensor, uniforms: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class TorchIteration(ABC):
             its Kraus matrices, and these are applied to the batch.
     """
 
-    def __init__(self, task: Task, kraus: bool = False) -> None:
+    def __init__(self, task: BenchmarkTask, kraus: bool = False) -> None:
         self.task = task
         self.kraus = kraus
         self.parameter = task.angles.clone().requires_grad_()

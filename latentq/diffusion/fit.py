@@ -16,6 +16,7 @@ from torch import Tensor
 from latentq.diffusion.chain import Chain
 from latentq.diffusion.objective import DenoisingObjective
 from latentq.diffusion.schedule import cosine_schedule
+from latentq.engine.descent import descend
 from latentq.engine.process import own_defaults
 from latentq.errors import InputError, NonFiniteError
 from latentq.quantum.states import check_ensemble
@@ -28,13 +29,14 @@ History = list[dict[str, float]]
 Note = Callable[[int, dict[str, Tensor]], None]
 
 
-def descend(
+def train_phase(
     objective: DenoisingObjective,
     phase: int,
     draws: range,
     lr: float,
     *,
     cosine: bool = True,
+    fused: bool = True,
     note: Note | None = None,
 ) -> None:
     """Trains one phase of an objective by Adam.
@@ -45,22 +47,24 @@ def descend(
         draws: The numbers of the iterations, from which all draws are derived.
         lr: The learning rate, or its maximum.
         cosine: Whether it follows :func:`~latentq.diffusion.schedule.cosine_schedule`.
+        fused: Whether Adam is fused, which is faster, and rounds otherwise.
         note: What is told the number and the losses of every tenth iteration and of the last.
     """
     objective.begin(phase)
     # Steps that have no gradient in this phase are left as they are.
-    optimizer = torch.optim.Adam(objective.prior.parameters(), lr=lr, fused=True)
-    for step, draw in enumerate(draws):
-        if cosine:
-            optimizer.param_groups[0]["lr"] = lr * cosine_schedule(step, len(draws))
-        optimizer.zero_grad()
+    optimizer = torch.optim.Adam(objective.prior.parameters(), lr=lr, fused=fused)
+
+    def loss(draw: int) -> Tensor:
         value = note is not None and (draw % EVERY == 0 or draw == draws[-1])
         losses = objective.loss(draw, value=value)
-        losses["loss"].backward()
-        optimizer.step()
         if note is not None and value:
             note(draw, losses)
-    optimizer.zero_grad()
+        return losses["loss"]
+
+    def rate(draw: int) -> float:
+        return lr * cosine_schedule(draw - draws.start, len(draws))
+
+    descend(optimizer, loss, draws, rate=rate if cosine else None)
 
 
 def fit(
@@ -136,7 +140,7 @@ def _run(
     edges = [*range(0, alone * steps + 1, alone)] if alone else [0] * (steps + 1)
     for phase, (start, stop) in enumerate(zip(edges, [*edges[1:], total], strict=True)):
         if start < stop:
-            descend(objective, phase, range(start, stop), lr, note=note)
+            train_phase(objective, phase, range(start, stop), lr, note=note)
     return history
 
 

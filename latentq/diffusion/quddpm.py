@@ -20,8 +20,6 @@ from torch import Tensor, nn
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
 from latentq.diffusion.forward import Forward
 from latentq.diffusion.losses import Loss
-from latentq.diffusion.losses.mmd import mmd1
-from latentq.diffusion.published import sampled_distance
 from latentq.engine import circuits, fused, torchquantum
 from latentq.errors import InputError
 from latentq.randomness import check_whole, chosen_generator
@@ -160,9 +158,9 @@ class QuDDPM(Chain):
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         r"""Returns the maps :math:`\psi \mapsto (K_m \psi)_m` of some steps."""
         found = [self.circuits[t] for t in steps]
-        if self.engine == "fused" and all(
-            fused.compiles(circuit, self.ancillas, batch) for circuit in found
-        ):
+        compiled = all(fused.compiles(circuit, self.ancillas, batch) for circuit in found)
+        # A single step compiles itself, in fewer operations.
+        if self.engine == "fused" and compiled and len(steps) > 1:
             return [partial(fused.apply_kraus, kraus) for kraus in self._kraus(steps)]
 
         engine = fused if self.engine == "fused" else torchquantum
@@ -178,21 +176,3 @@ class QuDDPM(Chain):
             return [*fused.kraus(found.pop(), angles, self.ancillas)]
 
         return [fused.kraus(self.circuits[t], self.angles[t], self.ancillas) for t in steps]
-
-    def step_loss(
-        self,
-        t: int,
-        inputs: Tensor,
-        targets: Tensor,
-        generator: torch.Generator,
-        value: bool = True,
-        groups: int = 1,
-    ) -> Tensor:
-        r"""Returns the loss of step :math:`t` alone, see the base class."""
-        published = self.outcomes == "sampled" and self.distance is mmd1 and groups == 1
-        if self.engine == "fused" and published:
-            uniforms = self.uniforms(inputs, generator)
-            return sampled_distance(
-                self.circuits[t], self.angles[t], inputs, uniforms, targets, self.ancillas
-            )
-        return super().step_loss(t, inputs, targets, generator, value, groups)

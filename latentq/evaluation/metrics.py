@@ -9,7 +9,7 @@ features of :class:`latentq.models.classifier.Classifier` in float64.
 
 import hashlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,10 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from latentq.config.rules import CLASSES
 from latentq.errors import InputError, NumericalError
-from latentq.evaluation.frechet import Normal, moments
 from latentq.evaluation.neighbours import ROWS, squared_distances, squared_radii
 from latentq.evaluation.vectors import check_features
 from latentq.models.classifier import Classifier
+from latentq.models.generative import check_images
 from latentq.randomness import derive_generator, derive_seed
 
 NEIGHBOURS = 3
@@ -49,18 +49,10 @@ class _Identity(nn.Module):
 @torch.no_grad()
 def _apply(function: Callable[[Tensor], Tensor], classifier: Classifier, images: Tensor) -> Tensor:
     """Applies the classifier or a part of it, in the layout in which it pools fastest."""
-    device = next(classifier.eval().parameters()).device
-    layout = torch.channels_last
-    chunks = [function(x.to(device, memory_format=layout)) for x in images.split(CHUNK)]
+    weight, layout = next(classifier.eval().parameters()), torch.channels_last
+    check_images(images, weight, empty=False, error=NumericalError)
+    chunks = [function(x.to(weight.device, memory_format=layout)) for x in images.split(CHUNK)]
     return torch.cat(chunks).cpu()
-
-
-def _check_images(images: Tensor) -> None:
-    if images.dim() != 4 or images.numel() == 0:
-        raise InputError(f"images: must have the shape (N, 1, 28, 28), had {tuple(images.shape)}")
-    low, high = images.min().item(), images.max().item()
-    if not (low >= 0 and high <= 1 and bool(torch.isfinite(images).all())):
-        raise NumericalError(f"images: must be finite and in [0, 1], ranged from {low} to {high}")
 
 
 def classify(classifier: Classifier, images: Tensor, classes: int = CLASSES) -> Tensor:
@@ -75,7 +67,6 @@ def classify(classifier: Classifier, images: Tensor, classes: int = CLASSES) -> 
         InputError: If there is none.
         NumericalError: If one is not finite, or a pixel is outside [0, 1].
     """
-    _check_images(images)
     return _apply(classifier, classifier, images)[:, :classes].argmax(dim=1)
 
 
@@ -86,12 +77,25 @@ def extract_features(classifier: Classifier, images: Tensor) -> Tensor:
         InputError: If there is none.
         NumericalError: If one is not finite, or a pixel is outside [0, 1].
     """
-    _check_images(images)
     return _apply(classifier.features, classifier, images).double()
 
 
+def _distances(sets: Iterable[Tensor], reference: Tensor) -> list[float]:
+    """Returns the Fréchet distance of each set of features from a reference, in float64."""
+    metric = FrechetInceptionDistance(
+        feature=_Identity(reference.shape[1]), reset_real_features=False
+    ).set_dtype(torch.float64)
+    metric.update(reference, real=True)
+    found = []
+    for features in sets:
+        metric.update(features, real=False)
+        found.append(metric.compute().item())
+        metric.reset()
+    return found
+
+
 def fid(features: Tensor, reference: Tensor) -> float | None:
-    """Returns the Fréchet distance of two sets of features, in float64.
+    """Returns the Fréchet distance of two sets of features.
 
     Arguments:
         features: The features of the model's images, with shape (N, F).
@@ -105,12 +109,7 @@ def fid(features: Tensor, reference: Tensor) -> float | None:
     if min(len(features), len(reference)) <= features.shape[1]:
         return None
 
-    metric = FrechetInceptionDistance(feature=_Identity(features.shape[1])).set_dtype(
-        torch.float64
-    )
-    metric.update(reference, real=True)
-    metric.update(features, real=False)
-    return max(0.0, metric.compute().item())
+    return max(0.0, *_distances([features], reference))
 
 
 def fid_infinity(features: Tensor, reference: Tensor, seed: int) -> float | None:
@@ -141,10 +140,9 @@ def fid_infinity(features: Tensor, reference: Tensor, seed: int) -> float | None
         return None
 
     generator = derive_generator(seed, "fid subsets")
-    normal = Normal(reference)
     sizes = np.linspace(least, n, FID_SIZES).round().astype(int)
-    subsets = [features[torch.randperm(n, generator=generator)[:size]] for size in sizes]
-    values = [normal.distance(*moments(subset)) for subset in subsets]
+    subsets = (features[torch.randperm(n, generator=generator)[:size]] for size in sizes)
+    values = _distances(subsets, reference)
     design = np.stack([np.ones(FID_SIZES), 1 / sizes], axis=1)
     return float(scipy.linalg.lstsq(design, np.array(values))[0][0])
 
@@ -171,13 +169,8 @@ def fid_deviation(
         return None
 
     generator = derive_generator(seed, "fid resamples")
-    normal = Normal(reference)
-    values = []
-    for _ in range(resamples):
-        drawn = torch.randint(n, (n,), generator=generator)
-        counts = torch.bincount(drawn, minlength=n)
-        values.append(normal.distance(*moments(features, counts)))
-    return float(np.std(values, ddof=1))
+    drawn = (features[torch.randint(n, (n,), generator=generator)] for _ in range(resamples))
+    return float(np.std(_distances(drawn, reference), ddof=1))
 
 
 def kid(features: Tensor, reference: Tensor, seed: int) -> tuple[float | None, float | None]:
@@ -253,7 +246,7 @@ def fid_inception(images: Tensor, reference: Tensor, weights: Path) -> float:
         weights: The file with the weights of torch-fidelity's Inception.
     """
     for part in (images, reference):
-        _check_images(part)
+        check_images(part, images, empty=False, error=NumericalError)
     metric = FrechetInceptionDistance(
         normalize=True, feature_extractor_weights_path=str(weights)
     ).set_dtype(torch.float64)

@@ -17,6 +17,7 @@ from latentq.config.rules import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
+from latentq.evaluation.sets import compare
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.generative import CHUNK, GenerativeModel, in_chunks
@@ -77,19 +78,10 @@ def inception_row(images: Tensor, reference: Tensor) -> dict[str, float | str | 
 
 def sample_rows(generated: Tensor, reference: Tensor, seed: int) -> dict[str, float | None]:
     """Returns the numbers that compare the features of samples with those of real images."""
-    kid_mean, kid_deviation = metrics.kid(generated, reference, seed)
-    precision, recall = metrics.precision_recall(generated, reference)
-    density, coverage = diversity.density_coverage(generated, reference)
     return {
-        "fid": metrics.fid(generated, reference),
+        **compare(generated, reference, seed),
         "fid_infinity": metrics.fid_infinity(generated, reference, seed),
         "fid_deviation": metrics.fid_deviation(generated, reference, seed),
-        "kid": kid_mean,
-        "kid_std": kid_deviation,
-        "precision": precision,
-        "recall": recall,
-        "density": density,
-        "coverage": coverage,
     }
 
 

@@ -40,11 +40,20 @@ def evaluate(
         _check_set(name, given)
     classifier = _classifier(features)
     own, real = (metrics.extract_features(classifier, given) for given in sets.values())
-    precision, recall = metrics.precision_recall(own, real)
-    density, coverage = diversity.density_coverage(own, real)
+    rows = compare(own, real, seed)
+    del rows["kid_std"]
+    return rows
+
+
+def compare(features: Tensor, reference: Tensor, seed: int) -> dict[str, float | None]:
+    """Returns the numbers that compare features of images with those of real images."""
+    kid, deviation = metrics.kid(features, reference, seed)
+    precision, recall = metrics.precision_recall(features, reference)
+    density, coverage = diversity.density_coverage(features, reference)
     return {
-        "fid": metrics.fid(own, real),
-        "kid": metrics.kid(own, real, seed)[0],
+        "fid": metrics.fid(features, reference),
+        "kid": kid,
+        "kid_std": deviation,
         "precision": precision,
         "recall": recall,
         "density": density,
@@ -55,9 +64,7 @@ def evaluate(
 def _check_set(name: str, images: object) -> None:
     if not isinstance(images, Tensor):
         raise InputError(f"{name}: must be a tensor, was of type {type(images).__name__}")
-    check_images(images, torch.empty(0, dtype=torch.float32), name)
-    if len(images) == 0:
-        raise InputError(f"{name}: must be at least one image, was none")
+    check_images(images, torch.empty(0, dtype=torch.float32), name, empty=False)
 
 
 def _classifier(given: object) -> Classifier:

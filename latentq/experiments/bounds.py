@@ -27,8 +27,8 @@ from latentq.config.fields import Count, Folder, Positive, Settings
 from latentq.config.rules import AUTO
 from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.chain import Instrument
+from latentq.diffusion.fit import train_phase
 from latentq.diffusion.partition import balanced_cells
-from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine.fused import apply_kraus
 from latentq.errors import InputError
 from latentq.evaluation import metrics
@@ -122,16 +122,7 @@ def instrument_states(
         seed: The seed of the draw.
     """
     prior = objective.prior
-    optimizer = torch.optim.Adam(prior.parameters(), lr=lr)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: cosine_schedule(step, iterations)
-    )
-    objective.begin(prior.steps)
-    for step in range(iterations):
-        optimizer.zero_grad()
-        objective.loss(step, value=False)["loss"].backward()
-        optimizer.step()
-        schedule.step()
+    train_phase(objective, prior.steps, range(iterations), lr, fused=False)
     return prior.sample_chain(n, derive_generator(seed, "sample"))[-1]
 
 

@@ -31,6 +31,7 @@ from latentq.config.commands import read_options, run_command
 from latentq.config.fields import Count, Folder, Settings, Size
 from latentq.diffusion import ForwardProcess, QuDDPM, uniform_particles
 from latentq.diffusion.chain import Outcomes
+from latentq.engine.descent import descend
 from latentq.quantum.states import haar_states, perturb
 from latentq.randomness import derive_generator
 
@@ -97,13 +98,13 @@ def central_differences(prior: QuDDPM, starts: Tensor, targets: Tensor) -> Tenso
     return torch.stack(found)
 
 
-def descend(prior: QuDDPM, starts: Tensor, targets: Tensor, steps: int) -> None:
+def train(prior: QuDDPM, starts: Tensor, targets: Tensor, steps: int) -> None:
     """Takes some steps of Adam on the exact loss."""
-    optimizer = torch.optim.Adam(prior.parameters(), lr=0.05)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss_of(prior, starts, targets, "exact", derive_generator(0, "unused")).backward()
-        optimizer.step()
+
+    def loss(_: int) -> Tensor:
+        return loss_of(prior, starts, targets, "exact", derive_generator(0, "unused"))
+
+    descend(torch.optim.Adam(prior.parameters(), lr=0.05), loss, range(steps))
 
 
 def measure(prior: QuDDPM, starts: Tensor, targets: Tensor, draws: int) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def gradients(arguments: list[str]) -> None:
         for seed in range(options.seeds):
             prior, (starts, targets) = chain(options.layers, loss, seed), ensembles(seed)
             for steps in dict.fromkeys((0, options.trained)):
-                descend(prior, starts, targets, steps)
+                train(prior, starts, targets, steps)
                 found = measure(prior, starts, targets, options.draws)
                 rows.append({"loss": loss, "seed": seed, "trained": steps, **found})
                 print(json.dumps(rows[-1]), flush=True)

@@ -116,11 +116,6 @@ def haar_magnitude_fidelity(dimension: int) -> float:
     return 1 / dimension + (1 - 1 / dimension) * (math.pi / 4) ** 2
 
 
-def haar_phase_fidelity(dimension: int) -> float:
-    r"""Returns the mean of :math:`P` for independent Haar states, :math:`2 / (d + 1)`."""
-    return 2 / (dimension + 1)
-
-
 def with_fidelity(
     target: Tensor, fidelity: Tensor, copies: int, generator: torch.Generator
 ) -> Tensor:

@@ -34,7 +34,8 @@ from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
 Given = TypeVar("Given", bound="RecordOptions")
-Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
 RECORD, PAGE = "record.json", "README.md"
 FACTS = (
     *("name", "title", "command", "options"),
@@ -194,6 +195,11 @@ def noted(options: RecordOptions) -> dict[str, Any]:
     """Returns what a record keeps of its options, lists as they stand on a command line."""
     kept = options.model_dump(exclude=set(RecordOptions.model_fields))
     return {key: joined(v) if isinstance(v, tuple) else v for key, v in kept.items()}
+
+
+def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
+    """Returns the rows that have some values."""
+    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
 def progress(items: Iterable[Item], what: str, total: int | None = None) -> Iterable[Item]:

@@ -13,6 +13,12 @@ from latentq.report.statistics import Summary, around, t_quantile
 SATURATED, RESAMPLES = 0.9, 2000
 
 
+def first_above(curve: np.ndarray, value: float) -> int | None:
+    """Returns the first place at which a curve over 0, 1, 2, ... is above a value, if any."""
+    above = np.flatnonzero(curve > value)
+    return int(above[0]) if len(above) else None
+
+
 def crossing(curve: np.ndarray, value: float) -> float:
     """Returns where a curve over 0, 1, 2, ... first passes a value, between points linearly.
 
@@ -23,10 +29,9 @@ def crossing(curve: np.ndarray, value: float) -> float:
     Returns:
         The place, or nan if the curve does not pass the value.
     """
-    above = np.flatnonzero(curve > value)
-    if not len(above):
+    after = first_above(curve, value)
+    if after is None:
         return math.nan
-    after = int(above[0])
     if after == 0:
         return 0.0
     return after - (curve[after] - value) / (curve[after] - curve[after - 1])

@@ -66,13 +66,13 @@ def above(ends: Ends | None, level: float) -> Judged:
     return judge_interval(None if ends is None else (ends[0] - level, ends[1] - level), 0.0)
 
 
-def of_logs(difference: Summary | None, base: float = 2.0) -> Summary | None:
-    """Returns the factor of a difference of logarithms."""
+def of_logs(difference: Summary | None) -> Summary | None:
+    """Returns the factor of a difference of binary logarithms."""
     if difference is None:
         return None
     ends = difference.ends
-    powers = None if ends is None else (base ** ends[0], base ** ends[1])
-    return Summary(base**difference.mean, powers)
+    powers = None if ends is None else (2.0 ** ends[0], 2.0 ** ends[1])
+    return Summary(2.0**difference.mean, powers)
 
 
 def small(found: Sequence[Judged]) -> str:

@@ -39,16 +39,25 @@ def pixel_loss(logits: Tensor, images: Tensor) -> Tensor:
     )
 
 
-def check_images(images: Tensor, like: Tensor, name: str = "images") -> Tensor:
-    r"""Returns images as they are, if a model can take them.
+def check_images(
+    images: Tensor,
+    like: Tensor,
+    name: str = "images",
+    *,
+    empty: bool = True,
+    error: type[ValueError] = InputError,
+) -> None:
+    r"""Checks that a model can take images.
 
     Arguments:
         images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
         like: A weight of the model, whose type they must have.
         name: What to call them in the message.
+        empty: Whether there may be none.
+        error: What to raise if the range is another one, where images are somebody else's result.
 
     Raises:
-        InputError: If the shape, the type or the range is another one.
+        InputError: If the shape, the type or the range is another one, or there is none.
     """
     if images.dim() != 4 or images.shape[1:] != (1, PIXELS, PIXELS):
         raise InputError(
@@ -58,10 +67,11 @@ def check_images(images: Tensor, like: Tensor, name: str = "images") -> Tensor:
         raise InputError(
             f"{name}: must be {like.dtype} in [0, 1], was {images.dtype}; convert them first"
         )
+    if not empty and len(images) == 0:
+        raise InputError(f"{name}: must be at least one image, was none")
     low, high = (x.item() for x in images.aminmax()) if len(images) else (0.0, 1.0)
     if not (low >= 0 and high <= 1):  # Also if a pixel is NaN.
-        raise InputError(f"{name}: must be finite and in [0, 1], ranged from {low} to {high}")
-    return images
+        raise error(f"{name}: must be finite and in [0, 1], ranged from {low} to {high}")
 
 
 def seeded(build: Callable[[], nn.Module], seed: int, purpose: str) -> nn.Module:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit, cnot_circuit
+from latentq.engine.descent import descend
 from latentq.quantum.costs import expected_fidelity, local_fidelity
 from latentq.quantum.scrambling import Pattern, RandomCircuit
 from latentq.quantum.states import fidelity, haar_states
@@ -31,7 +32,7 @@ Streams = Sequence[torch.Generator]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class DenoiserRecipe:
     """How a denoiser is trained.
 
     Arguments:
@@ -90,18 +91,15 @@ class History:
     expected: Tensor
 
 
-def unitaries(recipe: Recipe, depth: int, streams: Streams, dtype: torch.dtype) -> Tensor:
+def unitaries(recipe: DenoiserRecipe, depth: int, streams: Streams, dtype: torch.dtype) -> Tensor:
     """Draws a scrambler from each stream: rows are images of basis states, (S, d, d)."""
     found = []
     for stream in streams:
-        psi = torch.eye(2**recipe.qubits, dtype=dtype)
         # All layers are drawn, so that a shallow circuit is the beginning of a deep one.
         drawn = RandomCircuit(
             recipe.qubits, max(recipe.depths), PATTERN, stream, dtype=dtype.to_real()
         )
-        for layer in range(depth):
-            psi = drawn.apply(psi, layer)
-        found.append(psi)
+        found.append(drawn.scramble(torch.eye(2**recipe.qubits, dtype=dtype), depth))
     return torch.stack(found)
 
 
@@ -113,13 +111,11 @@ def scramble_each(psi: Tensor, depth: int, streams: Streams) -> Tensor:
         drawn = RandomCircuit(
             qubits, depth, PATTERN, stream, len(batch), dtype=psi.dtype.to_real()
         )
-        for layer in range(depth):
-            batch = drawn.apply(batch, layer)
-        found.append(batch)
+        found.append(drawn.scramble(batch, depth))
     return torch.stack(found)
 
 
-class Training:
+class DenoiserTraining:
     """Denoisers of several seeds, trained side by side.
 
     Arguments:
@@ -132,7 +128,7 @@ class Training:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: DenoiserRecipe,
         seeds: Sequence[int],
         held_out: int = 50,
         every: int = 5,
@@ -219,16 +215,17 @@ class Training:
         purpose = ("scrambler", 0 if kind == "nested" else number)
         streams = self.streams(*purpose)
         matrices = None if kind == "epoch" else unitaries(self.recipe, depth, streams, self.dtype)
-        training, evaluations = [], []
-        for epoch in range(self.recipe.epochs):
-            self.optimizer.zero_grad()
-            raised, found = self.fidelities(depth, matrices, self.recipe.layers_at(epoch))
-            (1 - raised).sum().backward()
-            self.optimizer.step()
-            training.append(found.detach())
-            if (epoch + 1) % self.every == 0 or epoch + 1 == self.recipe.epochs:
+        training, evaluations, epochs = [], [], self.recipe.epochs
+
+        def loss(epoch: int) -> Tensor:
+            if epoch and epoch % self.every == 0:
                 evaluations.append(self.evaluate(depth, matrices))
-        both = torch.stack(evaluations, dim=-1)
+            raised, found = self.fidelities(depth, matrices, self.recipe.layers_at(epoch))
+            training.append(found.detach())
+            return (1 - raised).sum()
+
+        descend(self.optimizer, loss, range(epochs))
+        both = torch.stack([*evaluations, self.evaluate(depth, matrices)], dim=-1)
         return torch.stack(training, dim=-1), both, self.expected(depth, matrices)
 
     def run(self) -> History:

@@ -91,9 +91,7 @@ class Correlator:
             torch.stack([pauli(self.psi, axis, q) for axis in range(3)])[self.others[:, q], each]
             for q in range(qubits)
         ]
-        spread = torch.stack(turned, dim=1).flatten(0, 1)
-        for layer in reversed(range(self.depth)):
-            spread = self.circuit.undo(spread, layer)
+        spread = self.circuit.unscramble(torch.stack(turned, dim=1).flatten(0, 1), self.depth)
         bloch = bloch_vectors(spread).unflatten(0, (samples, qubits))
         axes = self.axes[:, None, :, None].expand(-1, qubits, -1, 1)
         return 1 - self.signs[:, None] * bloch.gather(-1, axes).squeeze(-1)

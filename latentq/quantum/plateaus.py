@@ -36,6 +36,7 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit
+from latentq.engine.descent import descend
 from latentq.quantum.costs import local_fidelity
 from latentq.quantum.states import fidelity, haar_states
 
@@ -169,7 +170,7 @@ def middle_angle(circuit: Circuit) -> int:
 
 
 @dataclass(frozen=True)
-class Training:
+class Trajectory:
     """A training: fidelities and costs before each step and at the end, shape (K + 1, S)."""
 
     fidelity: Tensor
@@ -183,7 +184,7 @@ def train(
     target: Tensor,
     costs: Sequence[Cost],
     lr: float = 0.05,
-) -> Training:
+) -> Trajectory:
     r"""Trains circuits to take states to targets, with exact gradients and Adam.
 
     Arguments:
@@ -195,18 +196,18 @@ def train(
         lr: The step size.
     """
     angles = angles.clone().requires_grad_()
-    optimizer = torch.optim.Adam([angles], lr=lr)
     fidelities, values = [], []
-    for cost in (*costs, costs[-1]):
+
+    def loss(step: int) -> Tensor:
         output = fused.evolve(circuit, angles, psi)
-        value = cost(output, target)[:, 0]
+        value = costs[min(step, len(costs) - 1)](output, target)[:, 0]
         fidelities.append(fidelity(target, output.detach())[:, 0])
         values.append(value.detach())
-        optimizer.zero_grad()
-        value.sum().backward()
-        if len(values) <= len(costs):
-            optimizer.step()
-    return Training(torch.stack(fidelities), torch.stack(values))
+        return value.sum()
+
+    descend(torch.optim.Adam([angles], lr=lr), loss, range(len(costs)))
+    loss(len(costs))
+    return Trajectory(torch.stack(fidelities), torch.stack(values))
 
 
 def product_variance(qubits: int) -> float:

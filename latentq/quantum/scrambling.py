@@ -84,6 +84,18 @@ class RandomCircuit:
         sources = fused.cnot_sources(circuit.qubits, circuit.pairs[::-1])
         return fused.run(column, angles, psi[..., sources])
 
+    def scramble(self, psi: Tensor, depth: int) -> Tensor:
+        """Takes states through the first layers, with shape (B, d)."""
+        for layer in range(depth):
+            psi = self.apply(psi, layer)
+        return psi
+
+    def unscramble(self, psi: Tensor, depth: int) -> Tensor:
+        """Takes states back through the first layers, with shape (B, d)."""
+        for layer in reversed(range(depth)):
+            psi = self.undo(psi, layer)
+        return psi
+
 
 def haar_moment(dimension: int, power: int) -> float:
     r"""Returns :math:`\mathbb{E} F^k = 1 / \binom{d + k - 1}{k}` for independent Haar states."""

@@ -132,12 +132,6 @@ FAULTS: list[Fault] = [
             "return outcome.history.expected.mean(dim=1)",
             "claims on the last stage are on all stages",
         ),
-        (
-            "denoiser: saturation from the wrong end",
-            "if value > threshold), None)",
-            "if value < threshold), None)",
-            "the adapted depths",
-        ),
     ),
     *faults_of(
         "latentq/experiments/denoiser/claims.py",
@@ -255,6 +249,12 @@ FAULTS: list[Fault] = [
             "return after - (curve[after] - value) / (curve[after] - curve[after - 1])",
             "return float(after)",
             "saturation depths are whole layers",
+        ),
+        (
+            "saturation from the wrong end",
+            "np.flatnonzero(curve > value)",
+            "np.flatnonzero(curve < value)",
+            "the adapted depths",
         ),
         (
             "slopes with one degree of freedom too many",

@@ -237,15 +237,4 @@ FAULTS: list[Fault] = [
             "cosines become negative",
         ),
     ),
-    *faults_of(
-        "latentq/quantum/plateaus.py",
-        "test_plateaus",
-        (
-            "a step after the last look",
-            "if len(values) <= len(costs):",
-            "if len(values) <= len(costs) + 1:",
-            "angles move once more, and nobody looks at them again",
-        ),
-        equivalent="the angles are a copy, and nothing is read from them after that step",
-    ),
 ]

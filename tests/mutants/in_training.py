@@ -132,22 +132,6 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/diffusion/published.py",
-        "test_published test_diffusion",
-        (
-            "published gradient halved",
-            ".mul_(4 / len(psi))",
-            ".mul_(2 / len(psi))",
-            "the learning rate is another one",
-        ),
-        (
-            "published gradient transposed",
-            "torch.mm(as_states(selection.psi), difference.mT)",
-            "torch.mm(as_states(selection.psi), difference)",
-            "gradients of complex mean states",
-        ),
-    ),
-    *faults_of(
         "latentq/diffusion/quddpm.py",
         "test_diffusion",
         (

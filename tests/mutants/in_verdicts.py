@@ -198,7 +198,7 @@ FAULTS: list[Fault] = [
         ),
         (
             "verdicts: powers of e",
-            "return Summary(base**difference.mean, powers)",
+            "return Summary(2.0**difference.mean, powers)",
             "return Summary(2.718281828**difference.mean, powers)",
             "factors are other ones than their logarithms",
         ),

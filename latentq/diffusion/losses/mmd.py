@@ -81,7 +81,7 @@ class _MeanStateDistance(torch.autograd.Function):
         phi, psi, w, difference = ctx.saved_tensors
         by_phi = torch.mm(phi, difference.mT)
         by_w = by_psi = None
-        if w is not None:
+        if ctx.needs_input_grad[2]:
             by_w = 2 * grad * (phi.conj() * by_phi).real.sum(dim=-1)
         if ctx.needs_input_grad[1]:
             by_psi = torch.mm(psi, difference.mT) * (-4 / len(psi) * grad)

@@ -24,17 +24,14 @@ from latentq.engine.fused.gates import (
 )
 from latentq.engine.fused.instruments import (
     Compiled,
-    Direct,
     apply_kraus,
     branches,
     compiles,
-    execution,
     kraus,
 )
 
 __all__ = [
     "Compiled",
-    "Direct",
     "apply_kraus",
     "branches",
     "cnot_sources",
@@ -42,7 +39,6 @@ __all__ = [
     "cz_signs",
     "entangler_diagonal",
     "evolve",
-    "execution",
     "kraus",
     "kronecker",
     "layer_rotations",

@@ -111,12 +111,6 @@ class Direct:
         return self.by_states
 
 
-def execution(circuit: Circuit, angles: Tensor, ancillas: int, batch: int) -> Compiled | Direct:
-    """Returns the cheaper way to run a circuit on a batch by loops, see :func:`compiles`."""
-    kind = Compiled if compiles(circuit, ancillas, batch) else Direct
-    return kind(circuit, angles, ancillas)
-
-
 class _Branches(torch.autograd.Function):
     """The branches of states of shape (B, d), as one node of the graph."""
 
@@ -128,7 +122,8 @@ class _Branches(torch.autograd.Function):
         psi: Tensor,
         ancillas: int,
     ) -> Tensor:
-        ctx.execution = execution(circuit, angles, ancillas, len(psi))
+        kind = Compiled if compiles(circuit, ancillas, len(psi)) else Direct
+        ctx.execution = kind(circuit, angles, ancillas)
         ctx.save_for_backward(psi, angles)
         return ctx.execution.branches(psi)
 

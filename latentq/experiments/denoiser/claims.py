@@ -9,7 +9,7 @@ from torch import Tensor
 from latentq.experiments.bands import read
 from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
-    Outcome,
+    TrainedDenoiser,
     layers_for,
     over_guess,
     ratio,
@@ -28,7 +28,7 @@ UNSEEN = {2: 0.065, 6: 0.052, 12: 0.060}
 RATIOS = {4: 1.14, 6: 1.25, 8: 1.0, 10: 1.2}
 GRADIENT = 0.004
 LEVEL = 0.05
-Sizes = Mapping[int, Mapping[str, Outcome]]  # By qubits and by name of the rate.
+Sizes = Mapping[int, Mapping[str, TrainedDenoiser]]  # By qubits and by name of the rate.
 
 
 def holm(values: Sequence[float]) -> list[float]:
@@ -41,7 +41,7 @@ def holm(values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def against_chance(outcomes: Sequence[Outcome]) -> list[tuple[float, float]]:
+def against_chance(outcomes: Sequence[TrainedDenoiser]) -> list[tuple[float, float]]:
     """Tests whether fidelities of states held out are those of a guess, one size after another.
 
     Returns:
@@ -110,7 +110,7 @@ def simple_claims(options: Options, gradients: Sequence[Mapping[str, Any]]) -> l
 
 
 def single_runs(
-    statement: str, log: Mapping[int, float], outcome: Outcome, values: Tensor
+    statement: str, log: Mapping[int, float], outcome: TrainedDenoiser, values: Tensor
 ) -> list[Claim]:
     """Asks whether the log's numbers by depth, of one run, are such as runs here give."""
     depths = [d for d in log if d in outcome.recipe.depths]
@@ -138,7 +138,7 @@ def single_runs(
     ]
 
 
-def stage_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
+def stage_claims(rates: Mapping[str, TrainedDenoiser]) -> list[Claim]:
     """Settles what happens within and between stages, with 4 qubits."""
     low = list(rates.values())[-1]
     depths = f"depth {listed(low.recipe.depths)}"
@@ -151,7 +151,7 @@ def stage_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
     ]
 
 
-def depth_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
+def depth_claims(rates: Mapping[str, TrainedDenoiser]) -> list[Claim]:
     """Settles how fidelities depend on the depth of the scrambler."""
     low = list(rates.values())[-1]
     falls = {k: ratio(o.best[:, 0], o.best[:, -1]) for k, o in rates.items()}
@@ -185,7 +185,7 @@ def depth_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
     return claims
 
 
-def learning_claims(rates: Mapping[str, Outcome]) -> list[Claim]:
+def learning_claims(rates: Mapping[str, TrainedDenoiser]) -> list[Claim]:
     """Settles what is learned in a stage, how fast, and what is left of it in the next."""
     gap = {k: ratio(o.best.mean(dim=1), o.held_out) for k, o in rates.items()}
     early = {k: spread(o.early) for k, o in rates.items()}

@@ -38,7 +38,7 @@ from latentq.experiments.denoiser.remedies import (
     remedy_rows,
 )
 from latentq.experiments.denoiser.runs import (
-    Outcome,
+    TrainedDenoiser,
     check_sizes,
     count_for,
     fidelities,
@@ -60,7 +60,7 @@ def train_sizes(options: Options) -> Sizes:
     """Trains every size at both learning rates."""
     rates = {f"rate {rate:g}": rate for rate in (options.lr, options.slow)}
     pairs = [(qubits, name) for qubits in options.qubits for name in rates]
-    found: dict[int, dict[str, Outcome]] = {qubits: {} for qubits in options.qubits}
+    found: dict[int, dict[str, TrainedDenoiser]] = {qubits: {} for qubits in options.qubits}
     for qubits, name in progress(pairs, "sizes", len(pairs)):
         recipe = recipe_of(options, qubits, lr=rates[name])
         seeds = seeds_of(options, count_for(options, qubits))
@@ -139,7 +139,7 @@ def rate_rows(options: Options) -> list[dict[str, Any]]:
 def summary(
     sizes: Sizes,
     rates: Sequence[Mapping[str, Any]],
-    found: Mapping[int, Mapping[str, Outcome]],
+    found: Mapping[int, Mapping[str, TrainedDenoiser]],
 ) -> str:
     """Says what was found."""
     of = sizes[min(sizes)]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentq.experiments.bands import Ends, band, bars, read
 from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
-from latentq.experiments.denoiser.runs import EVERY, Outcome, over_guess, spread
+from latentq.experiments.denoiser.runs import EVERY, TrainedDenoiser, over_guess, spread
 from latentq.experiments.record import Picture
 from latentq.report import plots
 from latentq.report.plots.study import log_ticks
@@ -28,7 +28,7 @@ def looks(epochs: int) -> list[int]:
     return [e for e in range(1, epochs + 1) if e % EVERY == 0 or e == epochs]
 
 
-def draw_training(ax: Any, rates: Mapping[str, Outcome]) -> None:  # noqa: ANN401
+def draw_training(ax: Any, rates: Mapping[str, TrainedDenoiser]) -> None:  # noqa: ANN401
     """Draws fidelities against the step, for states trained on and held out."""
     for (rate, outcome), line in zip(rates.items(), ("-", ":"), strict=False):
         recipe, history = outcome.recipe, outcome.history

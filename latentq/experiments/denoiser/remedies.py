@@ -1,16 +1,17 @@
 """The log's remedies for its denoiser, each against the reference at equal seeds."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from latentq.experiments.bands import cells
 from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
-    Outcome,
+    TrainedDenoiser,
     fidelities,
     over_guess,
     ratio,
@@ -20,8 +21,9 @@ from latentq.experiments.denoiser.runs import (
     trained,
 )
 from latentq.experiments.record import Claim, progress
+from latentq.experiments.saturation import SATURATED, first_above
 from latentq.experiments.verdicts import RATIO, equal, higher, small
-from latentq.quantum.curriculum import PATTERN, Recipe
+from latentq.quantum.curriculum import PATTERN, DenoiserRecipe
 from latentq.quantum.otoc import mean_over_circuits
 from latentq.randomness import derive_generator
 from latentq.report.statistics import Summary, judge_ratio
@@ -51,21 +53,17 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def saturation_depth(decay: Sequence[float], threshold: float = 0.9) -> int | None:
-    """Returns the first depth at which a decay, given from depth 0, is above a threshold."""
-    return next((depth for depth, value in enumerate(decay) if value > threshold), None)
-
-
 def saturation(qubits: int, samples: int, seed: int) -> int:
     """Returns the depth at which the decay of the mean correlator is above 0.9."""
     generator = derive_generator(seed, "saturation", qubits)
     deepest = 4 * qubits + 4
-    found = saturation_depth(mean_over_circuits(qubits, deepest, PATTERN, samples, generator))
+    decay = mean_over_circuits(qubits, deepest, PATTERN, samples, generator)
+    found = first_above(np.array(decay), SATURATED)
     assert found is not None  # Light cones meet after n layers.
     return found
 
 
-def recipes(options: Options, qubits: int) -> dict[str, Recipe]:
+def recipes(options: Options, qubits: int) -> dict[str, DenoiserRecipe]:
     """Returns the recipes of all rows for a size."""
     found = {name: recipe_of(options, qubits, **new) for name, new in CHANGES.items()}
     reference = found[REFERENCE]
@@ -81,7 +79,7 @@ def recipes(options: Options, qubits: int) -> dict[str, Recipe]:
     return found
 
 
-def remedies(options: Options, qubits: int) -> dict[str, Outcome]:
+def remedies(options: Options, qubits: int) -> dict[str, TrainedDenoiser]:
     """Trains by all recipes for a size."""
     seeds = seeds_of(options, options.remedy_seeds)
     rows = recipes(options, qubits)
@@ -91,12 +89,12 @@ def remedies(options: Options, qubits: int) -> dict[str, Outcome]:
     }
 
 
-def last_stage(outcome: Outcome) -> Tensor:
+def last_stage(outcome: TrainedDenoiser) -> Tensor:
     """Returns the expected fidelity at the end of the last stage, by seed."""
     return outcome.history.expected[:, -1]
 
 
-def remedy_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+def remedy_rows(found: Mapping[str, TrainedDenoiser]) -> list[dict[str, Any]]:
     """Returns the table of the remedies of a size, with ratios at equal seeds."""
     reference, rows = found[REFERENCE], []
     for outcome in found.values():
@@ -121,7 +119,7 @@ def remedy_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     return rows
 
 
-def by_depth_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+def by_depth_rows(found: Mapping[str, TrainedDenoiser]) -> list[dict[str, Any]]:
     """Returns the expected fidelity at the end of each stage, for all rows of a size."""
     return [
         {
@@ -138,7 +136,7 @@ def by_depth_rows(found: Mapping[str, Outcome]) -> list[dict[str, Any]]:
 
 
 def ratios(
-    found: Mapping[int, Mapping[str, Outcome]], one: str, other: str, last: bool = False
+    found: Mapping[int, Mapping[str, TrainedDenoiser]], one: str, other: str, last: bool = False
 ) -> dict[int, Summary]:
     """Returns by size how many times as high the expected fidelity of a row is."""
     value = last_stage if last else attrgetter("expected")
@@ -146,7 +144,7 @@ def ratios(
 
 
 def better(
-    found: Mapping[int, Mapping[str, Outcome]],
+    found: Mapping[int, Mapping[str, TrainedDenoiser]],
     statement: str,
     one: str,
     other: str = REFERENCE,
@@ -163,7 +161,7 @@ def better(
     return Claim(statement, f"{'; '.join(parts)}{small(judged)}", higher(judged), RATIO)
 
 
-def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def closed_form_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles that the closed form is the mean over states that were never trained on."""
     apart = {}
     for qubits, rows in found.items():
@@ -179,7 +177,7 @@ def closed_form_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def rule_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def rule_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles whether one circuit can undo scramblers that it has not met."""
     over = {n: over_guess(rows[RULE].expected, rows[RULE].chance) for n, rows in found.items()}
     text = "; ".join(f"{n} qubits: {interval(ratio)}" for n, ratio in over.items())
@@ -192,7 +190,7 @@ def rule_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def transfer_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
+def transfer_claim(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> Claim:
     """Settles whether a stage gains from those before it."""
     gained = ratios(found, REFERENCE, ANEW)
     text = "; ".join(f"{n} qubits: {interval(gain)}" for n, gain in gained.items())
@@ -204,7 +202,7 @@ def transfer_claim(found: Mapping[int, Mapping[str, Outcome]]) -> Claim:
     )
 
 
-def remedy_claims(found: Mapping[int, Mapping[str, Outcome]]) -> list[Claim]:
+def remedy_claims(found: Mapping[int, Mapping[str, TrainedDenoiser]]) -> list[Claim]:
     """Settles what the log says of its remedies; all numbers are expected fidelities."""
     widest = MORE[WIDEST]
     return [

@@ -12,7 +12,7 @@ from latentq.engine import fused
 from latentq.experiments.bands import cells, mean_of
 from latentq.experiments.denoiser.options import Options
 from latentq.quantum.costs import parameter_shift
-from latentq.quantum.curriculum import History, Recipe, Training, unitaries
+from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, History, unitaries
 from latentq.quantum.states import fidelity
 from latentq.report.statistics import Scale, Summary
 
@@ -21,7 +21,7 @@ COPIES = 6  # How many arrays of the size of the scramblers there are at a time.
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainedDenoiser:
     """A training with its recipe; numbers by seed are means over stages, at their ends.
 
     Arguments:
@@ -31,7 +31,7 @@ class Outcome:
     """
 
     name: str
-    recipe: Recipe
+    recipe: DenoiserRecipe
     history: History
 
     @property
@@ -110,11 +110,11 @@ def layers_for(qubits: int) -> int:
     return 7 if qubits <= 6 else 9
 
 
-def recipe_of(options: Options, qubits: int, **changes: Any) -> Recipe:  # noqa: ANN401
+def recipe_of(options: Options, qubits: int, **changes: Any) -> DenoiserRecipe:  # noqa: ANN401
     """Returns the recipe of the log for a size, with changes."""
     settings = options.model_dump(include={"depths", "epochs", "lr", "states"})
     settings["layers"] = layers_for(qubits)
-    return Recipe(qubits=qubits, **{**settings, **changes})
+    return DenoiserRecipe(qubits=qubits, **{**settings, **changes})
 
 
 def count_for(options: Options, qubits: int) -> int:
@@ -127,9 +127,11 @@ def seeds_of(options: Options, count: int) -> range:
     return range(options.seed, options.seed + count)
 
 
-def trained(name: str, recipe: Recipe, seeds: Sequence[int], held_out: int) -> Outcome:
+def trained(
+    name: str, recipe: DenoiserRecipe, seeds: Sequence[int], held_out: int
+) -> TrainedDenoiser:
     """Trains by a recipe."""
-    return Outcome(name, recipe, Training(recipe, seeds, held_out, EVERY).run())
+    return TrainedDenoiser(name, recipe, DenoiserTraining(recipe, seeds, held_out, EVERY).run())
 
 
 def check_sizes(options: Options, wide: int) -> None:
@@ -151,7 +153,7 @@ def check_sizes(options: Options, wide: int) -> None:
         check_memory(need, options.memory, f"remedies={qubits}")
 
 
-def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
+def gradient_row(recipe: DenoiserRecipe, seeds: Sequence[int]) -> dict[str, Any]:
     """Compares the gradients of both rules at random angles in double precision.
 
     The cost is that of the first stage. The size is the mean over seeds of the mean absolute
@@ -159,7 +161,7 @@ def gradient_row(recipe: Recipe, seeds: Sequence[int]) -> dict[str, Any]:
     """
     worst, sizes = 0.0, []
     for seed in seeds:
-        run = Training(recipe, [seed], 1, EVERY, torch.complex128)
+        run = DenoiserTraining(recipe, [seed], 1, EVERY, torch.complex128)
         angles, targets = run.angles, run.states
         matrices = unitaries(recipe, recipe.depths[0], run.streams("scrambler", 0), run.dtype)
         psi = targets @ matrices

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentq.experiments.bands import band, read
-from latentq.experiments.improved.statistics import Row
+from latentq.experiments.record import Row
 from latentq.experiments.verdicts import of_logs
 from latentq.report import plots
 from latentq.report.statistics import Summary

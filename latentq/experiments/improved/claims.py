@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from latentq.experiments.bands import read
 from latentq.experiments.improved.models import MODELS
-from latentq.experiments.improved.statistics import Row, factor, pick, slope_text
+from latentq.experiments.improved.statistics import factor, slope_text
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorem_claims import first_theorem, second_theorem
 from latentq.experiments.improved.verdicts import (
@@ -17,7 +17,7 @@ from latentq.experiments.improved.verdicts import (
     order,
     side,
 )
-from latentq.experiments.record import Claim, Tables
+from latentq.experiments.record import Claim, Row, Tables, pick
 from latentq.experiments.verdicts import RATIO, Verdict, above, higher, small
 from latentq.report.statistics import Judged, Side, Summary
 from latentq.report.wording import interval, number

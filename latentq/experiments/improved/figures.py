@@ -17,10 +17,9 @@ from latentq.experiments.improved.charts import (
     steps,
 )
 from latentq.experiments.improved.models import MODELS
-from latentq.experiments.improved.statistics import pick
 from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS
-from latentq.experiments.record import Picture, Tables
+from latentq.experiments.record import Picture, Tables, pick
 from latentq.report import plots
 
 SYMBOLS = {"1/L": "1/L", "L^-1/2": "1/√L", "pi": "π"}

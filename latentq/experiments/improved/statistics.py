@@ -1,7 +1,6 @@
 """Sizes on a scale of powers of two: means over seeds, slopes, and crossings, with intervals."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,7 +10,6 @@ from latentq.experiments.verdicts import of_logs
 from latentq.report.statistics import Scale, Summary
 from latentq.report.wording import interval
 
-Row = Mapping[str, Any]
 TINY = 1e-30  # A gradient that is zero has no logarithm.
 
 
@@ -23,11 +21,6 @@ def bits(value: float) -> float:
 def cells(name: str, values: Sequence[float], scale: Scale = "signed") -> dict[str, float | None]:
     """Returns three cells of a table: the mean over seeds on a scale, and the ends."""
     return bands.cells(name, mean_of(values, scale))
-
-
-def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
-    """Returns the rows that have some values."""
-    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
 def factor(difference: Summary) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 from latentq.experiments.bands import read
-from latentq.experiments.improved.statistics import pick
 from latentq.experiments.improved.theorems import KINDS, SETS, exponents
-from latentq.experiments.record import Claim, Tables
+from latentq.experiments.record import Claim, Tables, pick
 from latentq.experiments.verdicts import Verdict
 from latentq.report.wording import interval, number
 

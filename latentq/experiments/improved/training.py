@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, QuDDPM
+from latentq.engine.descent import descend
 from latentq.experiments.improved.models import Name, Plan
 from latentq.randomness import derive_generator
 
@@ -126,16 +127,19 @@ def train_cycle(
     """Trains the step of a phase alone, and returns norms of gradients, and losses."""
     objective.begin(phase)
     angles = objective.prior.get_parameter(f"angles.{objective.prior.steps - 1 - phase}")
-    optimizer = torch.optim.Adam([angles], lr=lr)
     norms, losses = [], []
-    for i in range(iterations):
-        optimizer.zero_grad()
-        loss = objective.loss(phase * iterations + i)["loss"]
-        loss.backward()
+
+    def loss(draw: int) -> Tensor:
+        found = objective.loss(draw)["loss"]
+        losses.append(found.detach())
+        return found
+
+    def note(_: int) -> None:
         assert angles.grad is not None
         norms.append(angles.grad.norm())
-        losses.append(loss.detach())
-        optimizer.step()
+
+    draws = range(phase * iterations, (phase + 1) * iterations)
+    descend(torch.optim.Adam([angles], lr=lr), loss, draws, note=note)
     return torch.stack(norms), torch.stack(losses)
 
 

@@ -1,12 +1,11 @@
 """What the scrambling of random circuits says of the research log: claims, figures, summary."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from latentq.experiments.bands import read
-from latentq.experiments.record import Claim, Picture, Record
+from latentq.experiments.record import Claim, Picture, Record, Row
 from latentq.experiments.saturation import SATURATED, crossing, slope
 from latentq.experiments.verdicts import Verdict, above, within
 from latentq.quantum.entanglement import page_entropy
@@ -15,7 +14,6 @@ from latentq.report import plots
 from latentq.report.statistics import Ends, Side
 from latentq.report.wording import interval, number
 
-Row = Mapping[str, Any]
 CLAIMED_DEPTHS = {4: 5, 8: 13, 12: 19, 16: 25}
 CLAIMED_SLOPE, SIMPLE_SLOPE, SLACK = 1.5, 0.5, 0.25
 PASSED: Mapping[Side, Verdict] = {

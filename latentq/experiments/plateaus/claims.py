@@ -1,18 +1,15 @@
 """The statements of the research log on barren plateaus, each with the verdict of the numbers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from scipy.stats import f as f_distribution
 
 from latentq.experiments.bands import read
-from latentq.experiments.record import Claim
+from latentq.experiments.record import Claim, Row, Tables, pick
 from latentq.experiments.verdicts import RATIO, Verdict, above, equal, higher, within
 from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio
 from latentq.report.wording import interval, number
 
-Row = Mapping[str, Any]
-Tables = Mapping[str, Sequence[Row]]
 SLACK = 0.05  # A slope that is nearer than this to a law of many qubits agrees with it.
 BELOW: Mapping[Side, Verdict] = {
     "lower": "confirmed",
@@ -21,11 +18,6 @@ BELOW: Mapping[Side, Verdict] = {
     "not enough data": "not enough data",
 }
 TYPICAL = (0.0035, 0.0045)  # What is written as 0.004.
-
-
-def pick(rows: Sequence[Row], **keys: object) -> list[Row]:
-    """Returns the rows that have some values."""
-    return [row for row in rows if all(row[key] == value for key, value in keys.items())]
 
 
 def agrees(slope: float, half: float, law: float, otherwise: Verdict = "corrected") -> Verdict:

@@ -5,8 +5,7 @@ from typing import Any
 
 from latentq.experiments import bands
 from latentq.experiments.bands import read
-from latentq.experiments.plateaus.claims import Row, Tables, pick
-from latentq.experiments.record import Picture
+from latentq.experiments.record import Picture, Row, Tables, pick
 from latentq.report import plots
 
 COLOURS = {"global": "#0072b2", "marginal": "#d55e00", "marginal, then global": "#009e73"}

@@ -31,11 +31,7 @@ def scrambled(psi: Tensor, generator: torch.Generator) -> Tensor:
     circuit = RandomCircuit(
         QUBITS, SCRAMBLED, "staggered", generator, copies=len(psi), dtype=torch.float64
     )
-    batches = []
-    for state in psi.unbind(dim=1):
-        for layer in range(SCRAMBLED):
-            state = circuit.apply(state, layer)
-        batches.append(state)
+    batches = [circuit.scramble(state, SCRAMBLED) for state in psi.unbind(dim=1)]
     return torch.stack(batches, dim=1)
 
 

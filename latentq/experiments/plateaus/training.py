@@ -48,10 +48,7 @@ def task_states(
         return zeros, fused.evolve(circuit, uniform_angles(circuit, seeds, generator), zeros)
     n, depth = circuit.qubits, circuit.layers
     noise = RandomCircuit(n, depth, "brickwork", generator, copies=seeds, dtype=torch.float64)
-    psi = zeros[:, 0]
-    for layer in reversed(range(depth)):
-        psi = noise.undo(psi, layer)
-    return psi[:, None], zeros
+    return noise.unscramble(zeros[:, 0], depth)[:, None], zeros
 
 
 def curves_and_ends(

@@ -1,15 +1,13 @@
 """What the rows of the trainings say of the paper, and of its circuits."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from latentq.experiments.quddpm.tasks import TASKS, Task
-from latentq.experiments.record import Claim
+from latentq.experiments.quddpm.tasks import TASKS, EnsembleTask
+from latentq.experiments.record import Claim, Row
 from latentq.experiments.verdicts import RATIO, Verdict, higher, small, within
 from latentq.report.statistics import Judged, Scale, Summary, judge_ratio, ratio_of, summarize
 from latentq.report.wording import interval, listed, number
 
-Row = Mapping[str, Any]
 # The unbiased MMD of a perfect model is negative half of the time, and has the raw scale.
 SCALES: dict[str, Scale] = {"mmd": "ratio", "wasserstein": "ratio", "observable": "share"}
 APART = 0.02  # Of an observable between 0 and 1.
@@ -43,11 +41,6 @@ def mean(found: Summary | None) -> float | None:
     return None if found is None else found.mean
 
 
-def spelled(found: Summary | None) -> str:
-    """Writes a mean with its interval over seeds."""
-    return interval(found)
-
-
 def ratio(rows: Sequence[Row], task: str, one: str, other: str, key: str = "") -> Summary | None:
     """Returns the ratio of two ways' errors, or of another number, at equal seeds."""
     key = key or TASKS[task].measure
@@ -70,12 +63,12 @@ def reaches(judged: Judged) -> Verdict:
     return "corrected" if judged.side == "higher" else "not enough data"
 
 
-def reproduced(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def reproduced(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published recipe reaches the published error, on average."""
     found = {way: of(rows, name, way, task.measure) for way in ("published", "longer", "data")}
-    text = spelled(found["published"])
+    text = interval(found["published"])
     if found["longer"]:
-        text += f", with four times the iterations {spelled(found['longer'])}"
+        text += f", with four times the iterations {interval(found['longer'])}"
     first = found["published"]
     return Claim(
         f"{task.title}: {NAMES[task.measure]} {task.error:g} on test states",
@@ -85,11 +78,11 @@ def reproduced(rows: Sequence[Row], name: str, task: Task) -> Claim:
     )
 
 
-def observed(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def observed(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published mean of what else is measured is that of ours."""
     found = {w: of(rows, name, w, "observable") for w in ("published", best(rows, name)[0])}
     data = of(rows, name, "data", "observable")
-    text = ", ".join(f"{spelled(summary)} ({way})" for way, summary in found.items())
+    text = ", ".join(f"{interval(summary)} ({way})" for way, summary in found.items())
     first, wanted = found["published"], task.observed or 0.0
     return Claim(
         f"{task.title}: {task.observable} {wanted:g}",
@@ -103,13 +96,13 @@ def observed(rows: Sequence[Row], name: str, task: Task) -> Claim:
 def described(rows: Sequence[Row], name: str, way: str) -> str:
     """Writes the error of a way, with what else is published of the task."""
     task = TASKS[name]
-    text = spelled(of(rows, name, way, task.measure))
+    text = interval(of(rows, name, way, task.measure))
     if task.observable:
-        text += f", {task.observable} {spelled(of(rows, name, way, 'observable'))}"
+        text += f", {task.observable} {interval(of(rows, name, way, 'observable'))}"
     return text
 
 
-def measured(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def measured(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether circuits that were trained with one key are as good on measured outcomes."""
     anew = f"{KEY}, measured anew"
     found = of(rows, name, anew, task.measure)
@@ -125,15 +118,14 @@ def measured(rows: Sequence[Row], name: str, task: Task) -> Claim:
     )
 
 
-def limit(rows: Sequence[Row], name: str, task: Task) -> Claim:
+def limit(rows: Sequence[Row], name: str, task: EnsembleTask) -> Claim:
     """Settles whether the published error is the limit of the circuits."""
     way, error = best(rows, name)
     data = of(rows, name, "data", task.measure)
     assert data is not None
     judged = to_published(error, task.error)
-    text = (
-        f"{spelled(error)} ({way}), {spelled(error.times(1 / task.error))} of the published error"
-    )
+    share = interval(error.times(1 / task.error))
+    text = f"{interval(error)} ({way}), {share} of the published error"
     if error.ends is not None and error.ends[1] <= task.error / 2:
         text += "; that is less than half of it"
     elif data.mean > task.error:
@@ -143,7 +135,7 @@ def limit(rows: Sequence[Row], name: str, task: Task) -> Claim:
     else:
         text += "; half of it is not reached"
     if task.measure == "mmd":
-        text += f"; unbiased {spelled(of(rows, name, way, 'unbiased'))}"
+        text += f"; unbiased {interval(of(rows, name, way, 'unbiased'))}"
     verdict: Verdict = (
         "refuted" if judged.side == "lower" and not judged.inside
         else "cannot be compared" if data.mean > task.error
@@ -174,8 +166,8 @@ def contest(
     # The ratio of errors the other way round, so that more is better.
     judged = {task: judge_ratio(ratio(rows, task, second, first)) for task in known}
     text = "; ".join(
-        f"{TASKS[task].title} {spelled(of(rows, task, first, TASKS[task].measure))} against "
-        f"{spelled(of(rows, task, second, TASKS[task].measure))}, ratio {spelled(known[task])}"
+        f"{TASKS[task].title} {interval(of(rows, task, first, TASKS[task].measure))} against "
+        f"{interval(of(rows, task, second, TASKS[task].measure))}, ratio {interval(known[task])}"
         for task in known
     )
     parts = {
@@ -202,8 +194,8 @@ def one_step(rows: Sequence[Row]) -> Claim:
     return Claim(
         f"One step with as many parameters (QuDT) is worse than a chain: fidelity {QUDT} "
         "for the 2-qubit cluster",
-        f"{spelled(fidelity)}, the chain {spelled(chain)} (published recipe), ratio of the chain "
-        f"to one step {spelled(gained)}",
+        f"{interval(fidelity)}, the chain {interval(chain)} (published recipe), ratio of "
+        f"the chain to one step {interval(gained)}",
         verdict,
         f"{RATIO}, of fidelities",
     )
@@ -247,8 +239,8 @@ def summary(rows: Sequence[Row], share: float, seconds: float) -> str:
         way, error = best(rows, name)
         task = TASKS[name]
         found.append(
-            f"{task.title}: {NAMES[task.measure]} {spelled(error)} ({way}; published "
-            f"{task.error:g}, new data {spelled(of(rows, name, 'data', task.measure))})"
+            f"{task.title}: {NAMES[task.measure]} {interval(error)} ({way}; published "
+            f"{task.error:g}, new data {interval(of(rows, name, 'data', task.measure))})"
         )
     less = "" if share == 1 else f", with {share:g} of the iterations only"
     plural = "seed" if seeds == 1 else "seeds"

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq.experiments.quddpm.claims import NAMES, Row, best, of, ways
+from latentq.experiments.quddpm.claims import NAMES, best, of, ways
 from latentq.experiments.quddpm.tasks import TASKS
-from latentq.experiments.record import Picture
+from latentq.experiments.record import Picture, Row
 from latentq.report import plots
 
 BLUE, ORANGE = plots.LIGHT.models["quantum"], plots.LIGHT.models["classical"]

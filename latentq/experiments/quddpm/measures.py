@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentq.diffusion.losses.mmd import Loss, expected_mmd1
 from latentq.diffusion.losses.transport import wasserstein
-from latentq.experiments.quddpm.tasks import Task
+from latentq.experiments.quddpm.tasks import EnsembleTask
 from latentq.experiments.quddpm.training import RECIPES, build, train
 from latentq.quantum.states import gram_fidelities
 from latentq.quantum.targets import magnetisation
@@ -30,7 +30,7 @@ def in_parts(loss: Loss, psi: Tensor, data: Tensor, states: int) -> float:
     return float(torch.stack([loss(a, b) for a, b in parts]).mean())
 
 
-def shown(psi: Tensor, task: Task) -> Tensor:
+def shown(psi: Tensor, task: EnsembleTask) -> Tensor:
     r"""Returns the number by which states of a task are shown, in [0, 1].
 
     The fidelity with :math:`| 0 \dots 0 \rangle`, the magnetisation, the distance
@@ -44,7 +44,7 @@ def shown(psi: Tensor, task: Task) -> Tensor:
     return psi[:, 0].abs().square()
 
 
-def numbers(psi: Tensor, task: Task, generator: torch.Generator) -> dict[str, Any]:
+def numbers(psi: Tensor, task: EnsembleTask, generator: torch.Generator) -> dict[str, Any]:
     """Measures how well states agree with new states of a task.
 
     Arguments:
@@ -70,7 +70,7 @@ def numbers(psi: Tensor, task: Task, generator: torch.Generator) -> dict[str, An
     }
 
 
-def trained_rows(task: Task, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
+def trained_rows(task: EnsembleTask, recipe: str, seed: int, share: float) -> list[dict[str, Any]]:
     """Trains the circuits of a task, and returns a row for each stage."""
     rows = []
     for way, prior in train(task, recipe, seed, share):
@@ -83,7 +83,7 @@ def trained_rows(task: Task, recipe: str, seed: int, share: float) -> list[dict[
     return rows
 
 
-def reference_rows(task: Task, seed: int) -> list[dict[str, Any]]:
+def reference_rows(task: EnsembleTask, seed: int) -> list[dict[str, Any]]:
     """Returns the rows of what needs no training: new states of the task, and Haar states."""
     generator = derive_generator(seed, "references")
     process = build(task, RECIPES["published"], seed).forward_process

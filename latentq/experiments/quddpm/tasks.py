@@ -13,7 +13,7 @@ from latentq.quantum.targets import Circle, Cluster, CorrelatedNoise, IsingGroun
 
 
 @dataclass(frozen=True)
-class Task:
+class EnsembleTask:
     r"""A task of the paper; generation starts from Haar states.
 
     Arguments:
@@ -66,22 +66,22 @@ def evenly(first: float, last: float, number: int) -> tuple[float, ...]:
 NOISE = evenly(0.05, 1, 12) + evenly(1.2, 4, 8)
 CIRCLE = tuple(0.001 * t * t for t in range(1, 41))
 TASKS = {
-    "cluster1": Task(
+    "cluster1": EnsembleTask(
         "cluster, 1 qubit", Cluster(1, 0.08), 1, 4, evenly(1, 4, 20), "mmd1", 1000, 100, 1000,
         0.0006, "fidelity", 0.993,
     ),
-    "cluster2": Task(
+    "cluster2": EnsembleTask(
         "cluster, 2 qubits", Cluster(2, 0.06), 1, 6, evenly(0.5, 4, 20), "mmd1", 1000, 100, 2000,
         0.0039, "fidelity", 0.944,
     ),
-    "noise": Task(
+    "noise": EnsembleTask(
         "correlated noise, 2 qubits", CorrelatedNoise(), 2, 6, NOISE, "mmd1", 5000, 500, 2500,
         0.0028,
     ),
-    "circle": Task(
+    "circle": EnsembleTask(
         "circle, 1 qubit", Circle(), 2, 6, CIRCLE, "wasserstein", 5000, 500, 5000, 0.0028,
     ),
-    "ising": Task(
+    "ising": EnsembleTask(
         "Ising ground states, 4 qubits", IsingGround(4), 2, 12, evenly(0.1, 2, 30), "mmd1",
         10_000, 100, 3001, 0.0209, "magnetisation", 0.884, one_key=True,
     ),

@@ -24,9 +24,9 @@ from torch import Tensor
 
 from latentq.diffusion import DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.diffusion.chain import Outcomes
-from latentq.diffusion.fit import descend
+from latentq.diffusion.fit import train_phase
 from latentq.diffusion.losses.mmd import LOSSES
-from latentq.experiments.quddpm.tasks import Task, evenly
+from latentq.experiments.quddpm.tasks import EnsembleTask, evenly
 from latentq.randomness import derive_generator
 
 TOGETHER = 2000  # iterations of all steps at once
@@ -35,7 +35,7 @@ FEW = 5
 
 
 @dataclass(frozen=True)
-class Recipe:
+class ChainRecipe:
     """How circuits are trained.
 
     Arguments:
@@ -62,13 +62,13 @@ class Recipe:
 
 SMALL = ("cluster1", "cluster2", "noise")
 RECIPES = {
-    "published": Recipe(),
-    "longer": Recipe(times=4, tasks=("cluster1", "cluster2")),
-    "exact": Recipe("exact", tasks=("cluster1", "cluster2")),
-    "ladder": Recipe("score", loss="mmdk", lr=LR, tuned=True),
-    "five steps": Recipe("score", FEW, "mmdk", LR, tuned=True),
-    "one key": Recipe(one_key=True, tasks=(*SMALL, "ising")),
-    "one step": Recipe(steps=1, tasks=("cluster2",)),
+    "published": ChainRecipe(),
+    "longer": ChainRecipe(times=4, tasks=("cluster1", "cluster2")),
+    "exact": ChainRecipe("exact", tasks=("cluster1", "cluster2")),
+    "ladder": ChainRecipe("score", loss="mmdk", lr=LR, tuned=True),
+    "five steps": ChainRecipe("score", FEW, "mmdk", LR, tuned=True),
+    "one key": ChainRecipe(one_key=True, tasks=(*SMALL, "ising")),
+    "one step": ChainRecipe(steps=1, tasks=("cluster2",)),
 }
 
 
@@ -90,7 +90,7 @@ def suits(recipe: str, task: str) -> bool:
     return not RECIPES[recipe].tasks or task in RECIPES[recipe].tasks
 
 
-def build(task: Task, recipe: Recipe, seed: int) -> OneKeyQuDDPM:
+def build(task: EnsembleTask, recipe: ChainRecipe, seed: int) -> OneKeyQuDDPM:
     """Returns the untrained circuits of a task.
 
     Arguments:
@@ -119,7 +119,7 @@ def build(task: Task, recipe: Recipe, seed: int) -> OneKeyQuDDPM:
     return prior
 
 
-def objective_of(task: Task, prior: QuDDPM, seed: int) -> DenoisingObjective:
+def objective_of(task: EnsembleTask, prior: QuDDPM, seed: int) -> DenoisingObjective:
     """Returns what circuits are trained on; only the last output where all are trained."""
     return DenoisingObjective(
         prior,
@@ -132,7 +132,9 @@ def objective_of(task: Task, prior: QuDDPM, seed: int) -> DenoisingObjective:
     )
 
 
-def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tuple[str, QuDDPM]]:
+def train(
+    task: EnsembleTask, name: str, seed: int, share: float = 1.0
+) -> Iterator[tuple[str, QuDDPM]]:
     """Trains the circuits of a task, and gives them at the end of each stage.
 
     Arguments:
@@ -151,7 +153,7 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
     iterations = math.ceil(share * task.iterations * times)
     for phase in range(prior.steps):
         draws = range(phase * iterations, (phase + 1) * iterations)
-        descend(objective, phase, draws, recipe.lr, cosine=recipe.tuned)
+        train_phase(objective, phase, draws, recipe.lr, cosine=recipe.tuned)
     yield name, prior
     if recipe.one_key:
         prior.numbers = prior.numbers[:0]
@@ -159,5 +161,5 @@ def train(task: Task, name: str, seed: int, share: float = 1.0) -> Iterator[tupl
     if recipe.tuned:
         prior.distance = LOSSES["wasserstein"]
         draws = range(draws.stop, draws.stop + math.ceil(share * TOGETHER))
-        descend(objective, prior.steps, draws, LR, cosine=True)
+        train_phase(objective, prior.steps, draws, LR, cosine=True)
         yield f"{name}, together", prior

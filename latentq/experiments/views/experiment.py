@@ -23,6 +23,7 @@ from latentq.config.marks import Commas, joined
 from latentq.config.memory import check_memory
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit, cnot_circuit
+from latentq.engine.descent import descend
 from latentq.errors import InputError
 from latentq.experiments.record import Experiment, Record, SeededOptions, progress
 from latentq.experiments.views import claims, gallery
@@ -83,9 +84,7 @@ def scrambled_states(psi: Tensor, qubits: int, depth: int, seed: int) -> Tensor:
     for draw, states in enumerate(psi):
         generator = derive_generator(seed, "scrambler", depth, draw)
         circuit = RandomCircuit(qubits, depth, "staggered", generator)
-        for layer in range(depth):
-            states = circuit.apply(states, layer)
-        found.append(states)
+        found.append(circuit.scramble(states, depth))
     return torch.stack(found)
 
 
@@ -115,14 +114,16 @@ def denoised_states(
         The outputs after each mark, with shape :math:`(E, S, N, d)`.
     """
     angles = angles.clone().requires_grad_()
-    optimizer, found = torch.optim.Adam([angles], lr=lr), []
-    for step in progress(range(marks[-1] + 1), "training"):
+    found = []
+
+    def loss(step: int) -> Tensor:
         states = fused.evolve(circuit, angles, psi)
         if step in marks:
             found.append(states.detach())
-        optimizer.zero_grad()
-        (1 - fidelity(goals, states)).mean(dim=-1).sum().backward()
-        optimizer.step()
+        return (1 - fidelity(goals, states)).mean(dim=-1).sum()
+
+    optimizer = torch.optim.Adam([angles], lr=lr)
+    descend(optimizer, loss, progress(range(marks[-1] + 1), "training"))
     return torch.stack(found)
 
 

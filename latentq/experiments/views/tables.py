@@ -1,6 +1,5 @@
 """The tables and the paragraph of the experiment `views`."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -8,6 +7,7 @@ from torch import Tensor
 
 from latentq.experiments.bands import cells
 from latentq.experiments.measures import haar_negative_share, orientations, pair_names
+from latentq.experiments.record import Row
 from latentq.experiments.views.claims import Stages, central_range
 from latentq.experiments.views.gallery import Shown
 from latentq.experiments.views.measures import (
@@ -21,8 +21,6 @@ from latentq.experiments.views.measures import (
 from latentq.experiments.views.statistics import said, summary_of, told
 from latentq.quantum.states import count_qubits
 from latentq.quantum.wigner import negative_cells, negativity, wigner
-
-Row = Mapping[str, Any]
 
 
 def row_of(stage: str, numbers: Numbers) -> Row:
