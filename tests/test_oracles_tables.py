@@ -14,13 +14,13 @@ from latentq.report.grouping import group_runs
 from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
 from latentq.report.wording import comparisons
 from latentq.study.arms import ARMS
-from latentq.study.jobs import ALL, Cell, Study
+from latentq.study.jobs import ALL, Job, StudyFolder
 from latentq.study.report import figures, records, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study
 from latentq.study.verdict import Judgement, decide_all, holm, pair
 from tests.fake_runs import SIZES, run_of
-from tests.fake_study import make_cell
+from tests.fake_study import make_job
 
 PNG = b"\x89PNG\r\n\x1a\n"
 BIG, SMALL, SEEDS = 60_000, 300, (0, 1, 2)
@@ -38,8 +38,8 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
         for seed in SEEDS:
             more: dict[str, Any] = {"precision": precision, "recall": recall}
             more["fid_reconstruction"] = 3.0 if arm in ("quantum", *matched) else 30.0
-            make_cell(root, arm, BIG, seed, fid, **more)
-            make_cell(root, arm, SMALL, seed, 4 * fid, **more)
+            make_job(root, arm, BIG, seed, fid, **more)
+            make_job(root, arm, SMALL, seed, 4 * fid, **more)
     return find(read_study(root))
 
 
@@ -48,19 +48,19 @@ def row_of(rows: list[records.Record], arm: str) -> records.Record:
     return found
 
 
-# --- Cells
+# --- Jobs
 
 
 @pytest.mark.parametrize("arm", [name for name, arm in ARMS.items() if arm.base])
 def test_an_autoencoder_is_of_the_same_size_and_seed(arm: str) -> None:
-    cell = Cell(arm, 300, 7)
-    words = dict(word.split("=", 1) for word in Study(Path("root")).overrides(cell))
+    job = Job(arm, 300, 7)
+    words = dict(word.split("=", 1) for word in StudyFolder(Path("root")).overrides(job))
 
-    assert cell.base == Cell(ARMS[arm].base or "", 300, 7)
-    assert words["autoencoder"] == f"root/cells/{ARMS[arm].base}-n300-seed7"
+    assert job.base == Job(ARMS[arm].base or "", 300, 7)
+    assert words["autoencoder"] == f"root/jobs/{ARMS[arm].base}-n300-seed7"
     assert words["data.limit"] == "300" and words["seed"] == "7"
     assert "images.batches" in words
-    whole = Study(Path("root")).overrides(Cell(arm, ALL, 7))
+    whole = StudyFolder(Path("root")).overrides(Job(arm, ALL, 7))
     assert not any(word.startswith(("data.limit", "images.batches")) for word in whole)
 
 
@@ -146,9 +146,9 @@ def test_adjusted_p_values_stand_beside_the_raw_ones(tmp_path: Path) -> None:
     arms = of_role("matched")
     noise = (1.0, 1.3, 0.9)
     for seed, factor in enumerate(noise):
-        make_cell(tmp_path, "quantum", BIG, seed, 10.0)
+        make_job(tmp_path, "quantum", BIG, seed, 10.0)
         for k, arm in enumerate(arms):
-            make_cell(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
+            make_job(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
     rows = records.verdicts(find(read_study(tmp_path)))
     raw = {str(row["arm"]): float(row["p"] or 0) for row in rows}
 
@@ -184,7 +184,7 @@ def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> No
     for arm in (*of_role("matched"), "quantum"):
         prior = sizes.get(arm, 1000)
         parts = {"encoder": 1, "decoder": 1, "prior": prior, "total": prior + 2}
-        make_cell(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
+        make_job(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
     found = find(read_study(tmp_path))
 
     assert found.excess("codebook") == pytest.approx(0.1)
@@ -206,9 +206,9 @@ def test_every_score_stands_in_its_column(findings: Findings) -> None:
 
 
 def test_pictures_are_of_the_seed_they_name(findings: Findings) -> None:
-    for cell in findings.study.at("quantum", BIG):
-        assert cell.run is not None
-        (cell.run.path / "samples.png").write_bytes(PNG)
+    for job in findings.study.at("quantum", BIG):
+        assert job.run is not None
+        (job.run.path / "samples.png").write_bytes(PNG)
     for seed in SEEDS:
         (picture,) = figures._pictures(findings, ["quantum"], seed, "samples.png")
         assert picture.path is not None

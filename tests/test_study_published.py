@@ -1,4 +1,4 @@
-"""The published report of the study is made again from its cells.csv, by its one command."""
+"""The published report of the study is made again from its jobs.csv, by its one command."""
 
 import csv
 import json
@@ -57,16 +57,16 @@ def test_the_published_report_is_made_again(again: Path) -> None:
     assert names[0] == names[1]
 
 
-def test_its_numbers_are_those_of_the_cells() -> None:
+def test_its_numbers_are_those_of_the_jobs() -> None:
     """Means, ratios and intervals by another way than that of the report."""
-    cells = list(csv.DictReader((STUDY / "data" / "cells.csv").read_text().splitlines()))
+    jobs = list(csv.DictReader((STUDY / "data" / "jobs.csv").read_text().splitlines()))
     facts = json.loads((STUDY / "report.json").read_text())
 
     def fids(arm: str, size: int) -> dict[str, float]:
-        at = [row for row in cells if (row["arm"], row["size"]) == (arm, str(size))]
+        at = [row for row in jobs if (row["arm"], row["size"]) == (arm, str(size))]
         return {row["seed"]: float(row["fid"]) for row in at}
 
-    assert len(cells) == 211
+    assert len(jobs) == 211
     for row in facts["efficiency"]:
         found = interval([*fids(row["arm"], row["size"]).values()])
         assert [row[key] for key in ("fid", "fid_low", "fid_high")] == pytest.approx(found)
@@ -86,7 +86,7 @@ def test_a_report_read_again_keeps_pictures_and_provenance(again: Path) -> None:
     pictures = [re.findall(r'<img src="data:image/png[^>]*>', page) for page in pages]
 
     assert pictures[0] == pictures[1] and len(pictures[0]) == 27
-    assert "Carried over from the report that was written beside the cells" in pages[1]
+    assert "Carried over from the report that was written beside the jobs" in pages[1]
     assert "Memorised, earlier rule" in pages[1] and "first 1,000" in pages[1]
 
 
@@ -110,16 +110,16 @@ def test_a_study_and_its_published_report_say_the_same(tmp_path: Path) -> None:
     [
         ("report.json", "{"),
         ("report.json", "{}"),
-        ("data/cells.csv", "arm,size,seed,state,reason,fid\nvae,x,0,finished,,1\n"),
-        ("data/cells.csv", "arm,size,seed,state,reason,fid\nno,1,0,finished,,1\n"),
-        ("data/cells.csv", "arm,size,seed,state,reason,fid\n"),
+        ("data/jobs.csv", "arm,size,seed,state,reason,fid\nvae,x,0,finished,,1\n"),
+        ("data/jobs.csv", "arm,size,seed,state,reason,fid\nno,1,0,finished,,1\n"),
+        ("data/jobs.csv", "arm,size,seed,state,reason,fid\n"),
     ],
 )
 def test_a_damaged_report_is_refused(name: str, content: str, tmp_path: Path) -> None:
     facts = {"provenance": {"Data": {"mnist": 1}, "Images against": {"10, test": 1}}}
     (tmp_path / "data").mkdir()
     (tmp_path / "report.json").write_text(json.dumps(facts))
-    (tmp_path / "data" / "cells.csv").write_text("arm,size,seed,state,reason\n")
+    (tmp_path / "data" / "jobs.csv").write_text("arm,size,seed,state,reason\n")
     (tmp_path / name).write_text(content)
-    with pytest.raises(InputError, match=r"^root: .*cells\.csv"):
+    with pytest.raises(InputError, match=r"^root: .*jobs\.csv"):
         read_published(tmp_path)

@@ -9,7 +9,9 @@ from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
 from latentq.report import plots
 
-COLOURS = {"global": "#0072b2", "marginal": "#d55e00", "marginal, then global": "#009e73"}
+COLOURS = dict(
+    zip(("global", "marginal", "marginal, then global"), plots.LIGHT.models.values(), strict=True)
+)
 MARKERS = {"global": "o", "marginal": "s"}
 GREY = plots.LIGHT.muted
 

@@ -6,7 +6,7 @@
     records     what is behind each figure and table, as flat rows, for CSV and JSON
     wording     the sentences, all computed
     tables      the tables
-    figures     the charts and the pictures of the cells, inlined
+    figures     the charts and the pictures of the jobs, inlined
     provenance  where the numbers come from, and what they cannot say
     document    the sections in order
     build       the files, all or none

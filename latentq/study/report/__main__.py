@@ -3,10 +3,10 @@
 python -m latentq.study.report root=study [out=docs/results/study]
 python -m latentq.study.report root=docs/results/study
 
-root is the folder of the study, with the cells in cells/ARM-nSIZE-seedS and, if it is there,
-study.json. A cell that is missing or damaged is listed with its reason, and has no number.
+root is the folder of the study, with the jobs in jobs/ARM-nSIZE-seedS and, if it is there,
+study.json. A job that is missing or damaged is listed with its reason, and has no number.
 root may also be the folder of a published report: then its tables, figures and verdicts are made
-again from data/cells.csv, with the provenance and the pictures of cells that the report has.
+again from data/jobs.csv, with the provenance and the pictures of jobs that the report has.
 out is where to write; by default docs/results/study.
 """
 
@@ -23,7 +23,7 @@ def report(arguments: list[str]) -> None:
     """Writes the report on a study and prints its result.
 
     Raises:
-        InputError: If an option is wrong, the cells cannot be compared, or nothing can be written.
+        InputError: If an option is wrong, the jobs cannot be compared, or nothing can be written.
     """
     options = parse_options(arguments, RULES, DEFAULTS)
 

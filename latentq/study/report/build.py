@@ -13,11 +13,11 @@ from latentq.study.report.findings import Findings, find
 from latentq.study.report.provenance import commands, facts, memorised, options, seconds
 from latentq.study.report.records import all_records, csv_text
 from latentq.study.report.wording import efficiency, headline, rule, verdict_title, warnings
-from latentq.study.results import Study, read_study
+from latentq.study.results import StudyResults, read_study
 
 
 def _json(findings: Findings) -> str:
-    """Writes all results as JSON; the same cells give the same bytes."""
+    """Writes all results as JSON; the same jobs give the same bytes."""
     content = {
         "verdict": verdict_title(findings).lower(),
         "headline": headline(findings),
@@ -38,10 +38,10 @@ def _json(findings: Findings) -> str:
     return text + "\n"
 
 
-def read(root: str | Path) -> Study:
-    """Reads a study from the folders of its cells, or else from its published report."""
+def read(root: str | Path) -> StudyResults:
+    """Reads a study from the folders of its jobs, or else from its published report."""
     root = Path(root)
-    if is_published(root) and not (root / "cells").is_dir():
+    if is_published(root) and not (root / "jobs").is_dir():
         return read_published(root)
     return read_study(root)
 
@@ -57,7 +57,7 @@ def build(root: str | Path, out: str | Path) -> list[str]:
         The verdict and its sentences.
 
     Raises:
-        InputError: If the cells cannot be read or compared, or the report cannot be written.
+        InputError: If the jobs cannot be read or compared, or the report cannot be written.
     """
     findings = find(read(root))
     document = make_document(findings)

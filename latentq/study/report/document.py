@@ -71,7 +71,7 @@ def make_document(findings: Findings) -> Document:
 def _remarks(findings: Findings) -> list[Block]:
     """Says how the rule was applied, and what has to be known to read the result."""
     warned = [Paragraph(text, "warning") for text in warnings(findings)]
-    digits = {cell.run.get("data.name") for cell in findings.study.cells if cell.run is not None}
+    digits = {job.run.get("data.name") for job in findings.study.jobs if job.run is not None}
     if "digits" in digits:
         warned.insert(0, Paragraph(DIGITS, "warning"))
     return [Paragraph(rule(findings), "note"), *warned]
@@ -99,7 +99,7 @@ def _sections(findings: Findings) -> dict[str, list[Block]]:
         **_other_arms(findings, largest),
         f"All scores, {largest} images": _scores(findings),
         "What was matched": [matching_table(findings), Paragraph(MATCHING, "note")],
-        "Missing cells": [missing or Paragraph("None: every cell has a FID.")],
+        "Missing jobs": [missing or Paragraph("None: every job has a FID.")],
         "Provenance": provenance(findings),
         "What this study cannot say": [Bullets(limits(findings))],
     }

@@ -1,4 +1,4 @@
-"""The charts of the study, and the pictures of its cells, inlined."""
+"""The charts of the study, and the pictures of its jobs, inlined."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from latentq.study.report.records import Record, Value, efficiency, floors, fore
 from latentq.study.report.wording import images_text
 
 CARRIED = (
-    "Carried over from the report that was written beside the cells: their pictures are in no "
+    "Carried over from the report that was written beside the jobs: their pictures are in no "
     "other place, and are not made again from the numbers."
 )
-PICTURED = 3  # Seeds; the pictures of others stay in the folders of the cells.
+PICTURED = 3  # Seeds; the pictures of others stay in the folders of the jobs.
 
 
 def _float(value: Value) -> float | None:
@@ -95,8 +95,8 @@ def _pictures(findings: Findings, arms: Sequence[str], seed: int, name: str) -> 
     found = []
     for arm in arms:
         alt = f"{ARMS[arm].title}, seed {seed}"
-        cells = {cell.seed: cell for cell in findings.study.at(arm, size)}
-        run = cells[seed].run if seed in cells else None
+        jobs = {job.seed: job for job in findings.study.at(arm, size)}
+        run = jobs[seed].run if seed in jobs else None
         picture = Picture(alt) if run is None else file_picture(run.path / name, alt)
         if findings.study.published is not None:
             uri = findings.study.published.pictures.get((name, alt))

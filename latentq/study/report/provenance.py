@@ -11,7 +11,7 @@ from latentq.report.finished import STAGES, Run
 from latentq.report.provenance import command, fact_text
 from latentq.report.wording import MISSING, count, number
 from latentq.study.report.findings import Findings
-from latentq.study.results import Cell, without_folders
+from latentq.study.results import JobResult, without_folders
 
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
 MEMORISED = (
@@ -20,13 +20,13 @@ MEMORISED = (
 )
 
 
-def runs(findings: Findings) -> list[tuple[Cell, Run]]:
-    """Returns the cells that were run, with the run."""
-    return [(cell, cell.run) for cell in findings.study.cells if cell.run is not None]
+def runs(findings: Findings) -> list[tuple[JobResult, Run]]:
+    """Returns the jobs that were run, with the run."""
+    return [(job, job.run) for job in findings.study.jobs if job.run is not None]
 
 
 def _facts(run: Run) -> dict[str, str]:
-    """Returns what is known of where and on what a cell was made."""
+    """Returns what is known of where and on what a job was made."""
     facts = {
         "Data": run.get("data.name"),
         "Data, sha256": run.get("data.sha256"),
@@ -34,7 +34,7 @@ def _facts(run: Run) -> dict[str, str]:
         "Samples for the scores": count(run.number("n_samples")),
         "FID features": run.get("features.name"),
         "FID features, sha256": run.get("features.sha256"),
-        "Commit of the cells": run.get("git_commit") or NO_COMMIT,
+        "Commit of the jobs": run.get("git_commit") or NO_COMMIT,
     }
     told = {k: v for k, v in (run.environment or {}).items() if k not in TOLD}
     facts |= {key.replace("_", " ").capitalize(): fact_text(v) for key, v in told.items()}
@@ -42,7 +42,7 @@ def _facts(run: Run) -> dict[str, str]:
 
 
 def facts(findings: Findings) -> dict[str, dict[str, int]]:
-    """Returns what is known of the cells: for each fact its values, and in how many cells."""
+    """Returns what is known of the jobs: for each fact its values, and in how many jobs."""
     if findings.study.published is not None:
         told = findings.study.published.facts.items()
         return {key: dict(Counter(values).most_common()) for key, values in told}
@@ -54,11 +54,11 @@ def facts(findings: Findings) -> dict[str, dict[str, int]]:
 
 
 def commands(findings: Findings) -> dict[str, str]:
-    """Returns the command of each cell that was run, by its name."""
+    """Returns the command of each job that was run, by its name."""
     if findings.study.published is not None:
         told_of = findings.study.published.commands
-        return {c.name: told_of[c.name] for c in findings.study.cells if c.name in told_of}
-    return {cell.name: without_folders(command(run)) for cell, run in runs(findings)}
+        return {c.name: told_of[c.name] for c in findings.study.jobs if c.name in told_of}
+    return {job.name: without_folders(command(run)) for job, run in runs(findings)}
 
 
 def options(findings: Findings) -> dict[str, str]:
@@ -74,20 +74,20 @@ def memorised(findings: Findings) -> str:
 
 
 def seconds(findings: Findings) -> float:
-    """Returns the wall time of all stages of all cells together."""
+    """Returns the wall time of all stages of all jobs together."""
     keys = [f"wall_seconds.{stage}" for stage in STAGES]
     return sum(run.number(key) or 0.0 for _, run in runs(findings) for key in keys)
 
 
 def provenance(findings: Findings) -> list[Block]:
-    """Makes the blocks on provenance: what the cells share, how long they took, the commands."""
+    """Makes the blocks on provenance: what the jobs share, how long they took, the commands."""
     study = findings.study
     rows = [[key, _told(values)] for key, values in facts(findings).items()]
     total = seconds(findings)
     rows += [
         ["Commit of the study", study.git_commit or NO_COMMIT],
-        ["Cells", f"{sum(c.state == 'finished' for c in study.cells)} of {len(study.cells)}"],
-        ["Wall time of all cells", f"{count(total)} s, {number(total / 3600)} hours"],
+        ["Jobs", f"{sum(c.state == 'finished' for c in study.jobs)} of {len(study.jobs)}"],
+        ["Wall time of all jobs", f"{count(total)} s, {number(total / 3600)} hours"],
     ]
     chosen = [[key, value] for key, value in options(findings).items()]
     lines = [f"{name}: {line}" for name, line in commands(findings).items()]
@@ -97,14 +97,14 @@ def provenance(findings: Findings) -> list[Block]:
             Paragraph("The options of the study:", "note"),
             Table(["Option", "Value"], chosen, numeric=False),
         ]
-    return [*blocks, Details("Command of every cell", [Code("\n".join(lines))])]
+    return [*blocks, Details("Command of every job", [Code("\n".join(lines))])]
 
 
 def _told(values: Mapping[str, int]) -> str:
-    """Writes the values of a fact; where there are several, in how many cells each is."""
+    """Writes the values of a fact; where there are several, in how many jobs each is."""
     if len(values) == 1:
         return next(iter(values))
-    return "; ".join(f"{text} ({n} cell{'s' if n > 1 else ''})" for text, n in values.items())
+    return "; ".join(f"{text} ({n} job{'s' if n > 1 else ''})" for text, n in values.items())
 
 
 def _option(value: object) -> str:

@@ -170,30 +170,30 @@ def matching(findings: Findings) -> list[Record]:
 
 
 def missing(findings: Findings) -> list[Record]:
-    """Returns the cells that have no FID, with the reason."""
+    """Returns the jobs that have no FID, with the reason."""
     return [
         {
-            **_name(cell.arm),
-            "size": cell.size,
-            "images": findings.study.images(cell.size),
-            "seed": cell.seed,
-            "state": cell.state,
-            "reason": cell.reason,
+            **_name(job.arm),
+            "size": job.size,
+            "images": findings.study.images(job.size),
+            "seed": job.seed,
+            "state": job.state,
+            "reason": job.reason,
         }
-        for cell in findings.study.cells
-        if cell.state != "finished"
+        for job in findings.study.jobs
+        if job.state != "finished"
     ]
 
 
-def cells(findings: Findings) -> list[Record]:
-    """Returns the numbers of every cell."""
+def jobs(findings: Findings) -> list[Record]:
+    """Returns the numbers of every job."""
     return [
         {
-            **{"arm": cell.arm, "size": cell.size, "seed": cell.seed},
-            **{"state": cell.state, "reason": cell.reason},
-            **{key: cell.number(key) for key in RAW},
+            **{"arm": job.arm, "size": job.size, "seed": job.seed},
+            **{"state": job.state, "reason": job.reason},
+            **{key: job.number(key) for key in RAW},
         }
-        for cell in findings.study.cells
+        for job in findings.study.jobs
     ]
 
 
@@ -210,7 +210,7 @@ def all_records(findings: Findings) -> dict[str, list[Record]]:
         "scores": scores(findings),
         "matching": matching(findings),
         "missing": missing(findings),
-        "cells": cells(findings),
+        "jobs": jobs(findings),
     }
 
 

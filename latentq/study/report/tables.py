@@ -14,7 +14,7 @@ from latentq.study.report.records import MATCHING, SCORES, missing
 from latentq.study.report.wording import images_text, p_text, pairs_text, percent, seeds_text
 from latentq.study.verdict import Pairs
 
-Entry = tuple[str, float | str | None]  # What a cell shows, and what it is sorted by.
+Entry = tuple[str, float | str | None]  # What a job shows, and what it is sorted by.
 
 TONES = {
     "quantum better": "quantum",
@@ -37,28 +37,28 @@ def table(
 
 
 def _title(arm: str) -> Entry:
-    """Returns the cell that names an arm."""
+    """Returns the job that names an arm."""
     return ARMS[arm].title, ARMS[arm].title
 
 
 def _mean(summary: Summary | None, runs: int = 0) -> Entry:
-    """Returns the cell of a mean."""
+    """Returns the job of a mean."""
     return interval(summary, runs), None if summary is None else summary.mean
 
 
 def _ratio(pairs: Pairs) -> Entry:
-    """Returns the cell of a ratio."""
+    """Returns the job of a ratio."""
     return pairs_text(pairs), pairs.ratio
 
 
 def _seeds(findings: Findings, arm: str, size: int) -> Entry:
-    """Returns the cell of the number of seeds."""
+    """Returns the job of the number of seeds."""
     have, planned = findings.seeds(arm, size)
     return seeds_text(have, planned), have
 
 
 def _images(findings: Findings, size: int) -> Entry:
-    """Returns the cell of a number of images."""
+    """Returns the job of a number of images."""
     return images_text(findings.study, size), size
 
 
@@ -140,15 +140,15 @@ def matching_table(findings: Findings) -> Table:
     rows = []
     for arm in findings.all_arms:
         found = {key: findings.agreed(arm, size, key) for key in MATCHING}
-        cells: dict[str, Entry] = {key: (count(value), value) for key, value in found.items()}
+        jobs: dict[str, Entry] = {key: (count(value), value) for key, value in found.items()}
         seconds = found["cpu_seconds.prior"]
         if seconds is not None:
-            cells["cpu_seconds.prior"] = (number(seconds, 0 if seconds >= 10 else 1), seconds)
+            jobs["cpu_seconds.prior"] = (number(seconds, 0 if seconds >= 10 else 1), seconds)
         if found["parameters.prior"] == 0:  # Nothing is trained.
             untrained = dict.fromkeys(("cpu_seconds.prior", "iterations"), (ABSENT, None))
-            cells |= {key: cell for key, cell in untrained.items() if not found[key]}
+            jobs |= {key: job for key, job in untrained.items() if not found[key]}
         excess = _excess(findings, arm, found["parameters.prior"])
-        ordered = [cells[key] for key in MATCHING]
+        ordered = [jobs[key] for key in MATCHING]
         rows.append([_title(arm), *ordered[:2], excess, *ordered[2:]])
     titles = list(MATCHING.values())
     head = ["Arm", *titles[:2], "Against quantum's", *titles[2:]]
@@ -156,7 +156,7 @@ def matching_table(findings: Findings) -> Table:
 
 
 def _excess(findings: Findings, arm: str, weights: float | None) -> Entry:
-    """Returns the cell that compares the size of a prior with that of quantum."""
+    """Returns the job that compares the size of a prior with that of quantum."""
     if arm == QUANTUM or weights == 0:
         return ABSENT, None
     excess = findings.excess(arm)
@@ -164,7 +164,7 @@ def _excess(findings: Findings, arm: str, weights: float | None) -> Entry:
 
 
 def missing_table(findings: Findings) -> Table | None:
-    """Makes the table of the cells that have no FID, or returns `None` if there is none."""
+    """Makes the table of the jobs that have no FID, or returns `None` if there is none."""
     rows: list[list[Entry]] = [
         [
             (str(row["title"]), str(row["title"])),
