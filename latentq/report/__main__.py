@@ -30,7 +30,7 @@ def report(arguments: list[str]) -> None:
         raise InputError("out: must be one folder, as in out=report")
 
     # A wrong argument is answered without what draws and renders.
-    from latentq.report.render import build
+    from latentq.report.comparison import build
 
     out, results = build(folders, *outs)
     print(*results, sep="\n")
