@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from latentq.report.pages import markdown, write_files
 
 from benchmarks import roofline
 from benchmarks.chain import Chain, parts_of_chain, time_chain
@@ -29,7 +30,6 @@ from latentq.config.commands import parse_options
 from latentq.config.compose import load_config
 from latentq.config.rules import Rule
 from latentq.errors import InputError, nearest
-from latentq.report.markdown import markdown
 from latentq.report.plots import save_figure
 
 FIGURES = ("batch", "qubits")
@@ -129,8 +129,8 @@ def write(result: dict[str, Any], out: Path) -> str:
         save_figure(chart(result["rows"], suite), picture)
     page = document(result, picture) if suite in PEER_SUITES else DOCUMENTS[suite](result)
     text = markdown(page, out)
-    (out / f"{suite}.json").write_text(json.dumps(result, indent=2) + "\n")
-    (out / f"{suite}.md").write_text(text)
+    content = {"json": json.dumps(result, indent=2) + "\n", "md": text}
+    write_files(out, {f"{suite}.{kind}": made for kind, made in content.items()})
     return text
 
 

@@ -57,5 +57,7 @@ def make_run(path: Path, model: str = "quantum", seed: int | None = 0, **changes
     return path
 
 
-def run_of(model: str = "quantum", seed: int | None = 0, path: str = "run", **more: object) -> FinishedRun:
+def run_of(
+    model: str = "quantum", seed: int | None = 0, path: str = "run", **more: object
+) -> FinishedRun:
     return FinishedRun(Path(path), metrics(model, seed, **more))

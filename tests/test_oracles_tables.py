@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
-from latentq.report import pictures
+from latentq.report import images as runs_images
 from latentq.report.finished import Group
 from latentq.report.grouping import group_runs
-from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
+from latentq.report.scores import entries, fid_table, mmd_table, parameter_table
+from latentq.report.statistics import holm
+from latentq.report.tables import Row
 from latentq.report.wording import comparisons
 from latentq.study.arms import ARMS
 from latentq.study.jobs import ALL, Job, StudyFolder
-from latentq.study.report import figures, records, tables
+from latentq.study.report import images, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study
-from latentq.study.verdict import Judgement, decide_all, holm, pair
+from latentq.study.verdict import Judgement, decide_all, pair
 from tests.fake_runs import SIZES, run_of
 from tests.fake_study import make_job
 
@@ -43,8 +45,16 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     return find(read_study(root))
 
 
-def row_of(rows: list[records.Record], arm: str) -> records.Record:
-    (found,) = [row for row in rows if row["arm"] == arm]
+def rows_of(findings: Findings, name: str) -> list[Row]:
+    return tables.frames(findings)[name].to_dict("records")
+
+
+def row_of(findings: Findings, name: str, arm: str, size: int = BIG) -> Row:
+    (found,) = [
+        row
+        for row in rows_of(findings, name)
+        if (row["arm"], row.get("size", size)) == (arm, size)
+    ]
     return found
 
 
@@ -114,8 +124,8 @@ def test_ratios_are_of_quantum_to_the_arm(
     findings: Findings,
 ) -> None:
     """Below 1 quantum is better, in the records and in the table."""
-    record = row_of(records.others(findings, role), arm)
-    shown = tables.others_table(findings, role)
+    record = row_of(findings, "scores", arm)
+    shown = tables.others_table(findings, tables.frames(findings), role)
     place = [row[0] for row in shown.rows].index(ARMS[arm].title)
     assert shown.values is not None
     values = dict(zip(shown.head, shown.values[place], strict=True))
@@ -133,7 +143,7 @@ def test_ratios_are_of_quantum_to_the_arm(
 
 
 def test_verdicts_are_of_quantum_against_each_matched_arm(findings: Findings) -> None:
-    rows = records.verdicts(findings)
+    rows = rows_of(findings, "verdicts")
 
     for k, arm in enumerate(of_role("matched")):
         for row in (row for row in rows if row["arm"] == arm):
@@ -149,7 +159,7 @@ def test_adjusted_p_values_stand_beside_the_raw_ones(tmp_path: Path) -> None:
         make_job(tmp_path, "quantum", BIG, seed, 10.0)
         for k, arm in enumerate(arms):
             make_job(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
-    rows = records.verdicts(find(read_study(tmp_path)))
+    rows = rows_of(find(read_study(tmp_path)), "verdicts")
     raw = {str(row["arm"]): float(row["p"] or 0) for row in rows}
 
     assert {row["arm"]: row["p_adjusted"] for row in rows} == pytest.approx(holm(raw))
@@ -160,23 +170,24 @@ def test_numbers_of_images_have_numbers_of_their_own(findings: Findings) -> None
     values = findings.study.values
     assert set(values("quantum", BIG, "fid").values()) == {10.0}
     assert set(values("quantum", SMALL, "fid").values()) == {40.0}
-    small = [r for r in records.scores(findings) if (r["arm"], r["size"]) == ("haar", SMALL)]
-    assert small[0]["fid"] == pytest.approx(160)
-    assert row_of(records.forest(findings), "haar")["fid"] == pytest.approx(40)
+    assert row_of(findings, "scores", "haar", SMALL)["fid"] == pytest.approx(160)
+    assert row_of(findings, "scores", "haar")["fid"] == pytest.approx(40)
 
 
 def test_the_floor_of_reconstructions_is_that_of_quantum(findings: Findings) -> None:
-    found = {row["floor"]: row["fid"] for row in records.floors(findings)}
+    found = {row["floor"]: row["fid"] for row in rows_of(findings, "floors")}
 
     assert found["fid_reconstruction"] == pytest.approx(3.0)
     assert found["fid_floor"] == pytest.approx(7.51)
 
 
 def test_the_best_of_a_role_stands_first(findings: Findings) -> None:
-    rows = records.forest(findings)
+    groups = images.dots(findings, tables.frames(findings))
     for role in ("matched", "classical", "control"):
-        found = [float(row["fid"] or 0) for row in rows if row["role"] == role]
-        assert found == sorted(found) and len(found) > 1
+        (found,) = [group for group in groups.values() if group[0].role == role]
+        values = [dot.value or 0.0 for dot in found]
+        assert values == sorted(values) and len(values) > 1
+        assert {dot.role for dot in found} == {role}
 
 
 def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> None:
@@ -189,16 +200,16 @@ def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> No
 
     assert found.excess("codebook") == pytest.approx(0.1)
     assert dict(found.unmatched()) == pytest.approx({"codebook": 0.1, "perceptrons": -0.05})
-    assert row_of(records.matching(found), "codebook")["prior_excess"] == pytest.approx(0.1)
+    assert row_of(found, "matching", "codebook")["prior_excess"] == pytest.approx(0.1)
 
 
 def test_every_score_stands_in_its_column(findings: Findings) -> None:
-    shown = tables.scores_table(findings, BIG)
+    shown = tables.scores_table(findings, tables.frames(findings), BIG)
     place = [row[0] for row in shown.rows].index(ARMS["haar"].title)
     assert shown.values is not None
-    values = shown.values[place][-len(records.SCORES) :]
+    values = shown.values[place][-len(tables.SCORES) :]
     wanted = [
-        next(iter(findings.study.values("haar", BIG, key).values())) for key in records.SCORES
+        next(iter(findings.study.values("haar", BIG, key).values())) for key in tables.SCORES
     ]
 
     assert values == pytest.approx(wanted)
@@ -210,7 +221,7 @@ def test_pictures_are_of_the_seed_they_name(findings: Findings) -> None:
         assert job.run is not None
         (job.run.path / "samples.png").write_bytes(PNG)
     for seed in SEEDS:
-        (picture,) = figures._pictures(findings, ["quantum"], seed, "samples.png")
+        (picture,) = images._pictures(findings, ["quantum"], seed, "samples.png")
         assert picture.path is not None
         assert picture.path.parent.name == f"quantum-n{BIG}-seed{seed}"
 
@@ -271,12 +282,12 @@ def test_a_picture_of_a_run_is_of_its_seed(tmp_path: Path) -> None:
         (run.path / "samples.png").write_bytes(PNG)
     (found,) = group_runs(runs)
     for seed in SEEDS:
-        picture = pictures._pair(found, seed, "samples.png", "Samples").items[0]
+        picture = runs_images._row(found, seed, "samples.png", "Samples")[0]
         assert picture.path == tmp_path / str(seed) / "samples.png"
 
 
 def test_long_curves_are_averaged() -> None:
-    values = [float(k) for k in range(3 * pictures.POINTS)]
+    values = [float(k) for k in range(3 * runs_images.POINTS)]
 
-    assert pictures._thin(values) == [3 * k + 1 for k in range(pictures.POINTS)]
-    assert pictures._thin([1.0, 5.0]) == [1.0, 5.0]
+    assert runs_images._thin(values) == [3 * k + 1 for k in range(runs_images.POINTS)]
+    assert runs_images._thin([1.0, 5.0]) == [1.0, 5.0]

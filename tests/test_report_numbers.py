@@ -233,7 +233,9 @@ def test_arms_hold_seeds_of_one_setting() -> None:
 def test_arms_are_told_apart_by_their_configuration() -> None:
     configs = {0: "lr: 0.1", 1: "lr: 0.1", 2: "lr: 0.2"}
     runs = [
-        FinishedRun(Path(f"q{seed}"), metrics(seed=seed), None, f"{text}\nseed: {seed}\nthreads: {seed}\n")
+        FinishedRun(
+            Path(f"q{seed}"), metrics(seed=seed), None, f"{text}\nseed: {seed}\nthreads: {seed}\n"
+        )
         for seed, text in configs.items()
     ]
     again = FinishedRun(Path("q0-2"), metrics(name="again"), None, "lr: 0.1\nrun: {name: again}\n")

@@ -79,9 +79,9 @@ def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
     assert page == "README.md" or shown == rows
 
 
-def test_the_first_table_of_the_readme_is_that_of_the_cells() -> None:
+def test_the_first_table_of_the_readme_is_that_of_the_jobs() -> None:
     """The three seeds of what the study measures too, at all images."""
-    lines = (STUDY / "data" / "cells.csv").read_text().splitlines()
+    lines = (STUDY / "data" / "jobs.csv").read_text().splitlines()
     rows = [row for row in csv.DictReader(lines) if row["size"] == "60000"]
     readme = (ROOT / "README.md").read_text()
     for arm, key, title in (

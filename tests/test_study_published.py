@@ -14,7 +14,7 @@ from scipy import stats
 
 from latentq.errors import InputError
 from latentq.study.published import EARLIER, read_published
-from latentq.study.report.build import build
+from latentq.study.report.document import build
 from latentq.study.report.provenance import MEMORISED
 from tests.fake_study import make_study
 from tests.test_study_report import BAD, BIG, GOOD, MATCHED, built
@@ -67,15 +67,20 @@ def test_its_numbers_are_those_of_the_jobs() -> None:
         return {row["seed"]: float(row["fid"]) for row in at}
 
     assert len(jobs) == 211
-    for row in facts["efficiency"]:
+    for row in facts["scores"]:
+        if row["planned"] < 2:
+            continue
         found = interval([*fids(row["arm"], row["size"]).values()])
         assert [row[key] for key in ("fid", "fid_low", "fid_high")] == pytest.approx(found)
-    for row in [*facts["verdicts"], *facts["controls"], *facts["classical"]]:
+    for row in [*facts["verdicts"], *facts["scores"]]:
+        if row["common_seeds"] < 2 or row["arm"] == "quantum":
+            continue
         own, other = fids("quantum", row["size"]), fids(row["arm"], row["size"])
         found = interval([own[seed] / other[seed] for seed in other if seed in own])
         ratios = [row[key] for key in ("ratio", "ratio_low", "ratio_high")]
         assert ratios == pytest.approx(found), row["arm"]  # And not the inverse.
-    assert facts["overall"][0] == {"size": BIG, "images": 54000, "verdict": "classical better"}
+    first = facts["overall"][0]
+    assert (first["size"], first["images"], first["verdict"]) == (BIG, 54000, "classical better")
     recalls = [row["recall"] for row in facts["scores"] if row["recall"] is not None]
     lows = [row["recall_low"] for row in facts["scores"] if row["recall_low"] is not None]
     assert min(recalls) == 0.0 and min(lows) > 0

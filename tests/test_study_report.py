@@ -19,11 +19,12 @@ from scipy import stats
 
 from latentq.report.plots import LIGHT, Figure, save_samples
 from latentq.report.plots.efficiency import efficiency_chart, spread
-from latentq.report.plots.study import Dot, forest_chart
+from latentq.report.plots.forest import Dot, forest_chart
 from latentq.study.arms import ARMS, Arm
-from latentq.study.report.build import build
-from latentq.study.report.figures import dots, lines
+from latentq.study.report.document import build
 from latentq.study.report.findings import find
+from latentq.study.report.images import dots, lines
+from latentq.study.report.tables import frames
 from latentq.study.report.wording import efficiency, headline, p_text, pairs_text, percent
 from latentq.study.results import read_study
 from latentq.study.verdict import pair
@@ -139,7 +140,7 @@ def test_missing_jobs_are_shown_and_have_no_number(tmp_path: Path) -> None:
     assert rows["Jobs"] == [f"{6 + 5 * N} of {7 + 5 * N}"]
     assert not re.search(r"\bnan\b|0\.777", html.partition("<style>")[0] + text, re.IGNORECASE)
     assert "0.777" not in (tmp_path / "out" / "data" / "jobs.csv").read_text()
-    assert [row["fid"] for row in table(tmp_path, "forest") if row["arm"] == "vae"] == [""]
+    assert [row["fid"] for row in table(tmp_path, "scores") if row["arm"] == "vae"] == [""]
 
 
 def test_text_from_outside_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +196,7 @@ def test_same_jobs_same_bytes(tmp_path: Path) -> None:
         files.append({path.relative_to(root).as_posix(): path.read_bytes() for path in found})
 
     assert files[0] == files[1]
-    assert len(files[0]) == 3 + 11
+    assert len(files[0]) == 3 + 7
     assert not any(b"secret" in content or b"/tmp/" in content for content in files[0].values())
     assert b"\xe2\x80\xa6/train.py seed=1 run.root=\xe2\x80\xa6/jobs" in files[0]["out/report.md"]
     assert b"QuDDPM, seed 0: drawn in report.html" in files[0]["out/report.md"]
@@ -211,8 +212,10 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
     )
     built(root)
     findings = find(read_study(root))
-    rows = {row["title"]: row for row in table(root, "forest")}
-    groups = dots(findings)
+    found = frames(findings)
+    scores = table(root, "scores")
+    rows = {row["title"]: row for row in scores if row["size"] == str(BIG)}
+    groups = dots(findings, found)
 
     assert list(groups) == ["Quantum", "Matched classical priors", "Controls"]
     for dot in (dot for group in groups.values() for dot in group):
@@ -220,12 +223,11 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
         ends = None if dot.ends is None else tuple(map(str, dot.ends))
         assert (row["fid"], row["role"]) == (str(dot.value), dot.role)
         assert (row["fid_low"], row["fid_high"]) == ends
-    curves = table(root, "efficiency")
-    for line in lines(findings):
-        found = [row for row in curves if row["title"] == line.label]
-        assert [float(row["images"]) for row in found] == list(line.images) == [100, 54000]
-        assert [float(row["fid"]) for row in found] == list(line.values)
-    drawn = efficiency_chart(lines(findings)).axes[0].lines
+    for line in lines(found):
+        own = [row for row in reversed(scores) if row["title"] == line.label and row["fid"]]
+        assert [float(row["images"]) for row in own] == list(line.images) == [100, 54000]
+        assert [float(row["fid"]) for row in own] == list(line.values)
+    drawn = efficiency_chart(lines(found)).axes[0].lines
     quantum = next(line for line in drawn if line.get_label() == "QuDDPM")
     assert np.array_equal(quantum.get_xdata(), [100, 54000])
     means = [math.prod(values) ** (1 / 5) for values in (BAD, GOOD)]

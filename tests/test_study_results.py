@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from latentq.errors import InputError
-from latentq.study.results import JobResult, job_name, read_study, without_folders
+from latentq.study.jobs import Job
+from latentq.study.results import JobResult, read_study, without_folders
 from tests.fake_study import make_job, make_study
 
 
@@ -143,4 +144,4 @@ def test_no_machine_is_told() -> None:
     said = "File '/root/a/train.py' of /x/y/z, 1/2, root=/q/w and …/kept/as"
 
     assert without_folders(said) == "File '…/train.py' of …/z, 1/2, root=…/w and …/kept/as"
-    assert job_name(("vae", 100, 2)) == JobResult("vae", 100, 2, "missing").name == "vae-n100-seed2"
+    assert Job("vae", 100, 2).name == JobResult("vae", 100, 2, "missing").name == "vae-n100-seed2"

@@ -7,7 +7,7 @@ from typing import Any
 
 from latentq.report.finished import PARTS, STAGES, FinishedRun, Group, Replicates
 from latentq.report.grouping import DATA
-from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, scale_of
+from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary
 from latentq.report.wording import comparisons
 
 SCORES = (

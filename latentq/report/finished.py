@@ -70,6 +70,11 @@ class FinishedRun:
         """The images that the run was measured against, `test` or `validation`."""
         return "validation" if self.metrics.get("split") == "validation" else "test"
 
+    @property
+    def digits(self) -> bool:
+        """Whether the data is the small `digits` set, and not MNIST."""
+        return self.get("data.name") == "digits"
+
     def get(self, key: str) -> Any:  # noqa: ANN401
         """Returns a value by its dotted path, or `None` if it is not there."""
         value: Any = self.metrics
@@ -124,7 +129,7 @@ class Group:
     @property
     def digits(self) -> bool:
         """Whether the data is the small `digits` set, and not MNIST."""
-        return self.runs[0].get("data.name") == "digits"
+        return self.runs[0].digits
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
@@ -178,7 +183,9 @@ def with_files(path: Path, metrics: dict[str, Any]) -> FinishedRun:
         config = (path / "config.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
         config = None
-    return FinishedRun(path, metrics, environment if isinstance(environment, dict) else None, config)
+    return FinishedRun(
+        path, metrics, environment if isinstance(environment, dict) else None, config
+    )
 
 
 def find_runs(folders: Iterable[str | Path]) -> tuple[list[FinishedRun], list[Path]]:

@@ -35,7 +35,7 @@ from latentq.config.commands import run_command
 from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.errors import InputError
-from latentq.study.jobs import TRAIN, Job, StudyFolder, plan
+from latentq.study.jobs import EARLIER, FOLDER, TRAIN, Job, StudyFolder, plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus, read_options
 from latentq.study.progress import Display
@@ -100,9 +100,10 @@ def finished_before(study: StudyFolder, jobs: list[Job]) -> dict[Job, JobRecord]
         InputError: If one was run with another configuration.
     """
     try:
-        rows = json.loads((study.root / RESULT).read_text())["jobs"]
+        found = json.loads((study.root / RESULT).read_text())
+        rows = found.get(FOLDER, found.get(EARLIER))
         known = {row["name"]: (row["seconds"], row["attempts"]) for row in rows}
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         known = {}
     records = {}
     for job in jobs:
@@ -131,7 +132,7 @@ def work(options: Options, study: StudyFolder, jobs: list[Job], engine: Engine) 
     schedule = Schedule(jobs, finished_before(study, jobs))
 
     def save() -> None:
-        content = {"options": shown, "git_commit": commit, "jobs": describe(schedule)}
+        content = {"options": shown, "git_commit": commit, FOLDER: describe(schedule)}
         run_folder.write_json(study.root / RESULT, content)
 
     def changed(job: Job) -> None:

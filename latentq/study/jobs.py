@@ -99,7 +99,7 @@ class StudyFolder:
         name = job.name + ("-digits" if digits else "")
         # Earlier versions wrote to `cells`: what is finished there is not run again.
         earlier = self.root / EARLIER / name
-        return earlier if (earlier / "metrics.json").is_file() else self.root / FOLDER / name
+        return earlier if read_metrics(earlier) is not None else self.root / FOLDER / name
 
     def log(self, job: Job) -> Path:
         """Returns the file that gets what a job prints."""

@@ -105,7 +105,9 @@ class Attempt:
         self._close_input()
         seconds = time.monotonic() - self._begin
         if self._process.returncode:
-            return JobOutcome(seconds, f"exit code {self._process.returncode}: {self._last_line()}")
+            return JobOutcome(
+                seconds, f"exit code {self._process.returncode}: {self._last_line()}"
+            )
         if read_metrics(self.launch.folder) is None:
             return JobOutcome(seconds, f"it left no valid metrics.json: {self._last_line()}")
         return JobOutcome(seconds)

@@ -2,7 +2,8 @@
 
 .. code-block:: text
 
-    ROOT/data/jobs.csv    the numbers of every job, as the report has used them
+    ROOT/data/jobs.csv     the numbers of every job, as the report has used them; in earlier
+                           reports it is data/cells.csv
     ROOT/report.json       where they come from: facts, options, commands, commit
     ROOT/report.html       the pictures of jobs, which are carried over
 """
@@ -17,11 +18,12 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from latentq.errors import InputError
-from latentq.report.finished import Run, read_json
+from latentq.report.finished import FinishedRun, read_json
 from latentq.study.arms import ARMS
 from latentq.study.results import JobResult, Published, State, StudyResults, sort_jobs
 
-JOBS, FACTS, PAGE = "data/jobs.csv", "report.json", "report.html"
+JOBS, CELLS = "data/jobs.csv", "data/cells.csv"
+FACTS, PAGE = "report.json", "report.html"
 # What had no text of its own in reports of that time.
 EARLIER = (
     "Memorised was measured by an earlier rule, threshold from held-out images, first 1,000: the "
@@ -35,7 +37,12 @@ IMAGE = re.compile(r'<img src="(data:image/png;base64,[^"]+)" alt="([^"]*)"')
 
 def is_published(root: Path) -> bool:
     """Returns whether a folder holds the published report of a study."""
-    return (root / JOBS).is_file() and (root / FACTS).is_file()
+    return _numbers(root).is_file() and (root / FACTS).is_file()
+
+
+def _numbers(root: Path) -> Path:
+    """Returns the file with the numbers of the jobs, which earlier reports called cells."""
+    return root / (JOBS if (root / JOBS).is_file() else CELLS)
 
 
 def read_published(root: Path) -> StudyResults:
@@ -49,7 +56,7 @@ def read_published(root: Path) -> StudyResults:
     """
     try:
         facts = read_json(root / FACTS)
-        rows = list(csv.DictReader((root / JOBS).read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader(_numbers(root).read_text(encoding="utf-8").splitlines()))
         published = _published(root, facts)
         jobs = [_job(row, published) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -68,7 +75,10 @@ def read_published(root: Path) -> StudyResults:
 def _published(root: Path, facts: Mapping[str, Any]) -> Published:
     """Returns what a report says of its jobs beside their numbers."""
     return Published(
-        facts=facts["provenance"],
+        # What earlier reports called cells are jobs.
+        facts={
+            key.removesuffix(" of the cells"): told for key, told in facts["provenance"].items()
+        },
         commands=facts.get("commands", {}),
         memorised=facts.get("memorised", EARLIER),
         pictures=_pictures(root / PAGE),
@@ -85,7 +95,7 @@ def _job(row: Mapping[str, str], published: Published) -> JobResult:
     for key, text in row.items():
         if text and key not in ("arm", "size", "seed", "state", "reason"):
             _put(metrics, key.split("."), float(text))
-    run = None if state == "missing" else Run(Path(), metrics)
+    run = None if state == "missing" else FinishedRun(Path(), metrics)
     return JobResult(arm, int(row["size"]), seed, cast(State, state), row["reason"], run)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from latentq.errors import InputError
-from latentq.report.finished import Run, finite, read_json, with_files
+from latentq.report.finished import FinishedRun, finite, read_json, with_files
 from latentq.study.arms import ARMS
 from latentq.study.jobs import EARLIER, FOLDER, Job
 
@@ -33,20 +33,12 @@ LISTED = 3  # How many jobs a message names.
 
 
 @dataclass(frozen=True)
-class JobResult:
-    """One arm, number of images and seed: a run with a FID, or the reason why there is none."""
+class JobResult(Job):
+    """A job with its run, which has a FID, or the reason why there is none."""
 
-    arm: str
-    size: int
-    seed: int
     state: State
     reason: str = ""
-    run: Run | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of its folder."""
-        return job_name((self.arm, self.size, self.seed))
+    run: FinishedRun | None = None
 
     def number(self, key: str) -> float | None:
         """Returns a finite number by its dotted path; a job without FID has none."""
@@ -94,6 +86,11 @@ class StudyResults:
         return [job for at in folders for job in at.values()]
 
     @property
+    def runs(self) -> dict[str, FinishedRun]:
+        """The runs of the jobs that have one, by the names of the jobs."""
+        return {job.name: job.run for job in self.jobs if job.run is not None}
+
+    @property
     def sizes(self) -> list[int]:
         """The numbers of images, ascending."""
         return sorted({job.size for job in self.jobs})
@@ -117,12 +114,6 @@ class StudyResults:
         at = {job.number("data.train") for job in self.jobs if job.size == size} - {None}
         trained = at.pop() if len(at) == 1 else None
         return size if trained is None else int(trained)
-
-
-def job_name(place: Place) -> str:
-    """Returns the name of the folder of a job."""
-    arm, size, seed = place
-    return f"{arm}-n{size}-seed{seed}"
 
 
 def without_folders(text: str) -> str:
@@ -245,10 +236,9 @@ def _read_job(place: Place, folder: Path | None, reason: str) -> JobResult:
 
 def _check_scale(study: StudyResults) -> None:
     """Raises `InputError` if the jobs were not measured with the same data and features."""
-    runs = {job.name: job.run for job in study.jobs if job.run is not None}
     for key in (*SCALE, "split"):
         kinds: dict[str, list[str]] = {}
-        for name, run in runs.items():
+        for name, run in study.runs.items():
             value = run.split if key == "split" else run.get(key)
             if value is not None:
                 kinds.setdefault(str(value)[:40], []).append(name)

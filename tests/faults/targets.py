@@ -171,16 +171,16 @@ BODY = STATE[len(checkpoints.MAGIC) + checkpoints.DIGITS + 1 :]
 
 
 def report(files: tuple[bytes, bytes, bytes], folder: Path) -> None:
-    from latentq.report import pictures, render
-    from latentq.report.blocks import Picture, Pictures
+    from latentq.report import comparison, images
+    from latentq.report.blocks import Image, Images
 
     names = ("metrics.json", "environment.json", "config.yaml")
     for name, content in zip(names, files, strict=True):
         (folder / "runs" / "odd" / name).write_bytes(content)
     # Charts take seconds; their numbers are made anyway.
-    drawn = Pictures([Picture("chart")])
-    with mock.patch.object(pictures, "chart", return_value=drawn):
-        out, _ = render.build([folder / "runs"], folder / "report")
+    drawn = Images([Image("chart")])
+    with mock.patch.object(images, "chart", return_value=drawn):
+        out, _ = comparison.build([folder / "runs"], folder / "report")
     try:
         page = (out / "report.html").read_text()
         assert "<script>alert" not in page
@@ -198,9 +198,9 @@ def make_runs(folder: Path) -> None:
 
 def study(files: tuple[bytes, bytes], folder: Path) -> None:
     (folder / "study.json").write_bytes(files[0])
-    (folder / "cells" / "quantum-n300-seed0" / "metrics.json").write_bytes(files[1])
+    (folder / "jobs" / "quantum-n300-seed0" / "metrics.json").write_bytes(files[1])
     found = read_study(folder)
-    assert found.cells
+    assert found.jobs
 
 
 def small_study(folder: Path) -> None:
@@ -209,7 +209,7 @@ def small_study(folder: Path) -> None:
 
 PLAN = {
     "options": {"arms": ["quantum"], "train_sizes": [300], "seeds": [0], "settings": []},
-    "cells": [{"arm": "quantum", "size": 300, "seed": 0, "state": "missing", "reason": "x"}],
+    "jobs": [{"arm": "quantum", "size": 300, "seed": 0, "state": "missing", "reason": "x"}],
     "git_commit": "feed",
 }
 CONFIGURATION = b"model: {kind: quantum}\nseed: 0\nimages: {lr: 0.1}\n"
@@ -278,7 +278,7 @@ TARGETS = (
         make_runs,
     ),
     Target(
-        "cells in studies",
+        "jobs in studies",
         st.tuples(changed_json(PLAN), changed_json(cell_metrics("quantum", 300, 0, 20.0))),
         study,
         30,

@@ -169,8 +169,8 @@ def test_case_44_the_commands_that_are_made() -> None:
 
     config = load_config(cell)
     assert load_config(["run.root=2024", "data.root=a,b", "resume=/a(b)"])["resume"] == "/a(b)"
-    assert config["run"]["root"] == f"{ODD}/cells"
-    assert config["autoencoder"].startswith(f"{ODD}/cells/")
+    assert config["run"]["root"] == f"{ODD}/jobs"
+    assert config["autoencoder"].startswith(f"{ODD}/jobs/")
     assert row["run"]["root"] == f"{ODD}/ablation"
     assert EXPERIMENT.command({"qubits": "4 6"}).endswith("noise 'qubits=4 6'")
 

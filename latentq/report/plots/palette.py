@@ -1,4 +1,4 @@
-"""The colours of all pages and pictures: the ones of Okabe and Ito, which the colour-blind tell."""
+"""The colours of all pages and pictures, by Okabe and Ito: the colour-blind tell them apart."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ def report(arguments: list[str]) -> None:
     options = parse_options(arguments, RULES, DEFAULTS)
 
     # A wrong argument is answered without what draws and renders.
-    from latentq.study.report.build import build
+    from latentq.study.report.document import build
 
     print(*build(options["root"], options["out"]), sep="\n")
     print(f"report: {options['out']}/report.html, report.md, report.json and data")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from latentq.report.statistics import Summary, scale_of, summarize
 from latentq.study.arms import ARMS, Role
-from latentq.study.results import StudyResults, job_name
+from latentq.study.jobs import Job
+from latentq.study.results import StudyResults
 from latentq.study.verdict import Judgement, Pairs, judge, pair
 
 QUANTUM = "quantum"
@@ -82,7 +83,7 @@ class Findings:
         """Returns the jobs of matched arms whose reconstructions are not those of quantum's."""
         values = self.study.values
         return [
-            job_name((arm, size, seed))
+            Job(arm, size, seed).name
             for size in self.study.sizes
             for arm in of_role("matched")
             for seed, own in values(arm, size, "fid_reconstruction").items()

@@ -141,7 +141,7 @@ def warnings(findings: Findings) -> list[str]:
             "These jobs do not reconstruct as quantum does at their seed, so they have another "
             f"decoder, and their differences are not of the priors alone: {', '.join(others)}."
         )
-    if any(job.run is not None and job.run.split != "test" for job in study.jobs):
+    if any(run.split != "test" for run in study.runs.values()):
         said.append("The jobs are measured against validation images, and not test images.")
     return said
 
