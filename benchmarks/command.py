@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from latentq.report.pages import markdown, write_files
 
 from benchmarks import roofline
 from benchmarks.chain import Chain, parts_of_chain, time_chain
@@ -30,6 +29,7 @@ from latentq.config.commands import parse_options
 from latentq.config.compose import load_config
 from latentq.config.rules import Rule
 from latentq.errors import InputError, nearest
+from latentq.report.pages import markdown, write_files
 from latentq.report.plots import save_figure
 
 FIGURES = ("batch", "qubits")

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.suites import MEANINGS
-from latentq.report.blocks import Block, Bullets, Document, Paragraph, Image, Images, Section
+from latentq.report.blocks import Block, Bullets, Document, Image, Images, Paragraph, Section
 from latentq.report.blocks import Table as Grid
 
 Row = dict[str, Any]

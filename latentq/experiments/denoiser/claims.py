@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.experiments.bands import read
 from latentq.experiments.denoiser.runs import (
     Outcome,
     layers_for,
@@ -17,7 +16,7 @@ from latentq.experiments.denoiser.runs import (
 )
 from latentq.experiments.record import Claim
 from latentq.experiments.verdicts import EXACT, RATIO, Verdict, above, equal, higher, within
-from latentq.report.statistics import Ends, Summary, holm, judge_ratio, logistic
+from latentq.report.statistics import Ends, Summary, holm, judge_ratio, logistic, read
 from latentq.report.wording import interval, listed, number
 
 PARAMETERS = {4: 84, 6: 126, 8: 216}

@@ -5,12 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.experiments.bands import Ends, band, bars, read
+from latentq.experiments.bands import Ends, band, bars
 from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
 from latentq.experiments.denoiser.runs import EVERY, Outcome, over_guess, spread
 from latentq.experiments.record import Picture
 from latentq.report import plots
-from latentq.report.statistics import Scale
+from latentq.report.statistics import Scale, read
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 GUESS: dict[str, Any] = {"color": plots.LIGHT.muted, "linewidth": 1, "linestyle": "--"}

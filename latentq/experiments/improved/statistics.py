@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from latentq.experiments import bands
 from latentq.experiments.bands import mean_of
 from latentq.experiments.verdicts import of_logs
-from latentq.report.statistics import Scale, Summary
+from latentq.report.statistics import Scale, Summary, columns_of
 from latentq.report.wording import interval
 
 Row = Mapping[str, Any]
@@ -22,7 +21,7 @@ def bits(value: float) -> float:
 
 def cells(name: str, values: Sequence[float], scale: Scale = "signed") -> dict[str, float | None]:
     """Returns three cells of a table: the mean over seeds on a scale, and the ends."""
-    return bands.cells(name, mean_of(values, scale))
+    return columns_of(name, mean_of(values, scale))
 
 
 def pick(rows: Sequence[Row], **keys: object) -> list[Row]:

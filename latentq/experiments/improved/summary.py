@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from latentq.experiments.bands import read
 from latentq.experiments.improved.quality import UNDENOISED
 from latentq.experiments.improved.statistics import factor, pick
 from latentq.experiments.record import Tables
+from latentq.report.statistics import read
 from latentq.report.wording import interval, number
 
 PUBLISHED = {"steps": 30, "iterations": 300}

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from latentq.experiments.bands import read
 from latentq.experiments.record import Claim, Picture, Record
 from latentq.experiments.saturation import SATURATED, crossing, slope
 from latentq.experiments.verdicts import Verdict, above, within
 from latentq.quantum.entanglement import page_entropy
 from latentq.quantum.otoc import haar_decay
 from latentq.report import plots
-from latentq.report.statistics import Ends, Side
+from latentq.report.statistics import Ends, Side, read
 from latentq.report.wording import interval, number
 
 Row = Mapping[str, Any]

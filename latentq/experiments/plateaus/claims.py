@@ -5,10 +5,9 @@ from typing import Any
 
 from scipy.stats import f as f_distribution
 
-from latentq.experiments.bands import read
 from latentq.experiments.record import Claim
 from latentq.experiments.verdicts import RATIO, Verdict, above, equal, higher, within
-from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio
+from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio, read
 from latentq.report.wording import interval, number
 
 Row = Mapping[str, Any]

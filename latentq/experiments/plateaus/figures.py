@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentq.experiments import bands
-from latentq.experiments.bands import read
 from latentq.experiments.plateaus.claims import Row, Tables, pick
 from latentq.experiments.record import Picture
 from latentq.report import plots
+from latentq.report.statistics import read
 
 COLOURS = dict(
     zip(("global", "marginal", "marginal, then global"), plots.LIGHT.models.values(), strict=True)
