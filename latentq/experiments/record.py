@@ -255,7 +255,8 @@ def write(
         folder: The folder.
         kept: The captions of figures that are there already, and stay.
     """
-    captions = {name: picture.caption for name, picture in record.pictures.items()} | (kept or {})
+    captions = {name: picture.caption for name, picture in record.pictures.items()}
+    captions |= kept or {}
     content = {
         **facts,
         "summary": record.summary,

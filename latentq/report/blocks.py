@@ -55,11 +55,11 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Images:
+class Gallery:
     """Pictures side by side."""
 
     items: Sequence[Image]
-    kind: str = "images"
+    kind: str = "gallery"
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,4 @@ class Document:
     script: bool = False
 
 
-Block = Paragraph | Bullets | Table | Images | Code | Details
+Block = Paragraph | Bullets | Table | Gallery | Code | Details

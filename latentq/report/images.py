@@ -5,7 +5,7 @@ import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from latentq.report.blocks import Block, Details, Image, Images
+from latentq.report.blocks import Block, Details, Gallery, Image
 from latentq.report.finished import FinishedRun, Group, Replicates, finite
 from latentq.report.plots import (
     DARK,
@@ -43,7 +43,7 @@ def file_image(path: Path, alt: str, linked: bool = True) -> Image:
     return Image(alt, _uri(content, "png"), (), path, linked) if content[:8] == PNG else Image(alt)
 
 
-def chart(draw: Callable[[float, Theme], Figure], alt: str) -> Images:
+def chart(draw: Callable[[float, Theme], Figure], alt: str) -> Gallery:
     """Draws a chart for wide and narrow, light and dark pages.
 
     Arguments:
@@ -59,13 +59,13 @@ def chart(draw: Callable[[float, Theme], Figure], alt: str) -> Images:
         (SMALL, uri(NARROW, LIGHT)),
         (NIGHT, uri(WIDE, DARK)),
     )
-    return Images([Image(alt, uri(WIDE, LIGHT), sources)])
+    return Gallery([Image(alt, uri(WIDE, LIGHT), sources)])
 
 
 def folded(found: Sequence[tuple[str, Sequence[Image]]]) -> list[Block]:
     """Shows the first pictures, and folds the others away under their titles."""
-    first = [Images(items) for _, items in found[:1]]
-    return [*first, *(Details(title, [Images(items)]) for title, items in found[1:])]
+    first = [Gallery(items) for _, items in found[:1]]
+    return [*first, *(Details(title, [Gallery(items)]) for title, items in found[1:])]
 
 
 def _row(group: Group, seed: int | None, name: str, what: str) -> list[Image]:
@@ -102,7 +102,7 @@ def chains(group: Group) -> list[Block]:
     return folded(found)
 
 
-def fid_chart(group: Group) -> Images:
+def fid_chart(group: Group) -> Gallery:
     """Draws the FIDs of a group, arm by arm."""
     floor, rows = floor_value(group), entries(group)
     dots: dict[str, list[Dot]] = {}
@@ -156,12 +156,12 @@ def _curves(arm: Replicates) -> list[tuple[str, Curve]]:
     ]
 
 
-def loss_chart(group: Group) -> Images:
+def loss_chart(group: Group) -> Gallery:
     """Draws the losses of a group, a panel for each stage and a line for each run."""
     stages: dict[str, list[Curve]] = {}
     for stage, curve in (found for arm in group.arms for found in _curves(arm)):
         stages.setdefault(stage, []).append(curve)
     alt = "Loss against step for each stage of training"
     if not stages:
-        return Images([Image(alt)])
+        return Gallery([Image(alt)])
     return chart(lambda width, theme: training_chart(stages, width, theme), alt)

@@ -24,8 +24,8 @@ from latentq.report.blocks import (
     Code,
     Details,
     Document,
+    Gallery,
     Image,
-    Images,
     Paragraph,
     Table,
 )
@@ -33,7 +33,7 @@ from latentq.report.plots.palette import DARK, LIGHT
 from latentq.report.tables import csv_text, markdown_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from latentq.report.tables import Frame
 
 SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
 
@@ -87,7 +87,7 @@ def _block(block: Block, out: Path) -> str:
         case Table(head, rows, numeric, strong):
             texts = [[escape(cell) for cell in row] for row in rows]
             return markdown_table([escape(cell) for cell in head], texts, numeric, strong)
-        case Images(items):
+        case Gallery(items):
             return " ".join(_image(image, out) for image in items)
         case Code(text):
             return "\n".join(f"    {line}" for line in text.splitlines())
@@ -130,7 +130,7 @@ def write_report(
     out: Path,
     document: Document,
     facts: Mapping[str, Any],
-    tables: Mapping[str, pd.DataFrame] | None = None,
+    tables: Mapping[str, Frame] | None = None,
 ) -> None:
     """Writes report.html, report.md, report.json and data/*.csv: all of them, or none.
 

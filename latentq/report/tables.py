@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from latentq.report.blocks import Table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pandas import DataFrame as Frame
 
 Row = Mapping[str, Any]
 
@@ -33,20 +33,20 @@ class Column:
     write: Callable[[Row], str]
 
 
-def frame_of(rows: Iterable[Row]) -> pd.DataFrame:
+def frame_of(rows: Iterable[Row]) -> Frame:
     """Makes a frame whose values stay what they are: whole numbers whole, `None` for none."""
     import pandas as pd  # Half a second, where a report is written.
 
     return pd.DataFrame([*rows], dtype=object)
 
 
-def csv_text(frame: pd.DataFrame) -> str:
+def csv_text(frame: Frame) -> str:
     """Writes a frame as CSV, without rounding; what is missing is empty."""
     return frame.to_csv(index=False, lineterminator="\n") if len(frame.columns) else ""
 
 
 def table_of(
-    frame: pd.DataFrame,
+    frame: Frame,
     columns: Sequence[Column],
     numeric: bool = True,
     strong: Collection[int] = (),

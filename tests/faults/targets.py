@@ -26,7 +26,7 @@ from latentq.study.options import read_options
 from latentq.study.results import read_study
 from latentq.training import checkpoints
 from tests.fake_runs import make_run, metrics
-from tests.fake_study import cell_metrics, make_study
+from tests.fake_study import job_metrics, make_study
 from tests.faults.fuzz import Target
 from tests.faults.inputs import changed_bytes, changed_json, keys, texts, values, words
 from tests.test_data import idx
@@ -172,13 +172,13 @@ BODY = STATE[len(checkpoints.MAGIC) + checkpoints.DIGITS + 1 :]
 
 def report(files: tuple[bytes, bytes, bytes], folder: Path) -> None:
     from latentq.report import comparison, images
-    from latentq.report.blocks import Image, Images
+    from latentq.report.blocks import Gallery, Image
 
     names = ("metrics.json", "environment.json", "config.yaml")
     for name, content in zip(names, files, strict=True):
         (folder / "runs" / "odd" / name).write_bytes(content)
     # Charts take seconds; their numbers are made anyway.
-    drawn = Images([Image("chart")])
+    drawn = Gallery([Image("chart")])
     with mock.patch.object(images, "chart", return_value=drawn):
         out, _ = comparison.build([folder / "runs"], folder / "report")
     try:
@@ -279,7 +279,7 @@ TARGETS = (
     ),
     Target(
         "jobs in studies",
-        st.tuples(changed_json(PLAN), changed_json(cell_metrics("quantum", 300, 0, 20.0))),
+        st.tuples(changed_json(PLAN), changed_json(job_metrics("quantum", 300, 0, 20.0))),
         study,
         30,
         0.04,

@@ -10,7 +10,7 @@ from latentq.evaluation import metrics
 from latentq.evaluation.scores import inception_row
 from latentq.models.classifier import Classifier
 from latentq.report import images
-from latentq.report.blocks import Image, Images
+from latentq.report.blocks import Gallery, Image
 from latentq.report.comparison import build
 from latentq.training.run_folder import write_json
 from tests.fake_runs import make_run
@@ -21,7 +21,7 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m"
 @pytest.fixture(autouse=True)
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts take seconds, and are tested elsewhere."""
-    drawn = Images([Image("chart")])
+    drawn = Gallery([Image("chart")])
     monkeypatch.setattr(images, "chart", lambda draw, alt: drawn)
 
 

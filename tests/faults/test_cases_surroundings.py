@@ -24,7 +24,7 @@ from latentq.errors import InputError
 from latentq.experiments import ablation
 from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.study.__main__ import locked
-from latentq.study.jobs import Cell, Study
+from latentq.study.jobs import Job, StudyFolder
 from latentq.study.options import read_options
 from latentq.training import locks, run_folder, stopping
 from tests.command_line import ROOT, CommandLine
@@ -164,7 +164,7 @@ def test_case_44_a_run_in_an_odd_folder(line: CommandLine) -> None:
 
 
 def test_case_44_the_commands_that_are_made() -> None:
-    cell = Study(Path(ODD)).overrides(Cell("codebook", 300, 0))
+    cell = StudyFolder(Path(ODD)).overrides(Job("codebook", 300, 0))
     row = load_config(ablation.command("reference", 0, ODD)[2:])
 
     config = load_config(cell)

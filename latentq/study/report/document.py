@@ -8,6 +8,7 @@ from typing import Any
 from latentq.report.blocks import Block, Bullets, Details, Document, Paragraph, Section
 from latentq.report.comparison import DIGITS
 from latentq.report.pages import write_report
+from latentq.study.arms import Role
 from latentq.study.jobs import EARLIER, FOLDER
 from latentq.study.published import is_published, read_published
 from latentq.study.report.findings import Findings, find
@@ -75,6 +76,9 @@ MATCHING = (
 )
 
 
+OTHERS: tuple[Role, ...] = ("classical", "control")
+
+
 def make_document(findings: Findings, found: Frames) -> Document:
     """Makes the report.
 
@@ -108,9 +112,9 @@ def _sections(findings: Findings, found: Frames) -> dict[str, list[Block]]:
     chains = pictures(findings, "samples_chain.png", missing=False)
     missing = missing_table(findings, found)
     note = Paragraph(UNADJUSTED, "note")
-    others = {
+    others: dict[str, list[Block]] = {
         role: [others_table(findings, found, role), note] if findings.arms(role) else []
-        for role in ("classical", "control")
+        for role in OTHERS
     }
     return {
         "Verdict for every number of images": [

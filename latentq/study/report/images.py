@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from latentq.report.blocks import Block, Image, Images, Paragraph
+from latentq.report.blocks import Block, Gallery, Image, Paragraph
 from latentq.report.images import chart, file_image, folded
 from latentq.report.plots import Dot, Line, efficiency_chart, forest_chart
 from latentq.report.statistics import read
@@ -15,9 +14,6 @@ from latentq.study.arms import ARMS
 from latentq.study.report.findings import ROLES, Findings, headline_arms
 from latentq.study.report.tables import Frames
 from latentq.study.report.wording import images_text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CARRIED = (
     "Carried over from the report that was written beside the jobs: their pictures are in no "
@@ -44,14 +40,14 @@ def lines(found: Frames) -> list[Line]:
     rows = rows[rows["fid"].notna()]
     made = []
     for arm in headline_arms():
-        own: pd.DataFrame = rows[rows["arm"] == arm][::-1]  # Few images first.
+        own = rows[rows["arm"] == arm][::-1]  # Few images first.
         ends = [read(row, "fid").ends for row in own.to_dict("records")]
         line = Line(ARMS[arm].title, ARMS[arm].role, [*own["images"]], [*own["fid"]], ends)
         made += [line] if ends else []
     return made
 
 
-def forest_picture(findings: Findings, found: Frames) -> Images:
+def forest_picture(findings: Findings, found: Frames) -> Gallery:
     """Draws the FIDs of all arms at the largest number of images."""
     groups = dots(findings, found)
     floors = found["floors"].dropna(subset="fid")
@@ -62,7 +58,7 @@ def forest_picture(findings: Findings, found: Frames) -> Images:
     return chart(lambda width, theme: forest_chart(groups, levels, width, theme), alt)
 
 
-def efficiency_picture(found: Frames) -> Images | None:
+def efficiency_picture(found: Frames) -> Gallery | None:
     """Draws FID against the number of images, if there is more than one."""
     made = lines(found)
     if not any(len(line.images) > 1 for line in made):

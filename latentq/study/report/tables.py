@@ -16,9 +16,9 @@ from latentq.study.report.wording import images_text, p_text, percent, seeds_tex
 from latentq.study.verdict import Pairs
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from latentq.report.tables import Frame
 
-Frames = Mapping[str, "pd.DataFrame"]
+Frames = Mapping[str, "Frame"]
 SCORES = {
     "fid": "FID ↓",
     "fid_infinity": "FID∞ ↓",
@@ -48,7 +48,7 @@ RAW = (
 )
 
 
-def frames(findings: Findings) -> dict[str, pd.DataFrame]:
+def frames(findings: Findings) -> dict[str, Frame]:
     """Returns what is behind every figure and table, by name, without rounding."""
     return {
         "overall": frame_of(_overall(findings, size) for size in reversed(findings.study.sizes)),
