@@ -110,6 +110,19 @@ def test_a_study_and_its_published_report_say_the_same(tmp_path: Path) -> None:
     assert found is not None and found.memorised == EARLIER
 
 
+def test_a_report_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """What are jobs now was called cells in it."""
+    shutil.copytree(STUDY, tmp_path / "old")
+    (tmp_path / "old/data/jobs.csv").rename(tmp_path / "old/data/cells.csv")
+    facts = (tmp_path / "old" / "report.json").read_text()
+    old = facts.replace('"Commit": {', '"Commit of the cells": {')
+    assert old != facts
+    (tmp_path / "old" / "report.json").write_text(old)
+    found = [read_published(folder) for folder in (tmp_path / "old", STUDY)]
+
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

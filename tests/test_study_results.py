@@ -90,6 +90,20 @@ def test_without_a_plan_the_folders_are_the_study(tmp_path: Path) -> None:
     assert list(states(tmp_path)) == ["quantum-n100-seed0", "mixture-10-n100-seed0"]
 
 
+def test_a_study_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Its jobs were called cells; what was run since lies beside them."""
+    plan = [{"arm": "vae", "size": 100, "seed": 0, "state": "missing", "reason": "died"}]
+    make_study(tmp_path, {"quantum": {100: [5.0, 6.0]}}, plan)
+    content = json.loads((tmp_path / "study.json").read_text())
+    content["cells"] = content.pop("jobs")
+    (tmp_path / "study.json").write_text(json.dumps(content))
+    (tmp_path / "jobs").rename(tmp_path / "cells")
+    make_job(tmp_path, "quantum", 100, 1, 7.0)
+
+    assert read_study(tmp_path).values("quantum", 100, "fid") == {0: 5.0, 1: 7.0}
+    assert states(tmp_path)["vae-n100-seed0"] == ("missing", "died")
+
+
 def test_options_alone_are_a_plan(tmp_path: Path) -> None:
     make_study(tmp_path, {"quantum": {100: [5.0]}})
     options = {"arms": ["quantum", "vae"], "train_sizes": [100], "seeds": [0, 1]}

@@ -40,6 +40,24 @@ def test_finished_jobs_are_skipped_and_damaged_ones_run_again(tmp_path: Path) ->
         assert after[name]["seconds"] == seconds[name]
 
 
+def test_what_an_earlier_version_has_finished_is_not_run_again(tmp_path: Path) -> None:
+    words = ("arms=vae,diffusion-vae", "seeds=1", "train_sizes=300")
+    assert play(tmp_path, "arms=vae", "seeds=1", "train_sizes=300") == 0
+    (tmp_path / "jobs").rename(tmp_path / "cells")
+    content = json.loads((tmp_path / "study.json").read_text())
+    content["cells"] = content.pop("jobs")
+    (tmp_path / "study.json").write_text(json.dumps(content))
+    seconds = content["cells"][0]["seconds"]
+    (tmp_path / "started").unlink()
+
+    assert play(tmp_path, *words) == 0
+    assert started(tmp_path) == ["diffusion-vae-n300-seed0"]
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["diffusion-vae-n300-seed0"]
+    assert rows(tmp_path)["vae-n300-seed0"]["seconds"] == seconds
+    config = json.loads((tmp_path / "jobs/diffusion-vae-n300-seed0/config.yaml").read_text())
+    assert config["autoencoder"] == f"{tmp_path}/cells/vae-n300-seed0"
+
+
 def test_a_finished_job_of_another_configuration_stops_everything(tmp_path: Path) -> None:
     assert play(tmp_path, "arms=vae", "seeds=2", "train_sizes=300") == 0
     assert sorted(started(tmp_path)) == ["vae-n300-seed0", "vae-n300-seed1"]
