@@ -31,7 +31,7 @@ from latentq.config.compose import load_config
 from latentq.config.fields import Folder, Positive, Settings, Size
 from latentq.config.marks import Commas, OneOf
 from latentq.errors import InputError
-from latentq.report.markdown import markdown
+from latentq.report.pages import markdown, write_files
 from latentq.report.plots import save_figure
 
 FIGURES = ("batch", "qubits")
@@ -115,8 +115,8 @@ def write(result: dict[str, Any], out: Path) -> str:
         save_figure(chart(result["rows"], suite), picture)
     page = document(result, picture) if suite in PEER_SUITES else DOCUMENTS[suite](result)
     text = markdown(page, out)
-    (out / f"{suite}.json").write_text(json.dumps(result, indent=2) + "\n")
-    (out / f"{suite}.md").write_text(text)
+    content = {"json": json.dumps(result, indent=2) + "\n", "md": text}
+    write_files(out, {f"{suite}.{kind}": made for kind, made in content.items()})
     return text
 
 

@@ -9,19 +9,21 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.suites import size_of_row
+from latentq.report.plots import palette
+from latentq.report.plots.curves import style_axes
+from latentq.report.plots.palette import LIGHT
 
 Row = dict[str, Any]
 # The colours of Okabe and Ito, black for ours; a peer with Kraus matrices is a dashed line.
 COLOURS = {
-    "fused": "#000000",
-    "torchquantum": "#d55e00",
-    "tensorcircuit_jax": "#0072b2",
-    "tensorcircuit_torch": "#56b4e9",
-    "pennylane_jax": "#009e73",
-    "pennylane_torch": "#cc79a7",
+    "fused": palette.BLACK,
+    "torchquantum": palette.VERMILLION,
+    "tensorcircuit_jax": palette.BLUE,
+    "tensorcircuit_torch": palette.SKY,
+    "pennylane_jax": palette.GREEN,
+    "pennylane_torch": palette.PURPLE,
 }
 LENT = "tensorcircuit_jax_kraus"  # The fastest of those stands for all, where they pay.
-INK, MUTED, LINE = "#1f242c", "#5d6673", "#d9dde3"
 AXES = {"batch": "states in the batch", "qubits": "qubits, one of them an ancilla"}
 SIZE, PANEL = (7.6, 4.2), (0.08, 0.12, 0.66, 0.78)
 FONT = 9
@@ -64,12 +66,10 @@ def _scales(ax: Axes, rows: Sequence[Row], suite: str) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,g}"))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.grid(axis="y", color=LINE, linewidth=0.7)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(LINE)
-    ax.tick_params(which="both", colors=MUTED, labelsize=9, length=0, pad=5)
-    ax.set_xlabel(AXES[suite], color=MUTED, fontsize=9.5, loc="left")
-    ax.set_title("ms per training iteration, one thread", loc="left", fontsize=11, color=INK)
+    ax.grid(axis="y", color=LIGHT.line, linewidth=0.7)
+    style_axes(ax, LIGHT)
+    ax.set_xlabel(AXES[suite], color=LIGHT.muted, fontsize=9.5, loc="left")
+    ax.set_title("ms per training iteration, one thread", loc="left", fontsize=11, color=LIGHT.ink)
 
 
 def _label_lines(ax: Axes, ends: dict[str, tuple[int, float]]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.engines import ENGINES, OURS
 from benchmarks.suites import MEANINGS
-from latentq.report.blocks import Block, Bullets, Document, Paragraph, Picture, Pictures, Section
+from latentq.report.blocks import Block, Bullets, Document, Gallery, Image, Paragraph, Section
 from latentq.report.blocks import Table as Grid
 
 Row = dict[str, Any]
@@ -155,7 +155,7 @@ def document(result: Row, picture: Path | None) -> Document:
     if usual := times(rows, kraus=False):
         tables.append(usual)
     if picture:
-        tables.append(Pictures([Picture("Time against size", picture.name, path=picture)]))
+        tables.append(Gallery([Image("Time against size", picture.name, path=picture)]))
     sections.append(Section("Time of one iteration in ms", tables, level=2))
     if lent := times(rows, kraus=True):
         blocks: list[Block] = [Paragraph(KRAUS), lent]

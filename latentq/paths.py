@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,14 +66,23 @@ def check_writable(folder: Path, name: str) -> None:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file beside its target and renames it, so that it is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    write_together({path: content})
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Writes files beside their targets and renames them once all of them are on the disk."""
+    partial = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in files}
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        write_synced(partial, content)
-        os.replace(partial, path)
-        sync_folder(path.parent)
+        for path, content in files.items():
+            write_synced(partial[path], content)
+        for path in files:
+            os.replace(partial[path], path)
+            sync_folder(path.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        for beside in partial.values():
+            beside.unlink(missing_ok=True)
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Studies of fake cells, see `fake_train.py`: how they are started, and what is left of them."""
+"""Studies of fake jobs, see `fake_train.py`: how they are started, and what is left of them."""
 
 import fcntl
 import json
@@ -27,7 +27,7 @@ sys.exit(main(train=(fake_train.__file__,), load=fake_train.load))
 
 
 def play(root: Path, *words: str, **deeds: str) -> int:
-    """Runs a study of fake cells; `vae_n300_seed0="fail"` says what a cell does."""
+    """Runs a study of fake jobs; `vae_n300_seed0="fail"` says what a job does."""
     root.mkdir(exist_ok=True)
     named = {name.replace("_", "-"): deed for name, deed in deeds.items()}
     (root / "fake.json").write_text(json.dumps(named))
@@ -42,7 +42,7 @@ def started(root: Path) -> list[str]:
 
 def rows(root: Path) -> dict[str, dict[str, Any]]:
     content = json.loads((root / "study.json").read_text())
-    return {row["name"]: row for row in content["cells"]}
+    return {row["name"]: row for row in content["jobs"]}
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -53,7 +53,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def is_free(path: Path) -> bool:
-    """Whether no process holds the lock that a fake cell holds while it is alive."""
+    """Whether no process holds the lock that a fake job holds while it is alive."""
     with path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,7 +64,7 @@ def is_free(path: Path) -> bool:
 
 @contextmanager
 def runners(root: Path) -> Iterator[Start]:
-    """Yields what starts runners of fake cells in processes of their own."""
+    """Yields what starts runners of fake jobs in processes of their own."""
     begun: list[subprocess.Popen[str]] = []
 
     def start(*words: str) -> subprocess.Popen[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from latentq.report.finished import Run
+from latentq.report.finished import FinishedRun
 from latentq.report.plots import save_samples
 
 SIZES = {
@@ -57,5 +57,7 @@ def make_run(path: Path, model: str = "quantum", seed: int | None = 0, **changes
     return path
 
 
-def run_of(model: str = "quantum", seed: int | None = 0, path: str = "run", **more: object) -> Run:
-    return Run(Path(path), metrics(model, seed, **more))
+def run_of(
+    model: str = "quantum", seed: int | None = 0, path: str = "run", **more: object
+) -> FinishedRun:
+    return FinishedRun(Path(path), metrics(model, seed, **more))

@@ -1,4 +1,4 @@
-"""A made-up study: cells with known numbers, as the runs of a study leave them."""
+"""A made-up study: jobs with known numbers, as the runs of a study leave them."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ PRIOR = {
 }
 
 
-def cell_metrics(arm: str, size: int, seed: int, fid: float | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+def job_metrics(arm: str, size: int, seed: int, fid: float | None, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     prior = PRIOR.get(arm, 0 if arm in ("vae", "haar", "terminal", "mean", "neighbours") else 5160)
     return {
         "model": "quantum",
@@ -44,11 +44,11 @@ def cell_metrics(arm: str, size: int, seed: int, fid: float | None, **more: Any)
     }
 
 
-def make_cell(root: Path, arm: str, size: int, seed: int, fid: float | None, **more: Any) -> Path:  # noqa: ANN401
-    folder = root / "cells" / f"{arm}-n{size}-seed{seed}"
+def make_job(root: Path, arm: str, size: int, seed: int, fid: float | None, **more: Any) -> Path:  # noqa: ANN401
+    folder = root / "jobs" / f"{arm}-n{size}-seed{seed}"
     folder.mkdir(parents=True)
-    (folder / "metrics.json").write_text(json.dumps(cell_metrics(arm, size, seed, fid, **more)))
-    command = f"python /secret/home/train.py seed={seed} run.root=/secret/home/study/cells"
+    (folder / "metrics.json").write_text(json.dumps(job_metrics(arm, size, seed, fid, **more)))
+    command = f"python /secret/home/train.py seed={seed} run.root=/secret/home/study/jobs"
     environment = {"python": "3.11.2", "packages": {"torch": "2.15.0"}, "command": command}
     (folder / "environment.json").write_text(json.dumps(environment))
     return folder
@@ -57,14 +57,14 @@ def make_cell(root: Path, arm: str, size: int, seed: int, fid: float | None, **m
 def make_study(
     root: Path,
     fids: Mapping[str, Mapping[int, Sequence[float]]],
-    cells: Sequence[Mapping[str, object]] = (),
+    jobs: Sequence[Mapping[str, object]] = (),
 ) -> Path:
-    """Makes cells with the FIDs of `fids`, by arm and number of images, from seed 0 on."""
-    listed = list(cells)
+    """Makes jobs with the FIDs of `fids`, by arm and number of images, from seed 0 on."""
+    listed = list(jobs)
     for arm, sizes in fids.items():
         for size, values in sizes.items():
             for seed, fid in enumerate(values):
-                make_cell(root, arm, size, seed, fid)
+                make_job(root, arm, size, seed, fid)
                 listed.append({"arm": arm, "size": size, "seed": seed, "state": "finished"})
     options = {
         "arms": [arm for arm in ARMS if arm in fids],
@@ -72,14 +72,14 @@ def make_study(
         "seeds": list(range(max(len(v) for sizes in fids.values() for v in sizes.values()))),
         "settings": [],
     }
-    content = {"options": options, "cells": listed, "git_commit": "feed" * 10}
+    content = {"options": options, "jobs": listed, "git_commit": "feed" * 10}
     (root / "study.json").write_text(json.dumps(content))
     return root
 
 
 def add_pictures(root: Path, images: Path) -> None:
-    """Gives every cell the pictures of another run, to look at a page."""
-    for folder in (root / "cells").iterdir():
+    """Gives every job the pictures of another run, to look at a page."""
+    for folder in (root / "jobs").iterdir():
         name = "quantum.png" if folder.name.startswith("quantum") else "classical.png"
         shutil.copy(images / name, folder / "samples.png")
         if folder.name.startswith(("quantum", "perceptrons")):

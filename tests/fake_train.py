@@ -1,8 +1,8 @@
 """Stands in for `train.py` in the tests of the study: takes its overrides, and trains nothing.
 
-What a cell does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
+What a job does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
 are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go). ROOT/started gets a
-line for each start, and while a cell runs it holds a lock on ROOT/alive/NAME.
+line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
 """
 
 import fcntl
@@ -40,15 +40,15 @@ def hold(root: Path) -> None:
 
 def main() -> int:
     config = load(sys.argv[1:])
-    cells, name = Path(config["run"]["root"]), config["run"]["name"]
-    root = cells.parent
+    jobs, name = Path(config["run"]["root"]), config["run"]["name"]
+    root = jobs.parent
     (root / "alive").mkdir(exist_ok=True)
     alive = (root / "alive" / name).open("w")
     fcntl.flock(alive, fcntl.LOCK_EX)
     with (root / "started").open("a") as file:
         file.write(f"{name} {os.environ.get('OMP_NUM_THREADS')}\n")
-    (cells / name).mkdir(parents=True)
-    (cells / name / "config.yaml").write_text(json.dumps(config))
+    (jobs / name).mkdir(parents=True)
+    (jobs / name / "config.yaml").write_text(json.dumps(config))
     base = config.get("autoencoder")
     if base and not (Path(base) / "metrics.json").is_file():
         print(f"{base} is not finished")
@@ -64,7 +64,7 @@ def main() -> int:
         return 3
     if deed != "nothing":
         fid = "NaN" if deed == "nan" else "1.5"
-        (cells / name / "metrics.json").write_text(f'{{"fid": {fid}}}')
+        (jobs / name / "metrics.json").write_text(f'{{"fid": {fid}}}')
     return 0
 
 

@@ -50,7 +50,7 @@ from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError
 from latentq.models import storage
-from latentq.report.markdown import markdown
+from latentq.report.pages import markdown
 
 ROOT = Path(__file__).parent.parent
 TINY = BenchmarkTask(2, 1, 2, 8)

@@ -76,6 +76,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     [
         ("torchquantum", "latentq.engine.torchquantum"),
         ("matplotlib", "latentq.report.plots"),
+        ("pandas", "latentq.report.tables"),
         ("numba", "latentq.engine.native"),
     ],
 )
@@ -87,6 +88,39 @@ def test_heavy_packages_have_one_place(package: str, place: str) -> None:
     }
 
     assert users and all(f"{user}.".startswith(f"{place}.") for user in users)
+
+
+def test_no_two_classes_share_a_name_with_one_of_the_reports() -> None:
+    places: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module_of(path))
+    reports = ("latentq.report", "latentq.study", "latentq.experiments.record")
+    found = {
+        name: where
+        for name, where in places.items()
+        if len(where) > 1 and any(f"{m}.".startswith(f"{r}.") for m in where for r in reports)
+    }
+
+    assert len(places) > 100 and found == {}
+
+
+def test_a_colour_is_named_in_the_palette_alone() -> None:
+    sources = [*SOURCES, *(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "latentq").rglob("*.j2")]
+    users = {path for path in sources if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text())}
+
+    assert users == {ROOT / "latentq" / "report" / "plots" / "palette.py"}
+
+
+def test_tables_are_written_in_one_place() -> None:
+    sources = [*SOURCES, *(ROOT / "benchmarks").rglob("*.py")]
+    writes = re.compile(r"csv\.(Dict)?[wW]riter|\|---\||to_csv|to_html|to_markdown|[\"']\| ")
+    users = {path for path in sources if writes.search(path.read_text())}
+
+    # The log of a run grows a row at a time.
+    assert users <= {ROOT / "latentq" / p for p in ("report/tables.py", "training/logs.py")}
+    assert ROOT / "latentq" / "report" / "tables.py" in users
 
 
 def test_no_module_draws_from_a_global_generator() -> None:

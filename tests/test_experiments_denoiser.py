@@ -18,7 +18,6 @@ from latentq.experiments.denoiser.claims import (
     chance_claims,
     chance_verdict,
     depth_claims,
-    holm,
     learning_claims,
     maximum_claim,
     run_ends,
@@ -53,9 +52,13 @@ def outcome(held_out: list[float], qubits: int = 2) -> TrainedDenoiser:
     return TrainedDenoiser("", DenoiserRecipe(qubits, 2, depths=(2,), epochs=11), history)
 
 
-def test_holm_adjusts_as_by_hand() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
+def test_p_values_are_adjusted_for_the_number_of_sizes() -> None:
+    # A guess has 0.25 with two qubits.
+    near, far = (outcome([s, s + 0.01, s - 0.01]) for s in (0.27, 0.35))
+    (one, one_adjusted), (two, two_adjusted) = against_chance([near, far])
+
+    assert two < one and two_adjusted == pytest.approx(2 * two)
+    assert one_adjusted == pytest.approx(max(one, 2 * two))
 
 
 def test_the_test_against_a_guess_is_that_of_student() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from latentq.diffusion import ForwardProcess
 from latentq.diffusion.losses.mmd import expected_mmd1
 from latentq.experiments import ablation
-from latentq.experiments.bands import cells, mean_of
+from latentq.experiments.bands import mean_of
 from latentq.experiments.denoiser import claims as denoiser_claims
 from latentq.experiments.denoiser.remedies import (
     REFERENCE,
@@ -46,6 +46,7 @@ from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, History
 from latentq.quantum.states import gram_fidelities, haar_states, perturb
 from latentq.quantum.targets import ExtendedGHZ
 from latentq.randomness import derive_generator, derive_seed
+from latentq.report.statistics import columns_of
 
 PLAN = Plan(
     steps=3, layers=4, ancillas=1, batch=8, states=20, lr=0.005, strong=(1.0, 4.0), bounded=None,
@@ -344,9 +345,9 @@ def test_local_costs_are_needed_where_they_reach_more(marginal: float, verdict: 
     ends = [
         {
             **{"task": task, "qubits": 8, "cost": cost},
-            **cells("fidelity", mean_of((reached + noise).tolist(), "share")),
-            **cells("value", mean_of((1 - reached + noise).tolist(), "share")),
-            **cells("ratio", mean_of(((reached + noise) / (0.5 + noise)).tolist(), "ratio")),
+            **columns_of("fidelity", mean_of((reached + noise).tolist(), "share")),
+            **columns_of("value", mean_of((1 - reached + noise).tolist(), "share")),
+            **columns_of("ratio", mean_of(((reached + noise) / (0.5 + noise)).tolist(), "ratio")),
         }
         for task in ("shallow", "deep", "product")
         for cost, reached in (("global", 0.5), ("marginal", marginal))

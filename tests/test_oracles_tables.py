@@ -8,19 +8,21 @@ from typing import Any
 
 import pytest
 
-from latentq.report import pictures
+from latentq.report import images as runs_images
 from latentq.report.finished import Group
 from latentq.report.grouping import group_runs
-from latentq.report.tables import entries, fid_table, mmd_table, parameter_table
+from latentq.report.scores import entries, fid_table, mmd_table, parameter_table
+from latentq.report.statistics import holm
+from latentq.report.tables import Row
 from latentq.report.wording import comparisons
 from latentq.study.arms import ARMS
-from latentq.study.jobs import ALL, Cell, Study
-from latentq.study.report import figures, records, tables
+from latentq.study.jobs import ALL, Job, StudyFolder
+from latentq.study.report import images, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study
-from latentq.study.verdict import Judgement, decide_all, holm, pair
+from latentq.study.verdict import Judgement, decide_all, pair
 from tests.fake_runs import SIZES, run_of
-from tests.fake_study import make_cell
+from tests.fake_study import make_job
 
 PNG = b"\x89PNG\r\n\x1a\n"
 BIG, SMALL, SEEDS = 60_000, 300, (0, 1, 2)
@@ -38,29 +40,37 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
         for seed in SEEDS:
             more: dict[str, Any] = {"precision": precision, "recall": recall}
             more["fid_reconstruction"] = 3.0 if arm in ("quantum", *matched) else 30.0
-            make_cell(root, arm, BIG, seed, fid, **more)
-            make_cell(root, arm, SMALL, seed, 4 * fid, **more)
+            make_job(root, arm, BIG, seed, fid, **more)
+            make_job(root, arm, SMALL, seed, 4 * fid, **more)
     return find(read_study(root))
 
 
-def row_of(rows: list[records.Record], arm: str) -> records.Record:
-    (found,) = [row for row in rows if row["arm"] == arm]
+def rows_of(findings: Findings, name: str) -> list[Row]:
+    return tables.frames(findings)[name].to_dict("records")
+
+
+def row_of(findings: Findings, name: str, arm: str, size: int = BIG) -> Row:
+    (found,) = [
+        row
+        for row in rows_of(findings, name)
+        if (row["arm"], row.get("size", size)) == (arm, size)
+    ]
     return found
 
 
-# --- Cells
+# --- Jobs
 
 
 @pytest.mark.parametrize("arm", [name for name, arm in ARMS.items() if arm.base])
 def test_an_autoencoder_is_of_the_same_size_and_seed(arm: str) -> None:
-    cell = Cell(arm, 300, 7)
-    words = dict(word.split("=", 1) for word in Study(Path("root")).overrides(cell))
+    job = Job(arm, 300, 7)
+    words = dict(word.split("=", 1) for word in StudyFolder(Path("root")).overrides(job))
 
-    assert cell.base == Cell(ARMS[arm].base or "", 300, 7)
-    assert words["autoencoder"] == f"root/cells/{ARMS[arm].base}-n300-seed7"
+    assert job.base == Job(ARMS[arm].base or "", 300, 7)
+    assert words["autoencoder"] == f"root/jobs/{ARMS[arm].base}-n300-seed7"
     assert words["data.limit"] == "300" and words["seed"] == "7"
     assert "images.batches" in words
-    whole = Study(Path("root")).overrides(Cell(arm, ALL, 7))
+    whole = StudyFolder(Path("root")).overrides(Job(arm, ALL, 7))
     assert not any(word.startswith(("data.limit", "images.batches")) for word in whole)
 
 
@@ -114,8 +124,8 @@ def test_ratios_are_of_quantum_to_the_arm(
     findings: Findings,
 ) -> None:
     """Below 1 quantum is better, in the records and in the table."""
-    record = row_of(records.others(findings, role), arm)
-    shown = tables.others_table(findings, role)
+    record = row_of(findings, "scores", arm)
+    shown = tables.others_table(findings, tables.frames(findings), role)
     place = [row[0] for row in shown.rows].index(ARMS[arm].title)
     assert shown.values is not None
     values = dict(zip(shown.head, shown.values[place], strict=True))
@@ -133,7 +143,7 @@ def test_ratios_are_of_quantum_to_the_arm(
 
 
 def test_verdicts_are_of_quantum_against_each_matched_arm(findings: Findings) -> None:
-    rows = records.verdicts(findings)
+    rows = rows_of(findings, "verdicts")
 
     for k, arm in enumerate(of_role("matched")):
         for row in (row for row in rows if row["arm"] == arm):
@@ -146,10 +156,10 @@ def test_adjusted_p_values_stand_beside_the_raw_ones(tmp_path: Path) -> None:
     arms = of_role("matched")
     noise = (1.0, 1.3, 0.9)
     for seed, factor in enumerate(noise):
-        make_cell(tmp_path, "quantum", BIG, seed, 10.0)
+        make_job(tmp_path, "quantum", BIG, seed, 10.0)
         for k, arm in enumerate(arms):
-            make_cell(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
-    rows = records.verdicts(find(read_study(tmp_path)))
+            make_job(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
+    rows = rows_of(find(read_study(tmp_path)), "verdicts")
     raw = {str(row["arm"]): float(row["p"] or 0) for row in rows}
 
     assert {row["arm"]: row["p_adjusted"] for row in rows} == pytest.approx(holm(raw))
@@ -160,23 +170,24 @@ def test_numbers_of_images_have_numbers_of_their_own(findings: Findings) -> None
     values = findings.study.values
     assert set(values("quantum", BIG, "fid").values()) == {10.0}
     assert set(values("quantum", SMALL, "fid").values()) == {40.0}
-    small = [r for r in records.scores(findings) if (r["arm"], r["size"]) == ("haar", SMALL)]
-    assert small[0]["fid"] == pytest.approx(160)
-    assert row_of(records.forest(findings), "haar")["fid"] == pytest.approx(40)
+    assert row_of(findings, "scores", "haar", SMALL)["fid"] == pytest.approx(160)
+    assert row_of(findings, "scores", "haar")["fid"] == pytest.approx(40)
 
 
 def test_the_floor_of_reconstructions_is_that_of_quantum(findings: Findings) -> None:
-    found = {row["floor"]: row["fid"] for row in records.floors(findings)}
+    found = {row["floor"]: row["fid"] for row in rows_of(findings, "floors")}
 
     assert found["fid_reconstruction"] == pytest.approx(3.0)
     assert found["fid_floor"] == pytest.approx(7.51)
 
 
 def test_the_best_of_a_role_stands_first(findings: Findings) -> None:
-    rows = records.forest(findings)
+    groups = images.dots(findings, tables.frames(findings))
     for role in ("matched", "classical", "control"):
-        found = [float(row["fid"] or 0) for row in rows if row["role"] == role]
-        assert found == sorted(found) and len(found) > 1
+        (found,) = [group for group in groups.values() if group[0].role == role]
+        values = [dot.value or 0.0 for dot in found]
+        assert values == sorted(values) and len(values) > 1
+        assert {dot.role for dot in found} == {role}
 
 
 def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> None:
@@ -184,21 +195,21 @@ def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> No
     for arm in (*of_role("matched"), "quantum"):
         prior = sizes.get(arm, 1000)
         parts = {"encoder": 1, "decoder": 1, "prior": prior, "total": prior + 2}
-        make_cell(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
+        make_job(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
     found = find(read_study(tmp_path))
 
     assert found.excess("codebook") == pytest.approx(0.1)
     assert dict(found.unmatched()) == pytest.approx({"codebook": 0.1, "perceptrons": -0.05})
-    assert row_of(records.matching(found), "codebook")["prior_excess"] == pytest.approx(0.1)
+    assert row_of(found, "matching", "codebook")["prior_excess"] == pytest.approx(0.1)
 
 
 def test_every_score_stands_in_its_column(findings: Findings) -> None:
-    shown = tables.scores_table(findings, BIG)
+    shown = tables.scores_table(findings, tables.frames(findings), BIG)
     place = [row[0] for row in shown.rows].index(ARMS["haar"].title)
     assert shown.values is not None
-    values = shown.values[place][-len(records.SCORES) :]
+    values = shown.values[place][-len(tables.SCORES) :]
     wanted = [
-        next(iter(findings.study.values("haar", BIG, key).values())) for key in records.SCORES
+        next(iter(findings.study.values("haar", BIG, key).values())) for key in tables.SCORES
     ]
 
     assert values == pytest.approx(wanted)
@@ -206,11 +217,11 @@ def test_every_score_stands_in_its_column(findings: Findings) -> None:
 
 
 def test_pictures_are_of_the_seed_they_name(findings: Findings) -> None:
-    for cell in findings.study.at("quantum", BIG):
-        assert cell.run is not None
-        (cell.run.path / "samples.png").write_bytes(PNG)
+    for job in findings.study.at("quantum", BIG):
+        assert job.run is not None
+        (job.run.path / "samples.png").write_bytes(PNG)
     for seed in SEEDS:
-        (picture,) = figures._pictures(findings, ["quantum"], seed, "samples.png")
+        (picture,) = images._pictures(findings, ["quantum"], seed, "samples.png")
         assert picture.path is not None
         assert picture.path.parent.name == f"quantum-n{BIG}-seed{seed}"
 
@@ -271,12 +282,12 @@ def test_a_picture_of_a_run_is_of_its_seed(tmp_path: Path) -> None:
         (run.path / "samples.png").write_bytes(PNG)
     (found,) = group_runs(runs)
     for seed in SEEDS:
-        picture = pictures._pair(found, seed, "samples.png", "Samples").items[0]
+        picture = runs_images._row(found, seed, "samples.png", "Samples")[0]
         assert picture.path == tmp_path / str(seed) / "samples.png"
 
 
 def test_long_curves_are_averaged() -> None:
-    values = [float(k) for k in range(3 * pictures.POINTS)]
+    values = [float(k) for k in range(3 * runs_images.POINTS)]
 
-    assert pictures._thin(values) == [3 * k + 1 for k in range(pictures.POINTS)]
-    assert pictures._thin([1.0, 5.0]) == [1.0, 5.0]
+    assert runs_images._thin(values) == [3 * k + 1 for k in range(runs_images.POINTS)]
+    assert runs_images._thin([1.0, 5.0]) == [1.0, 5.0]

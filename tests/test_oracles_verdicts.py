@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.stats import t as student
 
-from latentq.experiments.bands import bars, bounded, cells, mean_of, read
+from latentq.experiments.bands import bars, bounded, mean_of
 from latentq.experiments.improved.claims import gain
 from latentq.experiments.improved.statistics import crossing
 from latentq.experiments.improved.theorem_claims import first_theorem, second_theorem
@@ -19,10 +19,12 @@ from latentq.experiments.verdicts import above, equal, higher, of_logs, small, w
 from latentq.report.statistics import (
     Judged,
     Summary,
+    columns_of,
     compare,
     judge_interval,
     judge_ratio,
     ratio_of,
+    read,
     summarize,
 )
 
@@ -166,7 +168,7 @@ def test_intervals_are_of_their_scales() -> None:
 
 def test_cells_hold_a_mean_and_its_ends() -> None:
     found = bounded([1.0, 2.0, 1.5], 2.0)
-    row: dict[str, Any] = cells("x", found)
+    row: dict[str, Any] = columns_of("x", found)
 
     assert found.mean == pytest.approx(1.5)
     assert found.ends is not None and 0 < found.ends[0] < 1.5 < found.ends[1] < 2
@@ -231,7 +233,7 @@ def test_a_lower_bound_is_judged_where_it_is_stated(
         {**bound(*ends, **more), "scale": "1/L"},
         {**bound(0.5, 2.0, **more), "scale": "pi"},
     ]
-    zero = [{"states": 1, **cells("gradient_squared", wide(0.0, 1.0))}] * 2
+    zero = [{"states": 1, **columns_of("gradient_squared", wide(0.0, 1.0))}] * 2
 
     assert second_theorem({"bounds": rows, "zero": zero}).verdict == verdict
 
@@ -244,10 +246,10 @@ def test_a_crossing_is_in_proportion() -> None:
 
 
 def test_less_of_a_divergence_is_better() -> None:
-    row = cells("log2_ratio", wide(1.0, 2.0))
+    row = columns_of("log2_ratio", wide(1.0, 2.0))
 
     assert gain(row, 1) == UP and gain(row, -1) == DOWN
-    assert gain(cells("log2_ratio", wide(-0.2, -0.1)), -1) == UP_INSIDE
+    assert gain(columns_of("log2_ratio", wide(-0.2, -0.1)), -1) == UP_INSIDE
     assert gain({"log2_ratio": None}, 1) == OPEN
 
 

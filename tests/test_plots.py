@@ -14,12 +14,11 @@ from torch import Tensor
 
 from latentq.report.plots import (
     Curve,
-    FidRow,
+    Dot,
     Figure,
     chain_grid,
-    fid_bars,
-    fid_chart,
     figure_bytes,
+    forest_chart,
     image_grid,
     label_decades,
     mosaic,
@@ -35,6 +34,7 @@ from latentq.report.plots import (
 GUTTER = (0x1C, 0x21, 0x29)
 BLACK = (0x0B, 0x0E, 0x13)
 WHITE = (255, 255, 255)
+DOT = Dot("a", "quantum", 2.0)
 TILE = 84  # Three screen pixels for each of 28.
 
 
@@ -149,7 +149,7 @@ def test_reconstructions_of_another_shape_are_an_error(ax: Axes) -> None:
     [
         lambda path: save_samples(one_white(9, 4), path, "$x < y$ & a long title " * 5),
         lambda path: save_chain(torch.rand(3, 2, 1, 28, 28).round(), path, ""),
-        lambda path: save_figure(fid_chart([FidRow("a", 2.0)], 1.0), path),
+        lambda path: save_figure(forest_chart({"A": [DOT]}, {"b": 1.0}), path),
     ],
 )
 def test_same_input_same_bytes(save: Callable[[Path], None], tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_same_input_same_bytes(save: Callable[[Path], None], tmp_path: Path) -> 
 
 
 def test_svg_has_no_date() -> None:
-    figure = fid_chart([FidRow("a", 2.0)], 1.0)
+    figure = forest_chart({"A": [DOT]}, {"b": 1.0})
 
     assert figure_bytes(figure, "svg") == figure_bytes(figure, "svg")
     assert b"date" not in figure_bytes(figure, "svg")
@@ -181,30 +181,32 @@ def test_a_failed_save_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["samples.png"]
 
 
-def test_fid_bars_places_dots_by_value(ax: Axes) -> None:
-    rows = [
-        FidRow("zero", 0.0),
-        FidRow("floor", 7.6, filled=False),
-        FidRow("samples", 97.0, (80.0, 114.0), "quantum"),
+@pytest.mark.parametrize("width", [7.6, 3.7])
+def test_fids_are_dots_at_their_values(width: float) -> None:
+    dots = [
+        Dot("zero", "matched", 0.0),
+        Dot("samples", "quantum", 97.0, (80.0, 114.0)),
+        Dot("other", "matched", 20.0),
     ]
-    fid_bars(ax, rows, floor=7.6)
-    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    (ax,) = forest_chart({"A": dots}, {"real": 7.6}, width).axes
+    drawn = [line for line in ax.lines if line.get_marker() in ("o", "s")]
     thick = [line for line in ax.lines if line.get_linewidth() == 3]
 
     assert ax.get_xscale() == "log"
-    assert [np.asarray(dot.get_xydata()).tolist() for dot in dots] == [[[7.6, 1]], [[97.0, 2]]]
+    # Below the heading; what is not positive has no place.
+    places = [np.asarray(dot.get_xydata()).tolist() for dot in drawn]
+    assert places == [[[97.0, 2]], [[20.0, 3]]]
     assert [np.asarray(line.get_xdata()).tolist() for line in thick] == [[80.0, 114.0]]
     assert [text.get_text() for text in ax.texts] == [
-        *("zero: 0, not on this axis", "floor", "7.60", "samples", "97.0")
+        *("A", "zero", "0, not on this axis", "samples", "97.0", "other", "20.0", "real, 7.60")
     ]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # The first row is on top.
     assert ax.get_xlim()[0] < 7.6 < 114 < ax.get_xlim()[1]
-    assert dots[1].get_color() != dots[0].get_color()
-    assert dots[0].get_markerfacecolor() != dots[0].get_color()
+    assert drawn[0].get_color() != drawn[1].get_color()
 
 
-def test_fid_bars_without_rows() -> None:
-    assert figure_bytes(fid_chart([], None), "svg").startswith(b"<?xml")
+def test_a_chart_without_fids_is_drawn() -> None:
+    assert figure_bytes(forest_chart({}, {}), "svg").startswith(b"<?xml")
 
 
 def test_training_curve_names_each_label_once(ax: Axes) -> None:

@@ -15,8 +15,8 @@ from scipy import stats
 from latentq.config.commands import run_command
 from latentq.errors import InputError
 from latentq.report.__main__ import report
-from latentq.report.markdown import escape
-from latentq.report.render import build, write_files
+from latentq.report.comparison import build
+from latentq.report.pages import escape, write_files
 from latentq.report.wording import ABSENT
 from latentq.study.verdict import decide, pair
 from tests.command_line import CommandLine

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from latentq.errors import InputError
-from latentq.report.finished import Run, find_runs, load_run
+from latentq.report.finished import FinishedRun, find_runs, load_run
 from latentq.report.grouping import bare_name, group_runs, settings
-from latentq.report.pictures import read_losses
+from latentq.report.images import read_losses
 from latentq.report.statistics import (
     Judged,
     Side,
@@ -233,16 +233,18 @@ def test_arms_hold_seeds_of_one_setting() -> None:
 def test_arms_are_told_apart_by_their_configuration() -> None:
     configs = {0: "lr: 0.1", 1: "lr: 0.1", 2: "lr: 0.2"}
     runs = [
-        Run(Path(f"q{seed}"), metrics(seed=seed), None, f"{text}\nseed: {seed}\nthreads: {seed}\n")
+        FinishedRun(
+            Path(f"q{seed}"), metrics(seed=seed), None, f"{text}\nseed: {seed}\nthreads: {seed}\n"
+        )
         for seed, text in configs.items()
     ]
-    again = Run(Path("q0-2"), metrics(name="again"), None, "lr: 0.1\nrun: {name: again}\n")
+    again = FinishedRun(Path("q0-2"), metrics(name="again"), None, "lr: 0.1\nrun: {name: again}\n")
     (group,) = group_runs([*runs, again])
 
     assert [arm.seeds for arm in group.arms[:3]] == [[0, 1], [0], [2]]
     assert [arm.label for arm in group.arms[:2]] == ["quantum (q0)", "quantum (again)"]
     assert settings(again) == {"lr": "0.1"}
-    assert settings(Run(Path(), metrics(), None, "a: [")) == {}
+    assert settings(FinishedRun(Path(), metrics(), None, "a: [")) == {}
 
 
 def test_name_without_its_seed() -> None:

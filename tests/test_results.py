@@ -14,8 +14,9 @@ from latentq.experiments import all as everything
 from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
-from latentq.report.statistics import Summary, summarize
+from latentq.report.statistics import read, summarize
 from latentq.report.wording import interval, number
+from latentq.study.report.findings import headline_arms
 
 ROOT = Path(__file__).parent.parent
 STUDY = ROOT / "docs" / "results" / "study"
@@ -43,15 +44,16 @@ def test_readme_has_the_fids_of_the_study(study: dict[str, Any]) -> None:
     """A row for each arm of the curves, a column for each number of images."""
     readme = words(ROOT / "README.md")
     arms: dict[str, list[str]] = {}
-    for row in study["efficiency"]:
-        found = Summary(row["fid"], (row["fid_low"], row["fid_high"]))
-        arms.setdefault(row["title"], []).append(interval(found))
+    for row in reversed(study["scores"]):  # Few images first.
+        if row["arm"] in headline_arms():
+            arms.setdefault(row["title"], []).append(interval(read(row, "fid")))
+    assert len(arms) == 7
     for title, texts in arms.items():
         assert f"| {title} | {' | '.join(texts)} |" in readme
 
 
 def test_readme_says_how_long_the_study_took(study: dict[str, Any]) -> None:
-    assert f"The cells took {number(study['seconds'] / 3600)} hours" in words(ROOT / "README.md")
+    assert f"The jobs took {number(study['seconds'] / 3600)} hours" in words(ROOT / "README.md")
 
 
 def test_readme_says_how_varied_the_samples_are(study: dict[str, Any]) -> None:
@@ -62,7 +64,7 @@ def test_readme_says_how_varied_the_samples_are(study: dict[str, Any]) -> None:
 
 
 def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) -> None:
-    for name in ("efficiency", "verdicts", "controls"):
+    for name in ("jobs", "scores", "verdicts"):
         lines = (STUDY / "data" / f"{name}.csv").read_text().splitlines()
         assert len(lines) == 1 + len(study[name])
 
@@ -79,9 +81,9 @@ def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
     assert page == "README.md" or shown == rows
 
 
-def test_the_first_table_of_the_readme_is_that_of_the_cells() -> None:
+def test_the_first_table_of_the_readme_is_that_of_the_jobs() -> None:
     """The three seeds of what the study measures too, at all images."""
-    lines = (STUDY / "data" / "cells.csv").read_text().splitlines()
+    lines = (STUDY / "data" / "jobs.csv").read_text().splitlines()
     rows = [row for row in csv.DictReader(lines) if row["size"] == "60000"]
     readme = (ROOT / "README.md").read_text()
     for arm, key, title in (

@@ -1,4 +1,4 @@
-"""The study: its cells and their commands, its options, the order of the cells, what is shown."""
+"""The study: its jobs and their commands, its options, the order of the jobs, what is shown."""
 
 import io
 import sys
@@ -15,22 +15,22 @@ from latentq.config.commands import read_options
 from latentq.config.compose import load_config
 from latentq.errors import InputError
 from latentq.study.arms import ARMS
-from latentq.study.jobs import Cell, Study, plan, read_metrics
+from latentq.study.jobs import Job, StudyFolder, plan, read_metrics
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus
 from latentq.study.progress import Display, duration
-from latentq.study.schedule import Outcome, Record, Schedule, run
+from latentq.study.schedule import JobOutcome, JobRecord, Schedule, run
 from tests import fake_train
 
 ROOT = Path(__file__).parent.parent
 FAKE = Path(fake_train.__file__)
-# --- Which cells there are, and their commands
+# --- Which jobs there are, and their commands
 
 
 def test_seeds_come_whole_and_bases_first() -> None:
-    cells = plan(["quantum", "vae", "diffusion-vae"], [0, 4], [1000, 300])
+    jobs = plan(["quantum", "vae", "diffusion-vae"], [0, 4], [1000, 300])
 
-    assert [cell.name for cell in cells[:8]] == [
+    assert [job.name for job in jobs[:8]] == [
         "untrained-n1000-seed0",
         "vae-n1000-seed0",
         "untrained-n300-seed0",
@@ -40,7 +40,7 @@ def test_seeds_come_whole_and_bases_first() -> None:
         "quantum-n300-seed0",
         "diffusion-vae-n300-seed0",
     ]
-    assert [cell.seed for cell in cells[8:]] == [4] * 8
+    assert [job.seed for job in jobs[8:]] == [4] * 8
 
 
 @given(
@@ -49,32 +49,32 @@ def test_seeds_come_whole_and_bases_first() -> None:
     st.lists(st.sampled_from([10, 300, 60000]), min_size=1, unique=True),
 )
 @settings(deadline=None)
-def test_what_a_cell_waits_for_comes_before_it(
+def test_what_a_job_waits_for_comes_before_it(
     arms: list[str], seeds: list[int], sizes: list[int]
 ) -> None:
-    cells = plan(arms, seeds, sizes)
+    jobs = plan(arms, seeds, sizes)
 
-    assert len(set(cells)) == len(cells)
-    assert {(c.arm, c.size, c.seed) for c in cells} >= {
+    assert len(set(jobs)) == len(jobs)
+    assert {(c.arm, c.size, c.seed) for c in jobs} >= {
         (a, n, s) for a in arms for n in sizes for s in seeds
     }
-    for place, cell in enumerate(cells):
-        assert cell.base is None or cell.base in cells[:place]
-    assert [c.seed for c in cells] == [s for s in seeds for c in cells if c.seed == s]
+    for place, job in enumerate(jobs):
+        assert job.base is None or job.base in jobs[:place]
+    assert [c.seed for c in jobs] == [s for s in seeds for c in jobs if c.seed == s]
 
 
 def overrides(arm: str, size: int = 300, *chosen: str, seed: int = 2) -> list[str]:
-    return Study(Path("study"), chosen).overrides(Cell(arm, size, seed))
+    return StudyFolder(Path("study"), chosen).overrides(Job(arm, size, seed))
 
 
-def test_the_command_of_a_cell_in_full() -> None:
-    cell = Cell("quantum", 300, 2)
+def test_the_command_of_a_job_in_full() -> None:
+    job = Job("quantum", 300, 2)
 
-    assert Study(Path("out"), ("images.epochs=1",)).command(cell) == [
+    assert StudyFolder(Path("out"), ("images.epochs=1",)).command(job) == [
         *(sys.executable, str(ROOT / "train.py"), "data=mnist", "data.limit=300"),
         *("images.batches=250", "denoising.targets=512", "denoising.together=10", "model=quantum"),
-        *("seed=2", "run.root=out/cells", "run.name=quantum-n300-seed2", "threads=1"),
-        *("autoencoder=out/cells/untrained-n300-seed2", "images.epochs=1"),
+        *("seed=2", "run.root=out/jobs", "run.name=quantum-n300-seed2", "threads=1"),
+        *("autoencoder=out/jobs/untrained-n300-seed2", "images.epochs=1"),
     ]
 
 
@@ -109,21 +109,21 @@ def test_an_arm_wins_over_common_settings_and_a_setting_over_the_arm() -> None:
     config = load_config(overrides("no-cells", 60000))
     assert config["denoising"]["targets"] == 256
     assert config["denoising"]["together"] == 10
-    assert config["autoencoder"] == "study/cells/untrained-n60000-seed2"
+    assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2"
 
     config = load_config(overrides("no-cells", 60000, "denoising.targets=64", "data=digits"))
     assert config["denoising"]["targets"] == 64
     assert config["data"]["name"] == "digits"
     assert config["run"]["name"] == "no-cells-n60000-seed2-digits"
-    assert config["autoencoder"] == "study/cells/untrained-n60000-seed2-digits"
+    assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2-digits"
 
 
-def test_a_composed_configuration_is_that_of_its_cell() -> None:
+def test_a_composed_configuration_is_that_of_its_job() -> None:
     """It is composed once for all seeds, so seed and autoencoder are put in afterwards."""
-    this = Study(Path("study"))
+    this = StudyFolder(Path("study"))
     for seed in (0, 7):
-        cell = Cell("quantum", 60000, seed)
-        ours, composed = this.config(cell), load_config(this.overrides(cell))
+        job = Job("quantum", 60000, seed)
+        ours, composed = this.config(job), load_config(this.overrides(job))
         assert ours | {"run": None} == composed | {"run": None}
 
 
@@ -204,24 +204,24 @@ def test_any_text_is_understood_or_refused(seeds: str, sizes: str) -> None:
 
 
 class Dice:
-    """An engine that ends a random one of its cells, and whether that failed is random too."""
+    """An engine that ends a random one of its jobs, and whether that failed is random too."""
 
     def __init__(self, capacity: int, draw: Callable[[int], int], schedule: Schedule) -> None:
         self.capacity, self.draw, self.schedule = capacity, draw, schedule
-        self.running: list[Cell] = []
-        self.outcomes: dict[Cell, list[bool]] = {}
+        self.running: list[Job] = []
+        self.outcomes: dict[Job, list[bool]] = {}
 
-    def submit(self, cell: Cell) -> None:
-        base = cell.base
+    def submit(self, job: Job) -> None:
+        base = job.base
         assert base is None or self.schedule.records[base].state == "finished"
-        self.running.append(cell)
+        self.running.append(job)
         assert len(self.running) <= self.capacity
 
-    def wait(self) -> tuple[Cell, Outcome]:
-        cell = self.running.pop(self.draw(len(self.running)))
+    def wait(self) -> tuple[Job, JobOutcome]:
+        job = self.running.pop(self.draw(len(self.running)))
         failed = self.draw(3) == 0
-        self.outcomes.setdefault(cell, []).append(not failed)
-        return cell, Outcome(1.0, "bad luck" if failed else None)
+        self.outcomes.setdefault(job, []).append(not failed)
+        return job, JobOutcome(1.0, "bad luck" if failed else None)
 
     def close(self) -> None:
         assert not self.running
@@ -229,53 +229,53 @@ class Dice:
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False), st.data())
 @settings(deadline=None)
-def test_every_cell_is_finished_or_missing_for_a_reason(
+def test_every_job_is_finished_or_missing_for_a_reason(
     capacity: int, random: Random, data: st.DataObject
 ) -> None:
-    cells = plan(["quantum", "haar", "vae", "diffusion-vae"], [0, 1], [300])
-    before = data.draw(st.sets(st.sampled_from(cells)))
-    schedule = Schedule(cells, {cell: Record("finished") for cell in before})
+    jobs = plan(["quantum", "haar", "vae", "diffusion-vae"], [0, 1], [300])
+    before = data.draw(st.sets(st.sampled_from(jobs)))
+    schedule = Schedule(jobs, {job: JobRecord("finished") for job in before})
     engine = Dice(capacity, random.randrange, schedule)
 
-    run(schedule, engine, lambda cell: None)
+    run(schedule, engine, lambda job: None)
 
-    for cell, record in schedule.records.items():
-        outcomes = engine.outcomes.get(cell, [])
-        base = cell.base and schedule.records[cell.base]
-        if cell in before or outcomes in ([True], [False, True]):
+    for job, record in schedule.records.items():
+        outcomes = engine.outcomes.get(job, [])
+        base = job.base and schedule.records[job.base]
+        if job in before or outcomes in ([True], [False, True]):
             assert (record.state, record.reason) == ("finished", None)
         elif outcomes == [False, False]:
             assert (record.state, record.reason) == ("missing", "bad luck")
         else:
             assert outcomes == [] and base and base.state == record.state == "missing"
-            assert cell.base and cell.base.name in str(record.reason)
+            assert job.base and job.base.name in str(record.reason)
         assert record.attempts == len(outcomes)
-        assert not (cell in before and outcomes)
+        assert not (job in before and outcomes)
 
 
-def test_a_failed_cell_runs_again_before_what_comes_after_it() -> None:
-    cells = plan(["vae"], [0, 1, 2], [300])
-    schedule = Schedule(cells, {})
-    schedule.start(cells[0])
-    schedule.end(cells[0], Outcome(1.0, "why"))
+def test_a_failed_job_runs_again_before_what_comes_after_it() -> None:
+    jobs = plan(["vae"], [0, 1, 2], [300])
+    schedule = Schedule(jobs, {})
+    schedule.start(jobs[0])
+    schedule.end(jobs[0], JobOutcome(1.0, "why"))
 
-    assert schedule.next() == cells[0]
-    schedule.start(cells[0])
-    assert schedule.next() == cells[1]
+    assert schedule.next() == jobs[0]
+    schedule.start(jobs[0])
+    assert schedule.next() == jobs[1]
 
 
 def test_the_time_left_is_that_of_the_same_arm_and_size_or_else_of_all() -> None:
-    cells = plan(["vae", "untrained"], [0, 1, 2], [300])
-    vae, untrained = ([c for c in cells if c.arm == arm] for arm in ("vae", "untrained"))
-    schedule = Schedule(cells, {})
+    jobs = plan(["vae", "untrained"], [0, 1, 2], [300])
+    vae, untrained = ([c for c in jobs if c.arm == arm] for arm in ("vae", "untrained"))
+    schedule = Schedule(jobs, {})
     assert schedule.seconds_left(2) is None
 
-    for cell, seconds in ((vae[0], 10.0), (vae[1], 20.0)):
-        schedule.start(cell)
-        schedule.end(cell, Outcome(seconds))
+    for job, seconds in ((vae[0], 10.0), (vae[1], 20.0)):
+        schedule.start(job)
+        schedule.end(job, JobOutcome(seconds))
     assert schedule.seconds_left(2) == (15 + 3 * 15) / 2
     schedule.start(untrained[0])
-    schedule.end(untrained[0], Outcome(120.0))
+    schedule.end(untrained[0], JobOutcome(120.0))
     schedule.start(untrained[1])
     assert schedule.seconds_left(1) == 15 + 2 * 120
 
@@ -306,20 +306,20 @@ def test_metrics_are_valid_json_with_a_fid(tmp_path: Path, content: str, valid: 
 
 
 def show(terminal: bool) -> str:
-    cells = plan(["vae"], [0, 1, 2], [300])
-    schedule, out = Schedule(cells, {}), io.StringIO()
-    engine = LocalEngine(Study(Path("study")), 1)
+    jobs = plan(["vae"], [0, 1, 2], [300])
+    schedule, out = Schedule(jobs, {}), io.StringIO()
+    engine = LocalEngine(StudyFolder(Path("study")), 1)
     console = Console(file=out, force_terminal=terminal, width=150, color_system=None)
     with Display(schedule, engine, console) as display:
-        for cell, reason in ((cells[0], None), (cells[1], "[why]"), (cells[1], "[why]")):
-            schedule.start(cell)
-            display.changed(cell)
-            schedule.end(cell, Outcome(81.0, reason))
-            display.changed(cell)
+        for job, reason in ((jobs[0], None), (jobs[1], "[why]"), (jobs[1], "[why]")):
+            schedule.start(job)
+            display.changed(job)
+            schedule.end(job, JobOutcome(81.0, reason))
+            display.changed(job)
     return out.getvalue()
 
 
-def test_without_a_terminal_there_is_a_line_for_each_cell() -> None:
+def test_without_a_terminal_there_is_a_line_for_each_job() -> None:
     assert show(terminal=False).splitlines() == [
         "[1/3] vae-n300-seed0 done in 81 s, about 3 min left",
         "[1/3] vae-n300-seed1 failed, it runs again: [why], about 3 min left",

@@ -1,6 +1,6 @@
 """The study on a real Ray cluster of two nodes, one of which is killed on the way.
 
-Ray is optional, see requirements-ray.txt; `make ray` installs it and runs these tests. The cells
+Ray is optional, see requirements-ray.txt; `make ray` installs it and runs these tests. The jobs
 are of `tests/fake_train.py`.
 """
 
@@ -14,7 +14,7 @@ import pytest
 
 from latentq.config.commands import read_options
 from latentq.errors import InputError
-from latentq.study.jobs import Study
+from latentq.study.jobs import StudyFolder
 from latentq.study.options import Options
 from tests.fake_runner import Start, is_free, rows, runners, started, until
 
@@ -72,12 +72,12 @@ def test_cells_of_a_lost_node_run_again_on_another(
     assert {row["state"] for row in rows(tmp_path).values()} == {"finished"}
     assert len(rows(tmp_path)) == 4
     counts = sorted(started(tmp_path).count(name) for name in HELD)
-    assert counts == [1, 2], "the cell of the lost node was started twice, the other once"
+    assert counts == [1, 2], "the job of the lost node was started twice, the other once"
     lines = (tmp_path / "started").read_text().splitlines()
     assert {line.split()[1] for line in lines} == {"1"}, "each process has one thread"
 
 
-def test_a_stopped_runner_stops_its_cells_on_all_nodes(
+def test_a_stopped_runner_stops_its_jobs_on_all_nodes(
     tmp_path: Path, nodes: Nodes, runner: Start
 ) -> None:
     process = runner(*WORDS)
@@ -94,4 +94,4 @@ def test_a_cluster_that_is_not_there_is_named(tmp_path: Path) -> None:
     from latentq.study.cluster import RayEngine
 
     with pytest.raises(InputError, match="address: no Ray cluster answers at auto"):
-        RayEngine(Study(tmp_path), "auto")
+        RayEngine(StudyFolder(tmp_path), "auto")

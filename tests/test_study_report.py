@@ -1,4 +1,4 @@
-"""The report on a study is checked on made-up cells: verdicts, what is missing, and escaping."""
+"""The report on a study is checked on made-up jobs: verdicts, what is missing, and escaping."""
 
 import base64
 import csv
@@ -19,15 +19,16 @@ from scipy import stats
 
 from latentq.report.plots import LIGHT, Figure, save_samples
 from latentq.report.plots.efficiency import efficiency_chart, spread
-from latentq.report.plots.study import Dot, forest_chart
+from latentq.report.plots.forest import Dot, forest_chart
 from latentq.study.arms import ARMS, Arm
-from latentq.study.report.build import build
-from latentq.study.report.figures import dots, lines
+from latentq.study.report.document import build
 from latentq.study.report.findings import find
+from latentq.study.report.images import dots, lines
+from latentq.study.report.tables import frames
 from latentq.study.report.wording import efficiency, headline, p_text, pairs_text, percent
 from latentq.study.results import read_study
 from latentq.study.verdict import pair
-from tests.fake_study import make_cell, make_study
+from tests.fake_study import make_job, make_study
 from tests.test_report import HOSTILE, Tags
 
 GOOD, BAD = [20.0, 21.0, 22.0, 20.5, 21.5], [40.0, 41.5, 45.0, 40.1, 43.2]
@@ -56,7 +57,7 @@ def table(root: Path, name: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("quantum", "cells", "verdict", "opening"),
+    ("quantum", "jobs", "verdict", "opening"),
     [
         (GOOD, BAD, "Quantum better", f"the quantum prior is better than each of {N} classical"),
         (BAD, GOOD, "Classical better", f"1 of {N} classical priors of the same size is better"),
@@ -71,11 +72,11 @@ def table(root: Path, name: str) -> list[dict[str, str]]:
     ],
 )
 def test_verdict_is_in_every_file(
-    quantum: list[float], cells: list[float], verdict: str, opening: str, tmp_path: Path
+    quantum: list[float], jobs: list[float], verdict: str, opening: str, tmp_path: Path
 ) -> None:
-    html, text, facts = built(study_of(tmp_path, quantum=quantum, diffusion_cells=cells))
+    html, text, facts = built(study_of(tmp_path, quantum=quantum, diffusion_cells=jobs))
     (row,) = [row for row in facts["verdicts"] if row["arm"] == "diffusion-cells"]
-    pairs = pair(dict(enumerate(quantum)), dict(enumerate(cells)))
+    pairs = pair(dict(enumerate(quantum)), dict(enumerate(jobs)))
 
     assert f'<p class="verdict">{verdict}</p>' in html
     assert f"**{verdict}**" in text
@@ -120,9 +121,9 @@ def test_fewer_images(tmp_path: Path) -> None:
     assert "there is one number" in efficiency(one)
 
 
-def test_missing_cells_are_shown_and_have_no_number(tmp_path: Path) -> None:
+def test_missing_jobs_are_shown_and_have_no_number(tmp_path: Path) -> None:
     study_of(tmp_path, quantum=GOOD, haar=[1990.0], vae=[])
-    path = make_cell(tmp_path, "vae", BIG, 0, 123.0, precision=0.777) / "metrics.json"
+    path = make_job(tmp_path, "vae", BIG, 0, 123.0, precision=0.777) / "metrics.json"
     path.write_text(path.read_text().replace("123.0", "NaN"))
     html, text, facts = built(tmp_path)
     rows = {row[0]: row[1:] for row in Tags(html).rows if row}
@@ -133,20 +134,20 @@ def test_missing_cells_are_shown_and_have_no_number(tmp_path: Path) -> None:
             **{"seed": 0, "state": "not estimable", "reason": "there is no finite FID"},
         }
     ]
-    assert f"1 of {7 + 5 * N} cells has no value" in html and "there is no finite FID" in text
+    assert f"1 of {7 + 5 * N} jobs has no value" in html and "there is no finite FID" in text
     (vae,) = [row for row in Tags(html).rows if row[:2] == ["VAE", "0 of 1"] and len(row) == 6]
     assert vae[2:] == ["missing"] * 4
-    assert rows["Cells"] == [f"{6 + 5 * N} of {7 + 5 * N}"]
+    assert rows["Jobs"] == [f"{6 + 5 * N} of {7 + 5 * N}"]
     assert not re.search(r"\bnan\b|0\.777", html.partition("<style>")[0] + text, re.IGNORECASE)
-    assert "0.777" not in (tmp_path / "out" / "data" / "cells.csv").read_text()
-    assert [row["fid"] for row in table(tmp_path, "forest") if row["arm"] == "vae"] == [""]
+    assert "0.777" not in (tmp_path / "out" / "data" / "jobs.csv").read_text()
+    assert [row["fid"] for row in table(tmp_path, "scores") if row["arm"] == "vae"] == [""]
 
 
 def test_text_from_outside_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ARMS, "vae", Arm(HOSTILE, "classical", ()))
     plan = [{"arm": "vae", "size": BIG, "seed": 7, "state": "missing", "reason": HOSTILE}]
     make_study(tmp_path, {"quantum": {BIG: GOOD}, "vae": {BIG: BAD}}, plan)
-    make_cell(tmp_path, "haar", BIG, 0, 9.0, git_commit=HOSTILE)
+    make_job(tmp_path, "haar", BIG, 0, 9.0, git_commit=HOSTILE)
     html, text, _ = built(tmp_path)
     tags = Tags(html)
 
@@ -174,30 +175,30 @@ def test_page_runs_its_own_script_only(tmp_path: Path) -> None:
 
 def test_tables_are_sorted_by_numbers(tmp_path: Path) -> None:
     html, _, _ = built(study_of(tmp_path, quantum=GOOD, haar=[1990.0, 2010.0]))
-    cells = [attrs for name, attrs in Tags(html).tags if name == "td" and "data-value" in attrs]
+    jobs = [attrs for name, attrs in Tags(html).tags if name == "td" and "data-value" in attrs]
 
     # The geometric mean of 1990 and 2010, and not "2,000 [1,877, 2,131]".
-    numbers = [attrs["data-value"] or "" for attrs in cells]
+    numbers = [attrs["data-value"] or "" for attrs in jobs]
     assert any(re.fullmatch(r"1999\.97\d+", number) for number in numbers)
     assert html.count('class="numeric sortable"') == 4
     assert html.count('class="numeric sortable many"') == 1
 
 
-def test_same_cells_same_bytes(tmp_path: Path) -> None:
+def test_same_jobs_same_bytes(tmp_path: Path) -> None:
     files: list[dict[str, bytes]] = []
     for name in ("here", "there"):
         root = study_of(tmp_path / name, quantum=GOOD, vae=BAD[:2])
         save_samples(
-            torch.zeros(1, 1, 28, 28), root / f"cells/quantum-n{BIG}-seed0/samples.png", ""
+            torch.zeros(1, 1, 28, 28), root / f"jobs/quantum-n{BIG}-seed0/samples.png", ""
         )
         build(root, root / "out")
         found = sorted(path for path in (root / "out").rglob("*") if path.is_file())
         files.append({path.relative_to(root).as_posix(): path.read_bytes() for path in found})
 
     assert files[0] == files[1]
-    assert len(files[0]) == 3 + 11
+    assert len(files[0]) == 3 + 7
     assert not any(b"secret" in content or b"/tmp/" in content for content in files[0].values())
-    assert b"\xe2\x80\xa6/train.py seed=1 run.root=\xe2\x80\xa6/cells" in files[0]["out/report.md"]
+    assert b"\xe2\x80\xa6/train.py seed=1 run.root=\xe2\x80\xa6/jobs" in files[0]["out/report.md"]
     assert b"QuDDPM, seed 0: drawn in report.html" in files[0]["out/report.md"]
 
 
@@ -211,8 +212,10 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
     )
     built(root)
     findings = find(read_study(root))
-    rows = {row["title"]: row for row in table(root, "forest")}
-    groups = dots(findings)
+    found = frames(findings)
+    scores = table(root, "scores")
+    rows = {row["title"]: row for row in scores if row["size"] == str(BIG)}
+    groups = dots(findings, found)
 
     assert list(groups) == ["Quantum", "Matched classical priors", "Controls"]
     for dot in (dot for group in groups.values() for dot in group):
@@ -220,12 +223,11 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
         ends = None if dot.ends is None else tuple(map(str, dot.ends))
         assert (row["fid"], row["role"]) == (str(dot.value), dot.role)
         assert (row["fid_low"], row["fid_high"]) == ends
-    curves = table(root, "efficiency")
-    for line in lines(findings):
-        found = [row for row in curves if row["title"] == line.label]
-        assert [float(row["images"]) for row in found] == list(line.images) == [100, 54000]
-        assert [float(row["fid"]) for row in found] == list(line.values)
-    drawn = efficiency_chart(lines(findings)).axes[0].lines
+    for line in lines(found):
+        own = [row for row in reversed(scores) if row["title"] == line.label and row["fid"]]
+        assert [float(row["images"]) for row in own] == list(line.images) == [100, 54000]
+        assert [float(row["fid"]) for row in own] == list(line.values)
+    drawn = efficiency_chart(lines(found)).axes[0].lines
     quantum = next(line for line in drawn if line.get_label() == "QuDDPM")
     assert np.array_equal(quantum.get_xdata(), [100, 54000])
     means = [math.prod(values) ** (1 / 5) for values in (BAD, GOOD)]
@@ -285,7 +287,7 @@ def test_text_of_ratios_and_p_values() -> None:
 def test_unequal_sizes_are_told(tmp_path: Path) -> None:
     study_of(tmp_path, quantum=GOOD, diffusion=[])
     sizes = {"encoder": 1, "decoder": 1, "prior": 5300, "total": 5302}
-    make_cell(tmp_path, "diffusion", BIG, 0, 30.0, parameters=sizes)
+    make_job(tmp_path, "diffusion", BIG, 0, 30.0, parameters=sizes)
     html, _, facts = built(tmp_path)
 
     assert [text for text in facts["warnings"] if "not of the same size" in text] == [
@@ -297,17 +299,17 @@ def test_unequal_sizes_are_told(tmp_path: Path) -> None:
 
 def test_other_decoders_are_told(tmp_path: Path) -> None:
     study_of(tmp_path, quantum=GOOD, diffusion=[])
-    make_cell(tmp_path, "diffusion", BIG, 1, 30.0, fid_reconstruction=4.22)  # Quantum has 4.21.
-    make_cell(tmp_path, "diffusion", BIG, 2, 30.0, fid_reconstruction=5.0)
+    make_job(tmp_path, "diffusion", BIG, 1, 30.0, fid_reconstruction=4.22)  # Quantum has 4.21.
+    make_job(tmp_path, "diffusion", BIG, 2, 30.0, fid_reconstruction=5.0)
     _, _, facts = built(tmp_path)
 
     (told,) = [text for text in facts["warnings"] if "another decoder" in text]
     assert told.endswith(": diffusion-n60000-seed2.")
 
 
-def test_a_study_of_one_cell_of_another_arm(tmp_path: Path) -> None:
-    make_cell(tmp_path, "haar", 100, 3, 50.0)
-    (tmp_path / "cells" / "haar-n100-seed3" / "metrics.json").write_text('{"fid": 50.0}')
+def test_a_study_of_one_job_of_another_arm(tmp_path: Path) -> None:
+    make_job(tmp_path, "haar", 100, 3, 50.0)
+    (tmp_path / "jobs" / "haar-n100-seed3" / "metrics.json").write_text('{"fid": 50.0}')
     html, _, facts = built(tmp_path)
 
     assert facts["verdict"] == "not enough data"

@@ -1,4 +1,4 @@
-"""Cells of a study: numbers where there are some, else a reason, and never a mixture of scales."""
+"""Jobs of a study: numbers where there are some, else a reason, and never a mixture of scales."""
 
 import json
 from pathlib import Path
@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from latentq.errors import InputError
-from latentq.study.results import Cell, cell_name, read_study, without_folders
-from tests.fake_study import make_cell, make_study
+from latentq.study.jobs import Job
+from latentq.study.results import JobResult, read_study, without_folders
+from tests.fake_study import make_job, make_study
 
 
 def states(root: Path) -> dict[str, tuple[str, str]]:
-    return {cell.name: (cell.state, cell.reason) for cell in read_study(root).cells}
+    return {job.name: (job.state, job.reason) for job in read_study(root).jobs}
 
 
 def test_numbers_by_arm_images_and_seed(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_numbers_by_arm_images_and_seed(tmp_path: Path) -> None:
 def test_cells_without_a_number(
     content: str | None, state: str, reason: str, tmp_path: Path
 ) -> None:
-    path = make_cell(tmp_path, "quantum", 100, 1, 2.0) / "metrics.json"
+    path = make_job(tmp_path, "quantum", 100, 1, 2.0) / "metrics.json"
     path.unlink() if content is None else path.write_text(content)
 
     assert states(tmp_path) == {"quantum-n100-seed1": (state, reason)}
@@ -53,8 +54,8 @@ def test_cells_without_a_number(
     assert read_study(tmp_path).values("quantum", 100, "precision") == {}
 
 
-def test_a_cell_may_lack_every_number_but_its_fid(tmp_path: Path) -> None:
-    path = make_cell(tmp_path, "quantum", 100, 1, 2.0) / "metrics.json"
+def test_a_job_may_lack_every_number_but_its_fid(tmp_path: Path) -> None:
+    path = make_job(tmp_path, "quantum", 100, 1, 2.0) / "metrics.json"
     path.write_text('{"fid": 2.0}')
 
     assert read_study(tmp_path).values("quantum", 100, "fid") == {1: 2.0}
@@ -68,8 +69,8 @@ def test_folders_count_for_more_than_the_plan(tmp_path: Path) -> None:
         *({"arm": 3, "size": 1, "seed": 1}, {"arm": "vae", "size": True}, "nonsense"),
     ]
     make_study(tmp_path, {"quantum": {100: [5.0]}}, plan)
-    make_cell(tmp_path, "vae", 100, 1, 7.0)
-    make_cell(tmp_path, "vae", 100, 2, 7.5)
+    make_job(tmp_path, "vae", 100, 1, 7.0)
+    make_job(tmp_path, "vae", 100, 2, 7.5)
 
     assert states(tmp_path) == {
         "quantum-n100-seed0": ("finished", ""),
@@ -83,16 +84,30 @@ def test_folders_count_for_more_than_the_plan(tmp_path: Path) -> None:
 def test_without_a_plan_the_folders_are_the_study(tmp_path: Path) -> None:
     make_study(tmp_path, {"quantum": {100: [5.0]}, "mixture-10": {100: [6.0]}})
     (tmp_path / "study.json").unlink()
-    (tmp_path / "cells" / "notes").mkdir()
-    (tmp_path / "cells" / "quantum-n0100-seed0").mkdir()
+    (tmp_path / "jobs" / "notes").mkdir()
+    (tmp_path / "jobs" / "quantum-n0100-seed0").mkdir()
 
     assert list(states(tmp_path)) == ["quantum-n100-seed0", "mixture-10-n100-seed0"]
+
+
+def test_a_study_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """Its jobs were called cells; what was run since lies beside them."""
+    plan = [{"arm": "vae", "size": 100, "seed": 0, "state": "missing", "reason": "died"}]
+    make_study(tmp_path, {"quantum": {100: [5.0, 6.0]}}, plan)
+    content = json.loads((tmp_path / "study.json").read_text())
+    content["cells"] = content.pop("jobs")
+    (tmp_path / "study.json").write_text(json.dumps(content))
+    (tmp_path / "jobs").rename(tmp_path / "cells")
+    make_job(tmp_path, "quantum", 100, 1, 7.0)
+
+    assert read_study(tmp_path).values("quantum", 100, "fid") == {0: 5.0, 1: 7.0}
+    assert states(tmp_path)["vae-n100-seed0"] == ("missing", "died")
 
 
 def test_options_alone_are_a_plan(tmp_path: Path) -> None:
     make_study(tmp_path, {"quantum": {100: [5.0]}})
     options = {"arms": ["quantum", "vae"], "train_sizes": [100], "seeds": [0, 1]}
-    (tmp_path / "study.json").write_text(json.dumps({"options": options, "cells": []}))
+    (tmp_path / "study.json").write_text(json.dumps({"options": options, "jobs": []}))
 
     assert [name for name, (state, _) in states(tmp_path).items() if state == "missing"] == [
         "quantum-n100-seed1",
@@ -103,7 +118,7 @@ def test_options_alone_are_a_plan(tmp_path: Path) -> None:
 
 def test_what_is_not_used_is_said(tmp_path: Path) -> None:
     make_study(tmp_path, {"quantum": {100: [5.0]}})
-    make_cell(tmp_path, "magic", 100, 0, 1.0)
+    make_job(tmp_path, "magic", 100, 0, 1.0)
     (tmp_path / "study.json").write_text("{")
     study = read_study(tmp_path)
 
@@ -125,15 +140,15 @@ def test_what_is_not_used_is_said(tmp_path: Path) -> None:
 )
 def test_mixed_scales_are_refused(change: dict[str, object], message: str, tmp_path: Path) -> None:
     make_study(tmp_path, {"quantum": {100: [5.0] * 5}})
-    make_cell(tmp_path, "vae", 100, 0, 6.0, **change)
+    make_job(tmp_path, "vae", 100, 0, 6.0, **change)
     with pytest.raises(InputError, match=message) as caught:
         read_study(tmp_path)
 
     assert str(caught.value).endswith("quantum-n100-seed2 and 2 more")
 
 
-def test_a_folder_without_cells_is_refused(tmp_path: Path) -> None:
-    make_cell(tmp_path, "magic", 100, 0, 1.0)
+def test_a_folder_without_jobs_is_refused(tmp_path: Path) -> None:
+    make_job(tmp_path, "magic", 100, 0, 1.0)
     for root in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(InputError, match="root: must be the folder of a study"):
             read_study(root)
@@ -143,4 +158,4 @@ def test_no_machine_is_told() -> None:
     said = "File '/root/a/train.py' of /x/y/z, 1/2, root=/q/w and …/kept/as"
 
     assert without_folders(said) == "File '…/train.py' of …/z, 1/2, root=…/w and …/kept/as"
-    assert cell_name(("vae", 100, 2)) == Cell("vae", 100, 2, "missing").name == "vae-n100-seed2"
+    assert Job("vae", 100, 2).name == JobResult("vae", 100, 2, "missing").name == "vae-n100-seed2"

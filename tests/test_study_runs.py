@@ -12,35 +12,53 @@ import pytest
 
 from latentq.errors import InputError
 from latentq.study.__main__ import locked, study
-from latentq.study.local import Attempt, Task
+from latentq.study.local import Attempt, Launch
 from tests import fake_train
 from tests.fake_runner import FAKE, ROOT, Start, is_free, play, rows, runners, started, until
 
 
-def test_finished_cells_are_skipped_and_damaged_ones_run_again(tmp_path: Path) -> None:
+def test_finished_jobs_are_skipped_and_damaged_ones_run_again(tmp_path: Path) -> None:
     words = ("arms=quantum,vae", "seeds=2", "train_sizes=300")
     assert play(tmp_path, *words) == 0
     assert len(started(tmp_path)) == len(set(started(tmp_path))) == 6
     seconds = {name: row["seconds"] for name, row in rows(tmp_path).items()}
     (tmp_path / "started").unlink()
-    cells = tmp_path / "cells"
-    (cells / "vae-n300-seed0" / "metrics.json").write_text('{"fid": NaN}')
-    (cells / "vae-n300-seed1" / "config.yaml").unlink()
-    (cells / "quantum-n300-seed0" / "metrics.json").unlink()
-    (cells / "quantum-n300-seed0" / "rubbish").write_text("")
-    (cells / "quantum-n300-seed1" / "config.yaml").write_text("")
+    jobs = tmp_path / "jobs"
+    (jobs / "vae-n300-seed0" / "metrics.json").write_text('{"fid": NaN}')
+    (jobs / "vae-n300-seed1" / "config.yaml").unlink()
+    (jobs / "quantum-n300-seed0" / "metrics.json").unlink()
+    (jobs / "quantum-n300-seed0" / "rubbish").write_text("")
+    (jobs / "quantum-n300-seed1" / "config.yaml").write_text("")
 
     assert play(tmp_path, *words) == 0
     again = {"vae-n300-seed0", "vae-n300-seed1", "quantum-n300-seed0", "quantum-n300-seed1"}
     assert set(started(tmp_path)) == again
-    assert not (cells / "quantum-n300-seed0" / "rubbish").exists()
+    assert not (jobs / "quantum-n300-seed0" / "rubbish").exists()
     after = rows(tmp_path)
     assert all(row["state"] == "finished" and row["attempts"] == 1 for row in after.values())
     for name in set(after) - again:
         assert after[name]["seconds"] == seconds[name]
 
 
-def test_a_finished_cell_of_another_configuration_stops_everything(tmp_path: Path) -> None:
+def test_what_an_earlier_version_has_finished_is_not_run_again(tmp_path: Path) -> None:
+    words = ("arms=vae,diffusion-vae", "seeds=1", "train_sizes=300")
+    assert play(tmp_path, "arms=vae", "seeds=1", "train_sizes=300") == 0
+    (tmp_path / "jobs").rename(tmp_path / "cells")
+    content = json.loads((tmp_path / "study.json").read_text())
+    content["cells"] = content.pop("jobs")
+    (tmp_path / "study.json").write_text(json.dumps(content))
+    seconds = content["cells"][0]["seconds"]
+    (tmp_path / "started").unlink()
+
+    assert play(tmp_path, *words) == 0
+    assert started(tmp_path) == ["diffusion-vae-n300-seed0"]
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == ["diffusion-vae-n300-seed0"]
+    assert rows(tmp_path)["vae-n300-seed0"]["seconds"] == seconds
+    config = json.loads((tmp_path / "jobs/diffusion-vae-n300-seed0/config.yaml").read_text())
+    assert config["autoencoder"] == f"{tmp_path}/cells/vae-n300-seed0"
+
+
+def test_a_finished_job_of_another_configuration_stops_everything(tmp_path: Path) -> None:
     assert play(tmp_path, "arms=vae", "seeds=2", "train_sizes=300") == 0
     assert sorted(started(tmp_path)) == ["vae-n300-seed0", "vae-n300-seed1"]
     before = (tmp_path / "study.json").read_text()
@@ -52,7 +70,7 @@ def test_a_finished_cell_of_another_configuration_stops_everything(tmp_path: Pat
     assert (tmp_path / "study.json").read_text() == before
 
 
-# --- Runs of fake cells
+# --- Runs of fake jobs
 
 
 def test_what_others_need_is_added_and_run_first(tmp_path: Path) -> None:
@@ -67,7 +85,7 @@ def test_what_others_need_is_added_and_run_first(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "study.json").read_text())
     assert content["options"]["train_sizes"] == [300, 60000]
     assert content["options"]["root"] == str(tmp_path)
-    assert set(content["cells"][0]) == {
+    assert set(content["jobs"][0]) == {
         *("name", "arm", "size", "seed", "state", "reason", "seconds", "attempts"),
     }
 
@@ -119,7 +137,7 @@ def test_failures_are_tried_twice_and_what_needs_them_is_missing(
     assert play(tmp_path, "arms=all", "seeds=1", "train_sizes=300") == 0
 
 
-def test_a_cell_that_cannot_be_started_is_missing(tmp_path: Path) -> None:
+def test_a_job_that_cannot_be_started_is_missing(tmp_path: Path) -> None:
     (tmp_path / "logs" / "vae-n300-seed0.log").mkdir(parents=True)
 
     assert play(tmp_path, "arms=vae", "seeds=2", "train_sizes=300") == 1
@@ -132,12 +150,12 @@ def test_a_cell_that_cannot_be_started_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["kill", "leader alone"])
-def test_all_that_a_cell_started_dies_with_it(tmp_path: Path, way: str) -> None:
+def test_all_that_a_job_started_dies_with_it(tmp_path: Path, way: str) -> None:
     """Ray kills the processes that its workers started, and those alone."""
     (tmp_path / "fake.json").write_text('{"child": "hold"}')
-    child = f"{sys.executable} {FAKE} run.root={tmp_path}/cells run.name=child & wait"
-    task = Task(("sh", "-c", child), tmp_path, tmp_path / "none", tmp_path / "log", {})
-    attempt = Attempt(task)
+    child = f"{sys.executable} {FAKE} run.root={tmp_path}/jobs run.name=child & wait"
+    launch = Launch(("sh", "-c", child), tmp_path, tmp_path / "none", tmp_path / "log", {})
+    attempt = Attempt(launch)
     until(lambda: started(tmp_path) == ["child"])
 
     if way == "kill":
@@ -158,12 +176,12 @@ WORDS = ("workers=2", "arms=haar,mean,product", "seeds=1", "train_sizes=300")
 
 
 def held(root: Path) -> None:
-    """Lets two cells wait, so that a runner of two workers can be killed on the way."""
+    """Lets two jobs wait, so that a runner of two workers can be killed on the way."""
     names = ("haar-n300-seed0", "mean-n300-seed0")
     (root / "fake.json").write_text(json.dumps(dict.fromkeys(names, "hold")))
 
 
-def test_a_killed_runner_takes_its_cells_along_and_the_next_one_goes_on(
+def test_a_killed_runner_takes_its_jobs_along_and_the_next_one_goes_on(
     tmp_path: Path, runner: Start
 ) -> None:
     held(tmp_path)
@@ -172,14 +190,14 @@ def test_a_killed_runner_takes_its_cells_along_and_the_next_one_goes_on(
     first.send_signal(signal.SIGKILL)
     first.communicate()
     until(lambda: all(is_free(path) for path in (tmp_path / "alive").iterdir()))
-    killed = [tmp_path / "cells" / name for name in ("haar-n300-seed0", "mean-n300-seed0")]
+    killed = [tmp_path / "jobs" / name for name in ("haar-n300-seed0", "mean-n300-seed0")]
     assert not any((folder / "metrics.json").exists() for folder in killed)
 
     (tmp_path / "go").touch()
     second = runner(*WORDS)
     out, _ = second.communicate(timeout=100)
     assert second.returncode == 0
-    assert "1 of 4 cells are finished already" in out
+    assert "1 of 4 jobs are finished already" in out
     counts = {name: started(tmp_path).count(name) for name in started(tmp_path)}
     assert counts == {
         **{"untrained-n300-seed0": 1, "product-n300-seed0": 1},
@@ -189,7 +207,7 @@ def test_a_killed_runner_takes_its_cells_along_and_the_next_one_goes_on(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stopped_runner_stops_its_cells(
+def test_a_stopped_runner_stops_its_jobs(
     tmp_path: Path, runner: Start, number: int, code: int
 ) -> None:
     held(tmp_path)
@@ -217,7 +235,7 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         study(words, train=(str(FAKE),), load=fake_train.load)
 
 
-# --- Real cells
+# --- Real jobs
 
 
 def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -234,21 +252,21 @@ def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 DEBUG = "settings=data=digits data.validation=100 images.epochs=1 metrics.samples=150"
 
 
-def test_a_cell_of_the_real_program(tmp_path: Path) -> None:
+def test_a_job_of_the_real_program(tmp_path: Path) -> None:
     first, again = (call(tmp_path, "train_sizes=60000", DEBUG) for _ in range(2))
     other = call(tmp_path, "train_sizes=60000", f"{DEBUG} images.lr=0.1")
 
     assert first.returncode == again.returncode == 0, first.stdout + first.stderr
     assert "[1/1] vae-n60000-seed0 done in" in first.stdout
-    metrics = json.loads((tmp_path / "cells/vae-n60000-seed0-digits/metrics.json").read_text())
+    metrics = json.loads((tmp_path / "jobs/vae-n60000-seed0-digits/metrics.json").read_text())
     assert (metrics["model"], metrics["seed"], metrics["n_samples"]) == ("classical", 0, 150)
-    assert "1 of 1 cells are finished already" in again.stdout
+    assert "1 of 1 jobs are finished already" in again.stdout
     assert other.returncode == 2
     assert "vae-n60000-seed0 was run with another configuration (images.lr" in other.stderr
     assert other.stderr.count("\n") == 1
 
 
-def test_more_images_than_there_are_is_the_reason_of_a_missing_cell(tmp_path: Path) -> None:
+def test_more_images_than_there_are_is_the_reason_of_a_missing_job(tmp_path: Path) -> None:
     done = call(tmp_path, "train_sizes=10000", DEBUG)
 
     assert done.returncode == 1, done.stderr

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from latentq.report.statistics import holm
 from latentq.study.verdict import (
     MARGIN,
     Pairs,
     Verdict,
     decide,
     decide_all,
-    holm,
     judge,
     pair,
 )

@@ -29,6 +29,7 @@ from latentq.errors import InputError
 from latentq.paths import TRAIN
 from latentq.report import plots
 from latentq.report.statistics import scale_of, summarize
+from latentq.report.tables import markdown_table
 from latentq.report.wording import interval
 from latentq.training.run_folder import METRICS, differences, is_finished, versions_of
 
@@ -149,15 +150,14 @@ def collect(
 
 def markdown(found: dict[str, list[dict[str, Any]]]) -> str:
     """Returns the table of rows as Markdown."""
-    lines = ["| changed | circuit parameters | seeds | FID | precision | recall |"]
-    lines.append("|---|---|---|---|---|---|")
+    lines = []
     for name, rows in found.items():
         scores = [
             interval(summarize((row[score] for row in rows), scale_of(score))) for score in SCORES
         ]
-        size = f"{rows[0]['parameters']:,}"
-        lines.append(f"| {ROWS[name].what} | {size} | {len(rows)} | {' | '.join(scores)} |")
-    return "\n".join(lines)
+        lines.append([ROWS[name].what, f"{rows[0]['parameters']:,}", str(len(rows)), *scores])
+    head = ["changed", "circuit parameters", "seeds", "FID", "precision", "recall"]
+    return markdown_table(head, lines)
 
 
 def parameter_curve(found: dict[str, list[dict[str, Any]]]) -> plots.Figure | None:

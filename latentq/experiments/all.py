@@ -30,6 +30,7 @@ from latentq.config.fields import Folder, Settings
 from latentq.config.marks import Commas, OneOf
 from latentq.errors import InputError
 from latentq.experiments.record import RECORD, Experiment, cost_of, noted
+from latentq.report.tables import markdown_table
 from latentq.training.commit import commit_text
 
 SETS = {
@@ -91,6 +92,21 @@ def is_finished(experiment: Experiment[Any], arguments: list[str], folder: Path)
     return record is not None and record.get("options") == json.loads(json.dumps(options))
 
 
+def _claims(records: list[dict[str, Any]], root: str) -> str:
+    """Returns the table of all claims, each with a link to the page of its experiment."""
+    head = ("claim", "ours", "margin", "verdict")
+    keys = ("statement", "ours", "margin", "verdict")
+    rows = [
+        [
+            *(claim.get(key, "not stated") for key in keys),
+            f"[{record['name']}]({root}/{record['name']}/README.md)",
+        ]
+        for record in records
+        for claim in record["claims"]
+    ]
+    return markdown_table([*head, "experiment"], rows)
+
+
 def write_page(template: str, records: list[dict[str, Any]], root: Path, page: Path) -> None:
     """Writes the page of some records.
 
@@ -108,9 +124,11 @@ def write_page(template: str, records: list[dict[str, Any]], root: Path, page: P
         keep_trailing_newline=True,
         autoescape=False,
     )
+    place = quote(Path(os.path.relpath(root, page.parent)).as_posix())
     text = environment.get_template(f"{template}.md.j2").render(
         records={record["name"]: record for record in records},
-        root=quote(Path(os.path.relpath(root, page.parent)).as_posix()),
+        claims=_claims(records, place),
+        root=place,
         cost_of=cost_of,
         commit_text=commit_text,
     )

@@ -1,7 +1,6 @@
-"""Means with intervals: as cells of a table, as bands of a curve, and as bars of a point."""
+"""Means with intervals: as bands of a curve, and as bars of a point."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from latentq.report.statistics import Scale, Summary, summarize
 
@@ -19,18 +18,6 @@ def bounded(values: Iterable[float], top: float) -> Summary:
     """Returns the mean of values from 0 to `top`, with an interval that stays there."""
     # Rounding may leave a value beyond a bound.
     return mean_of((min(1.0, max(0.0, value / top)) for value in values), "share").times(top)
-
-
-def cells(name: str, found: Summary) -> dict[str, float | None]:
-    """Returns three cells of a table: a mean and the ends of its interval."""
-    low, high = found.ends or (None, None)
-    return {name: found.mean, f"{name}_low": low, f"{name}_high": high}
-
-
-def read(row: Mapping[str, Any], name: str) -> Summary:
-    """Returns what :func:`cells` has written."""
-    low, high = row[f"{name}_low"], row[f"{name}_high"]
-    return Summary(row[name], None if low is None or high is None else (low, high))
 
 
 def band(found: Sequence[Summary]) -> Ends:

@@ -38,7 +38,9 @@ from latentq.models.generative import count_parameters, in_chunks
 from latentq.models.hybrid import LatentQ
 from latentq.models.states import FittedModel
 from latentq.randomness import derive_generator
+from latentq.report.tables import markdown_table
 
+PLACES = {"fid": 1, "precision": 3, "recall": 3}  # Decimals.
 Fits = dict[str, tuple[str, dict[str, Any]]]
 FITS: Fits = {
     # As in latentq/configs/model/codebook.yaml.
@@ -173,11 +175,11 @@ def rows(
 
 def markdown(table: dict[str, dict[str, Any]]) -> str:
     """Returns the table of rows as Markdown."""
-    lines = ["| prior | reals | FID | precision | recall |", "|---|---|---|---|---|"]
-    for name, row in table.items():
-        scores = f"{row['fid']:.1f} | {row['precision']:.3f} | {row['recall']:.3f}"
-        lines.append(f"| {name} | {row['reals']:,} | {scores} |")
-    return "\n".join(lines)
+    rows = [
+        [name, f"{row['reals']:,}", *(f"{row[k]:.{n}f}" for k, n in PLACES.items())]
+        for name, row in table.items()
+    ]
+    return markdown_table(["prior", "reals", "FID", "precision", "recall"], rows)
 
 
 def bounds(arguments: list[str]) -> None:

@@ -6,8 +6,6 @@ and SVG. `record.json` is written last, so that a folder that has one is complet
 """
 
 import contextlib
-import csv
-import io
 import json
 import sys
 import time
@@ -30,6 +28,7 @@ from latentq.engine.process import settings_restored
 from latentq.errors import InputError
 from latentq.experiments.verdicts import Verdict
 from latentq.report import plots
+from latentq.report.tables import csv_text, frame_of, markdown_table
 from latentq.training.commit import commit_text, git_commit
 
 Item = TypeVar("Item")
@@ -132,7 +131,7 @@ class Experiment(Generic[Given]):
         folder = Path(options.out or f"results/{self.name}")
         is_new = not folder.exists()
         paths.check_writable(folder, "out")
-        begun = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), time.process_time()
         try:
             with settings_restored():
                 torch.set_num_threads(options.threads)
@@ -143,17 +142,14 @@ class Experiment(Generic[Given]):
                     folder.rmdir()
             raise
         facts = {
-            "name": self.name,
-            "title": self.title,
-            "command": self.command(options),
-            "options": noted(options),
-            "seconds": round(time.perf_counter() - begun[0], 1),
-            "cpu_seconds": round(time.process_time() - begun[1], 1),
+            **{"name": self.name, "title": self.title},
+            **{"command": self.command(options), "options": noted(options)},
+            "seconds": round(time.perf_counter() - wall, 1),
+            "cpu_seconds": round(time.process_time() - cpu, 1),
             "peak_gib": round(peak_memory() / 2**30, 2),
             "git_commit": git_commit(),
         }
         write(record, facts, folder)
-        print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
 
     def again(self, folder: Path) -> None:
         """Writes a record again from its tables, with the facts of when they were measured.
@@ -182,7 +178,6 @@ class Experiment(Generic[Given]):
         facts = {key: old[key] for key in FACTS if key in old}
         kept = {k: text for k, text in old["captions"].items() if k not in record.pictures}
         write(record, {**facts, "described": git_commit()}, folder, kept)
-        print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")
 
     def command(self, options: Given) -> str:
         """Returns the command line of some options, without those that are as usual."""
@@ -226,18 +221,8 @@ def cost_of(facts: Mapping[str, Any]) -> str:
 
 def claims_table(claims: Iterable[Claim]) -> str:
     """Returns claims as a Markdown table."""
-    lines = ["| claim | ours | margin | verdict |", "|---|---|---|---|"]
-    lines += [f"| {c.statement} | {c.ours} | {c.margin} | {c.verdict} |" for c in claims]
-    return "\n".join(lines)
-
-
-def table_bytes(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Returns rows as CSV, with the keys of the first row as its head."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    rows = [(c.statement, c.ours, c.margin, c.verdict) for c in claims]
+    return markdown_table(["claim", "ours", "margin", "verdict"], rows)
 
 
 def page(record: Record, facts: Mapping[str, Any], captions: Mapping[str, str]) -> str:
@@ -263,7 +248,7 @@ def page(record: Record, facts: Mapping[str, Any], captions: Mapping[str, str]) 
 def write(
     record: Record, facts: Mapping[str, Any], folder: Path, kept: Mapping[str, str] | None = None
 ) -> None:
-    """Writes a record into a folder that exists.
+    """Writes a record into a folder, and prints its claims.
 
     Arguments:
         record: What was found.
@@ -273,12 +258,6 @@ def write(
     """
     captions = {name: picture.caption for name, picture in record.pictures.items()}
     captions |= kept or {}
-    for name, picture in record.pictures.items():
-        for kind in ("png", "svg"):
-            plots.save_figure(picture.figure, folder / f"{name}.{kind}")
-    for name, rows in record.tables.items():
-        paths.write_atomically(folder / f"{name}.csv", table_bytes(rows))
-    paths.write_atomically(folder / PAGE, page(record, facts, captions).encode())
     content = {
         **facts,
         "summary": record.summary,
@@ -286,4 +265,13 @@ def write(
         "tables": record.tables,
         "captions": captions,
     }
-    paths.write_atomically(folder / RECORD, (json.dumps(content, indent=1) + "\n").encode())
+    files = {
+        f"{name}.{kind}": plots.figure_bytes(picture.figure, kind)
+        for name, picture in record.pictures.items()
+        for kind in ("png", "svg")
+    }
+    files |= {f"{n}.csv": csv_text(frame_of(rows)).encode() for n, rows in record.tables.items()}
+    files[PAGE] = page(record, facts, captions).encode()
+    files[RECORD] = (json.dumps(content, indent=1) + "\n").encode()
+    paths.write_together({folder / name: found for name, found in files.items()})
+    print(f"{claims_table(record.claims)}\n\nSee {folder / PAGE}")

@@ -2,13 +2,21 @@
 
 .. code-block:: text
 
-    runs        reads finished run folders, checks them, and sorts them into comparable groups
-    statistics  means, t-intervals and the verdict on a difference
-    wording     numbers and verdicts as text
-    tables      the tables of one group
-    pictures    charts, and the pictures of the runs, inlined
-    document    the sections of the report, in order, as blocks
-    render      blocks -> HTML and Markdown, groups -> JSON, all files or none
+    statistics  means, t-intervals, Holm's method and the verdict on a difference
+    blocks      what a page is made of
+    tables      pandas frames -> tables of a page, CSV, Markdown
+    pages       blocks -> HTML and Markdown, all files or none
+    plots       all pictures, and the palette
 
-Run it as `python -m latentq.report FOLDER ... [out=FOLDER]`.
+    finished    reads finished run folders and checks them
+    grouping    sorts them into comparable groups
+    wording     numbers and verdicts as text
+    scores      the tables of one group
+    images      charts, and the pictures of the runs, inlined
+    provenance  where the numbers come from, and what they cannot say
+    facts       what was found, for JSON
+    comparison  the sections of the report in order
+
+The first part serves the study and the experiments too. Run the second one as
+`python -m latentq.report FOLDER ... [out=FOLDER]`.
 """

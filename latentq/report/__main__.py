@@ -38,7 +38,7 @@ def report(arguments: list[str]) -> None:
         raise InputError("FOLDER: none was given; for example: python -m latentq.report runs")
 
     # A wrong argument is answered without what draws and renders.
-    from latentq.report.render import build
+    from latentq.report.comparison import build
 
     out, results = build(folders, options.out)
     print(*results, sep="\n")

@@ -1,9 +1,9 @@
-"""What a report is made of, before it is HTML or Markdown. No text in a block is escaped."""
+"""What a page is made of, before it is HTML or Markdown. No text in a block is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -28,8 +28,7 @@ class Bullets:
 class Table:
     """A table. The first cell of a row names it; rows in `strong` are set apart.
 
-    With `values` a reader can sort it: they are what each cell is sorted by, `None` last. `tones`
-    are the classes of cells with some text.
+    With `values` a reader can sort it: they are what each cell is sorted by, `None` last.
     """
 
     head: Sequence[str]
@@ -37,12 +36,11 @@ class Table:
     numeric: bool = True
     strong: frozenset[int] = frozenset()
     values: Sequence[Sequence[float | str | None]] = ()
-    tones: Mapping[str, str] = field(default_factory=dict)
     kind: str = "table"
 
 
 @dataclass(frozen=True)
-class Picture:
+class Image:
     """A picture, inlined. Without `uri` it is missing, and `alt` says what it would have shown.
 
     `sources` are `(media query, uri)` pairs that replace it; `path` is its file, if it has one,
@@ -57,11 +55,11 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Gallery:
     """Pictures side by side."""
 
-    items: Sequence[Picture]
-    kind: str = "pictures"
+    items: Sequence[Image]
+    kind: str = "gallery"
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Details:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading of some level with its blocks."""
+    """A heading of some level with its blocks; without blocks a page leaves it out."""
 
     title: str
     blocks: Sequence[Block]
@@ -92,7 +90,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report. `verdict` stands large above it; `script` lets a reader sort tables."""
+    """A whole page. `verdict` stands large above it; `script` lets a reader sort tables."""
 
     title: str
     headlines: Sequence[str]
@@ -102,4 +100,4 @@ class Document:
     script: bool = False
 
 
-Block = Paragraph | Bullets | Table | Pictures | Code | Details
+Block = Paragraph | Bullets | Table | Gallery | Code | Details

@@ -9,6 +9,7 @@ from typing import Any
 
 from latentq.errors import InputError
 from latentq.paths import TRAINING
+from latentq.report.statistics import Summary, scale_of, summarize
 
 MODELS = ("quantum", "classical")
 TITLES = {"quantum": "quantum", "classical": "VAE", "latent_diffusion": "latent diffusion"}
@@ -41,7 +42,7 @@ def finite(value: Any) -> float | None:  # noqa: ANN401
 
 
 @dataclass(frozen=True)
-class Run:
+class FinishedRun:
     """A finished run: its folder and what is in `metrics.json` and beside it."""
 
     path: Path
@@ -69,6 +70,11 @@ class Run:
         """The images that the run was measured against, `test` or `validation`."""
         return "validation" if self.metrics.get("split") == "validation" else "test"
 
+    @property
+    def digits(self) -> bool:
+        """Whether the data is the small `digits` set, and not MNIST."""
+        return self.get("data.name") == "digits"
+
     def get(self, key: str) -> Any:  # noqa: ANN401
         """Returns a value by its dotted path, or `None` if it is not there."""
         value: Any = self.metrics
@@ -86,12 +92,12 @@ class Run:
 
 
 @dataclass
-class Arm:
+class Replicates:
     """The runs of one model that differ in nothing but the seed, in the order of the seeds."""
 
     model: str
     name: str = ""
-    runs: list[Run] = field(default_factory=list)
+    runs: list[FinishedRun] = field(default_factory=list)
     label: str = ""
 
     @property
@@ -104,22 +110,26 @@ class Arm:
         found = {run.seed: run.number(key) for run in self.runs}
         return {seed: value for seed, value in found.items() if value is not None}
 
+    def summary(self, key: str) -> Summary | None:
+        """Returns the mean of a number over the seeds, with its interval."""
+        return summarize(self.values(key).values(), scale_of(key))
+
 
 @dataclass(frozen=True)
 class Group:
     """Arms whose numbers are on one scale; an arm of `MODELS` without runs is there, empty."""
 
-    arms: list[Arm]
+    arms: list[Replicates]
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[FinishedRun]:
         """All runs, arm by arm."""
         return [run for arm in self.arms for run in arm.runs]
 
     @property
     def digits(self) -> bool:
         """Whether the data is the small `digits` set, and not MNIST."""
-        return self.runs[0].get("data.name") == "digits"
+        return self.runs[0].digits
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401
@@ -132,7 +142,7 @@ def _check(metrics: Any, path: Path) -> None:  # noqa: ANN401
     if not isinstance(metrics, dict) or not isinstance(metrics.get("model"), str):
         raise InputError(f"{path}: damaged, must be an object with a model; evaluate it again")
 
-    run = Run(path, metrics)
+    run = FinishedRun(path, metrics)
     seed, steps = run.seed, run.get("mmd.steps")
     for key in (*NUMBERS, *TEXTS):
         value, kind = run.get(key), "text" if key in TEXTS else "a number"
@@ -144,7 +154,7 @@ def _check(metrics: Any, path: Path) -> None:  # noqa: ANN401
         raise InputError(f"{path}: damaged, seed must be an integer and mmd.steps a list")
 
 
-def load_run(path: Path) -> Run:
+def load_run(path: Path) -> FinishedRun:
     """Reads a finished run.
 
     Arguments:
@@ -163,7 +173,7 @@ def load_run(path: Path) -> Run:
     return with_files(path, metrics)
 
 
-def with_files(path: Path, metrics: dict[str, Any]) -> Run:
+def with_files(path: Path, metrics: dict[str, Any]) -> FinishedRun:
     """Returns a run with what is beside its `metrics.json`, where it can be read."""
     try:
         environment = read_json(path / "environment.json")
@@ -173,14 +183,16 @@ def with_files(path: Path, metrics: dict[str, Any]) -> Run:
         config = (path / "config.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
         config = None
-    return Run(path, metrics, environment if isinstance(environment, dict) else None, config)
+    return FinishedRun(
+        path, metrics, environment if isinstance(environment, dict) else None, config
+    )
 
 
-def find_runs(folders: Iterable[str | Path]) -> tuple[list[Run], list[Path]]:
+def find_runs(folders: Iterable[str | Path]) -> tuple[list[FinishedRun], list[Path]]:
     """Reads the runs in some folders.
 
     Arguments:
-        folders: Run folders, or folders that hold run folders.
+        folders: FinishedRun folders, or folders that hold run folders.
 
     Returns:
         The finished runs of generative models, by path, each once; and the folders of runs that
@@ -189,7 +201,7 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[Run], list[Path]]:
     Raises:
         InputError: If a folder is not there, holds no finished run, or a run is damaged.
     """
-    runs: dict[Path, Run] = {}
+    runs: dict[Path, FinishedRun] = {}
     unfinished: set[Path] = set()
     for folder in map(Path, folders):
         if not folder.is_dir():

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import yaml
 
 from latentq.config.config import leaves
-from latentq.report.finished import MODELS, TITLES, Arm, Group, Run
+from latentq.report.finished import MODELS, TITLES, FinishedRun, Group, Replicates
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
 ORDER = ("mnist", "fashion", "digits")
@@ -23,7 +23,7 @@ ORDER = ("mnist", "fashion", "digits")
 FREE = ("seed", "resume", "threads", "device", "run.", "data.", "metrics.")
 
 
-def settings(run: Run) -> dict[str, str]:
+def settings(run: FinishedRun) -> dict[str, str]:
     """Returns what the configuration of a run says of model and training, by dotted key."""
     try:
         config = yaml.safe_load(run.config or "")
@@ -37,7 +37,7 @@ def settings(run: Run) -> dict[str, str]:
     return {k: re.sub(r"\d+", "", v) if k == "autoencoder" else v for k, v in found.items()}
 
 
-def bare_name(run: Run) -> str:
+def bare_name(run: FinishedRun) -> str:
     """Returns the name of a run without its seed."""
     name, seed = run.get("name") or "", run.seed
     if seed is None:
@@ -49,33 +49,33 @@ def bare_name(run: Run) -> str:
     return bare.strip("-_ .,/")
 
 
-def _group_key(run: Run) -> str:
+def _group_key(run: FinishedRun) -> str:
     """Names the scale of the numbers of a run."""
     data = [run.get(f"data.{key}") for key in DATA]
     features = [run.get("features.name"), run.get("features.sha256")]
     return json.dumps([data, features, run.get("n_samples"), run.split, run.conditional])
 
 
-def _arm_key(run: Run) -> tuple[str, str, str]:
+def _arm_key(run: FinishedRun) -> tuple[str, str, str]:
     """Names what the runs of one arm have in common."""
     chosen = json.dumps(settings(run), sort_keys=True) if settings(run) else bare_name(run)
     return run.model, chosen, json.dumps(run.get("parameters"), sort_keys=True)
 
 
-def _arms(runs: Sequence[Run]) -> list[Arm]:
+def _arms(runs: Sequence[FinishedRun]) -> list[Replicates]:
     """Sorts the runs of a group into arms."""
-    arms: dict[tuple[str, str, str], list[Arm]] = {}
+    arms: dict[tuple[str, str, str], list[Replicates]] = {}
     for run in sorted(runs, key=lambda run: (run.seed is None, run.seed or 0, str(run.path))):
         same = arms.setdefault(_arm_key(run), [])
         free = [arm for arm in same if run.seed not in arm.seeds]
         if not free:
-            free = [Arm(run.model, bare_name(run))]
+            free = [Replicates(run.model, bare_name(run))]
             same += free
         free[0].runs.append(run)
     return [arm for same in arms.values() for arm in same]
 
 
-def _label(arms: Sequence[Arm]) -> None:
+def _label(arms: Sequence[Replicates]) -> None:
     """Gives every arm a label that no other arm of its group has."""
     for arm in arms:
         title = TITLES.get(arm.model, arm.model)
@@ -87,7 +87,7 @@ def _label(arms: Sequence[Arm]) -> None:
         arm.label = f"{title} ({told})" if told and len(same) > 1 else title
 
 
-def group_runs(runs: Sequence[Run]) -> list[Group]:
+def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
     """Sorts runs into groups, MNIST first, more samples first.
 
     Arguments:
@@ -100,7 +100,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
     groups = []
     for key in keys:
         arms = _arms([run for run in runs if _group_key(run) == key])
-        arms += [Arm(model) for model in MODELS if model not in {arm.model for arm in arms}]
+        arms += [Replicates(model) for model in MODELS if model not in {arm.model for arm in arms}]
         first = {model: i for i, model in enumerate(TITLES)}
         arms.sort(key=lambda arm: (first.get(arm.model, 9), arm.model, -len(arm.runs), arm.name))
         _label(arms)

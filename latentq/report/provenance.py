@@ -6,9 +6,10 @@ from typing import Any
 
 from latentq.paths import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
-from latentq.report.finished import STAGES, Group, Run
+from latentq.report.finished import STAGES, FinishedRun, Group
 from latentq.report.grouping import settings
-from latentq.report.tables import total_sizes
+from latentq.report.scores import total_sizes
+from latentq.report.tables import frame_of
 from latentq.report.wording import ABSENT, MISSING, count, listed, number
 
 TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
@@ -22,16 +23,19 @@ def fact_text(value: Any) -> str:  # noqa: ANN401
     return "none" if value is None else str(value)
 
 
-def _facts(run: Run) -> dict[str, str]:
-    """Returns what is known of where and on what a run was made, but for its command."""
-    images = [f"{part} {count(run.number(f'data.{part}'))}" for part in COUNTS]
-    if (limit := run.number("data.limit")) is not None:
-        images.append(f"limited to {count(limit)}")
+def run_facts(run: FinishedRun, images: str, against: str = "Images") -> dict[str, str]:
+    """Returns what is known of where and on what a run was made, but for its command.
+
+    Arguments:
+        run: The run.
+        images: How many images there were.
+        against: What these are called.
+    """
     accuracy = run.number("features.test_accuracy")
     facts = {
         "Data": run.get("data.name"),
         "Data, sha256": run.get("data.sha256"),
-        "Images": ", ".join(images),
+        against: images,
         "Samples for the scores": count(run.number("n_samples")),
         "FID features": run.get("features.name"),
         "FID features, sha256": run.get("features.sha256"),
@@ -44,7 +48,15 @@ def _facts(run: Run) -> dict[str, str]:
     return {key: text or MISSING for key, text in facts.items()}
 
 
-def command(run: Run) -> str:
+def _images(run: FinishedRun) -> str:
+    """Writes how many images a run had."""
+    parts = [f"{part} {count(run.number(f'data.{part}'))}" for part in COUNTS]
+    if (limit := run.number("data.limit")) is not None:
+        parts.append(f"limited to {count(limit)}")
+    return ", ".join(parts)
+
+
+def command(run: FinishedRun) -> str:
     """Returns the command that made a run."""
     value = (run.environment or {}).get("command")
     if isinstance(value, list):
@@ -59,40 +71,30 @@ def provenance(group: Group, names: Sequence[str]) -> list[Block]:
         group: The runs.
         names: The folder of each run, as it is to be named.
     """
-    facts = [_facts(run) for run in group.runs]
-    keys = list(dict.fromkeys(key for fact in facts for key in fact))
-    values = {key: [fact.get(key, MISSING) for fact in facts] for key in keys}
-    shared = [[key, found[0]] for key, found in values.items() if len(set(found)) == 1]
-    differ = [key for key, found in values.items() if len(set(found)) > 1]
-
-    runs = [
-        [
-            name,
-            *(MISSING if item is None else str(item) for item in (run.get("name"), run.seed)),
-            *(seconds(run, stage) for stage in STAGES),
-            *(values[key][i] for key in differ),
-        ]
-        for i, (name, run) in enumerate(zip(names, group.runs, strict=True))
+    facts = frame_of(run_facts(run, _images(run)) for run in group.runs).fillna(MISSING)
+    same = facts.nunique() == 1
+    named = list(zip(names, group.runs, strict=True))
+    rows = [
+        [name, str(run.get("name") or MISSING), MISSING if run.seed is None else str(run.seed)]
+        + [seconds(run, stage) for stage in STAGES]
+        + list(facts.loc[i, ~same])
+        for i, (name, run) in enumerate(named)
     ]
-    head = ["Run", "Name", "Seed", *(stage.capitalize() for stage in STAGES), *differ]
-    folded = [
-        Details(f"Configuration of {name}", [Code(run.config or MISSING)])
-        for name, run in zip(names, group.runs, strict=True)
-    ]
-    folded.insert(0, Details("Settings that differ between models", [settings_table(group)]))
-    commands = [f"{name}: {command(run)}" for name, run in zip(names, group.runs, strict=True)]
+    head = ["Run", "Name", "Seed", *map(str.capitalize, STAGES), *facts.columns[~same]]
+    commands = "\n".join(f"{name}: {command(run)}" for name, run in named)
     return [
         Paragraph("The same for all runs of this section:", "note"),
-        Table(["", "Value"], shared, numeric=False),
+        Table(["", "Value"], list(facts.loc[0, same].items()), numeric=False),
         Paragraph("Each run, with the wall time of its stages:", "note"),
-        Table(head, runs, numeric=False),
+        Table(head, rows, numeric=False),
         Paragraph("Commands:", "note"),
-        Code("\n".join(commands)),
-        *folded,
+        Code(commands),
+        Details("Settings that differ between models", [settings_table(group)]),
+        *(Details(f"Configuration of {n}", [Code(r.config or MISSING)]) for n, r in named),
     ]
 
 
-def seconds(run: Run, stage: str) -> str:
+def seconds(run: FinishedRun, stage: str) -> str:
     """Writes the wall time of a stage of a run, which has no such stage if nothing is trained."""
     value = run.number(f"wall_seconds.{stage}")
     if not value and run.number(f"parameters.{stage}") == 0:

@@ -18,12 +18,13 @@ t-interval are given, and the text says so.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 Scale = Literal["ratio", "share", "signed"]
 Side = Literal["lower", "higher", "no difference", "not enough data"]
 Ends = tuple[float, float]
 Seed = TypeVar("Seed", bound=int | None)
+Key = TypeVar("Key")
 
 LEVEL = 0.95
 RATIO_MARGIN = math.log(1.25)  # Of a difference of logarithms: a ratio from 0.8 to 1.25.
@@ -58,6 +59,18 @@ class Summary:
         ends = None if self.ends is None else (factor * self.ends[0], factor * self.ends[1])
         values = tuple(factor * value for value in self.values)
         return replace(self, mean=factor * self.mean, ends=ends, values=values)
+
+
+def columns_of(name: str, found: Summary | None) -> dict[str, float | None]:
+    """Returns a mean and the ends of its interval as three columns of a table."""
+    low, high = (found and found.ends) or (None, None)
+    return {name: None if found is None else found.mean, f"{name}_low": low, f"{name}_high": high}
+
+
+def read(row: Mapping[str, Any], name: str) -> Summary:
+    """Returns what :func:`columns_of` has written of a mean that is there."""
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    return Summary(row[name], None if low is None or high is None else (low, high))
 
 
 def around(mean: float, half: float | None) -> Summary:
@@ -223,9 +236,28 @@ def _unpaired(first: Sequence[float], second: Sequence[float]) -> Summary:
     """Returns the ratio of geometric means of different seeds, with Welch's interval."""
     logs = [[math.log(value) for value in values] for values in (first, second)]
     gap = math.fsum(logs[0]) / len(first) - math.fsum(logs[1]) / len(second)
-    parts = [deviation(of) ** 2 / len(of) for of in logs]
-    half = 0.0
-    if sum(parts) > 0:
-        spread = sum(part**2 / (len(of) - 1) for part, of in zip(parts, logs, strict=True))
-        half = t_quantile(sum(parts) ** 2 / spread) * math.sqrt(sum(parts))
-    return Summary(exp(gap), (exp(gap - half), exp(gap + half)))
+    if all(min(of) == max(of) for of in logs):
+        return Summary(exp(gap), (exp(gap), exp(gap)))
+
+    from scipy.stats import ttest_ind
+
+    low, high = ttest_ind(*logs, equal_var=False).confidence_interval(LEVEL)
+    return Summary(exp(gap), (exp(low), exp(high)))
+
+
+def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
+    r"""Adjusts p-values by Holm's method.
+
+    With :math:`p_{(1)} \le \ldots \le p_{(m)}`,
+
+    .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1) \, p_{(j)}).
+
+    References:
+        Holm (1979), A simple sequentially rejective multiple test procedure.
+    """
+    adjusted: dict[Key, float] = {}
+    largest = 0.0
+    for i, key in enumerate(sorted(p_values, key=lambda key: p_values[key])):
+        largest = max(largest, min(1.0, (len(p_values) - i) * p_values[key]))
+        adjusted[key] = largest
+    return {key: adjusted[key] for key in p_values}

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from latentq.report.finished import Arm, Group
+from latentq.report.finished import Group, Replicates
 from latentq.report.statistics import RATIO_MARGIN, Comparison, Summary, compare, summarize
 
 MISSING = "missing"
@@ -100,7 +100,7 @@ def step(t: int) -> str:
     return f"S{t}".translate(SUBSCRIPTS)
 
 
-def sentence(one: Arm, two: Arm, result: Comparison) -> str:
+def sentence(one: Replicates, two: Replicates, result: Comparison) -> str:
     """Says in one sentence how the FIDs of two arms compare.
 
     Arguments:
@@ -129,14 +129,14 @@ def sentence(one: Arm, two: Arm, result: Comparison) -> str:
     return f"{text}; {_verdict(one, two, result)}."
 
 
-def _alone(arm: Arm, summary: Summary | None) -> str:
+def _alone(arm: Replicates, summary: Summary | None) -> str:
     """Says the FID of an arm, or why there is none."""
     if summary is not None:
         return f"{interval(summary)} ({seeds(arm.seeds)})"
     return MISSING if arm.runs else f"{MISSING} (no finished run)"
 
 
-def _verdict(one: Arm, two: Arm, result: Comparison) -> str:
+def _verdict(one: Replicates, two: Replicates, result: Comparison) -> str:
     """Says what the interval of the ratio says about a difference."""
     arms = zip((one, two), result.seeds, strict=True)
     alone = [arm.label for arm, found in arms if len(found) == 1]
@@ -164,7 +164,7 @@ def _verdict(one: Arm, two: Arm, result: Comparison) -> str:
     )
 
 
-def comparisons(group: Group) -> list[tuple[Arm, Arm, Comparison]]:
+def comparisons(group: Group) -> list[tuple[Replicates, Replicates, Comparison]]:
     """Compares the FID of every quantum arm with that of every other model."""
     return [
         (one, two, compare(one.values("fid"), two.values("fid")))

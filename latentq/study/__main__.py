@@ -1,16 +1,16 @@
-"""Runs the study: every arm with every seed and number of training images, each a cell.
+"""Runs the study: every arm with every seed and number of training images, each a job.
 
     python -m latentq.study
     python -m latentq.study arms=quantum,vae seeds=3 settings="denoising.iterations=50"
 
-A cell is a process of `train.py` with one thread; its run folder is ROOT/cells/ARM-nSIZE-seedS
+A job is a process of `train.py` with one thread; its run folder is ROOT/jobs/ARM-nSIZE-seedS
 and its output goes to ROOT/logs. An arm that uses the autoencoder of another one waits for it.
-Finished cells are skipped, so that the same command goes on after an interruption; a cell that
-failed twice is missing. ROOT/study.json says what has become of each cell of the last call.
+Finished jobs are skipped, so that the same command goes on after an interruption; a job that
+failed twice is missing. ROOT/study.json says what has become of each job of the last call.
 
 Those settings that begin with `denoising.` go to the arms that have them only.
 
-The exit code is 0 if all cells are finished, 1 if some are missing, 2 for a wrong option, and
+The exit code is 0 if all jobs are finished, 1 if some are missing, 2 for a wrong option, and
 130 or 143 after SIGINT or SIGTERM.
 """
 
@@ -30,11 +30,11 @@ from latentq.config.commands import read_options, run_command
 from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.errors import InputError
-from latentq.study.jobs import TRAIN, Cell, Study, plan
+from latentq.study.jobs import EARLIER, FOLDER, TRAIN, Job, StudyFolder, plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus
 from latentq.study.progress import Display
-from latentq.study.schedule import Engine, Record, Schedule, run
+from latentq.study.schedule import Engine, JobRecord, Schedule, run
 from latentq.training.commit import git_commit
 from latentq.training.locks import lock
 
@@ -79,8 +79,8 @@ def interruptible() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def make_engine(options: Options, study: Study) -> Engine:
-    """Returns what runs the cells."""
+def make_engine(options: Options, study: StudyFolder) -> Engine:
+    """Returns what runs the jobs."""
     if options.engine == "local":
         return LocalEngine(study, options.workers or cpus())
     from latentq.study.cluster import RayEngine
@@ -88,60 +88,61 @@ def make_engine(options: Options, study: Study) -> Engine:
     return RayEngine(study, options.address, options.workers)
 
 
-def finished_before(study: Study, cells: list[Cell]) -> dict[Cell, Record]:
-    """Returns the records of the cells that are finished already.
+def finished_before(study: StudyFolder, jobs: list[Job]) -> dict[Job, JobRecord]:
+    """Returns the records of the jobs that are finished already.
 
     Raises:
         InputError: If one was run with another configuration.
     """
     try:
-        rows = json.loads((study.root / RESULT).read_text())["cells"]
+        found = json.loads((study.root / RESULT).read_text())
+        rows = found.get(FOLDER, found.get(EARLIER))
         known = {row["name"]: (row["seconds"], row["attempts"]) for row in rows}
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         known = {}
     records = {}
-    for cell in cells:
-        if study.is_finished(cell):
-            seconds, attempts = known.get(cell.name, (None, 0))
-            records[cell] = Record("finished", None, seconds, attempts)
+    for job in jobs:
+        if study.is_finished(job):
+            seconds, attempts = known.get(job.name, (None, 0))
+            records[job] = JobRecord("finished", None, seconds, attempts)
     return records
 
 
 def describe(schedule: Schedule) -> list[dict[str, Any]]:
-    """Lists the cells for `study.json`: what is not finished is missing, whatever the reason."""
+    """Lists the jobs for `study.json`: what is not finished is missing, whatever the reason."""
     rows = []
-    for cell, record in schedule.records.items():
+    for job, record in schedule.records.items():
         if record.state in ("waiting", "running"):
             record = replace(record, state="missing", reason=record.reason or "not run to its end")
-        rows.append({"name": cell.name, **asdict(cell), **asdict(record)})
+        rows.append({"name": job.name, **asdict(job), **asdict(record)})
     return rows
 
 
-def work(options: Options, study: Study, cells: list[Cell], engine: Engine) -> int:
-    """Runs the cells that are not finished, and returns the exit code."""
+def work(options: Options, study: StudyFolder, jobs: list[Job], engine: Engine) -> int:
+    """Runs the jobs that are not finished, and returns the exit code."""
     from latentq.training import run_folder
 
     commit = git_commit()
     shown = options.model_dump(mode="json")
-    schedule = Schedule(cells, finished_before(study, cells))
+    schedule = Schedule(jobs, finished_before(study, jobs))
 
     def save() -> None:
-        content = {"options": shown, "git_commit": commit, "cells": describe(schedule)}
+        content = {"options": shown, "git_commit": commit, FOLDER: describe(schedule)}
         run_folder.write_json(study.root / RESULT, content)
 
-    def changed(cell: Cell) -> None:
-        if schedule.records[cell].state != "running":
+    def changed(job: Job) -> None:
+        if schedule.records[job].state != "running":
             save()
-        display.changed(cell)
+        display.changed(job)
 
-    print(f"{schedule.count('finished')} of {len(cells)} cells are finished already", flush=True)
+    print(f"{schedule.count('finished')} of {len(jobs)} jobs are finished already", flush=True)
     save()
     with Display(schedule, engine, Console()) as display:
         run(schedule, engine, changed)
     missing = {c: r for c, r in schedule.records.items() if r.state == "missing"}
-    for cell, record in missing.items():
-        print(f"missing: {cell.name}: {record.reason}")
-    print(f"{schedule.count('finished')} of {len(cells)} cells are finished, see {study.root}")
+    for job, record in missing.items():
+        print(f"missing: {job.name}: {record.reason}")
+    print(f"{schedule.count('finished')} of {len(jobs)} jobs are finished, see {study.root}")
     return 1 if missing else 0
 
 
@@ -154,25 +155,25 @@ def study(
 
     Arguments:
         arguments: The options.
-        train: What Python is called with to run a cell, before the overrides.
+        train: What Python is called with to run a job, before the overrides.
         load: Composes the configuration that the program has with some overrides.
 
     Raises:
-        InputError: If an option is wrong, the folder is in use, or it holds a finished cell of
+        InputError: If an option is wrong, the folder is in use, or it holds a finished job of
             another configuration.
     """
     options = read_options(arguments, Options)
     root = Path(options.root)
-    cells = plan(options.arms, options.seeds, options.train_sizes)
-    this = Study(root, options.settings, train, load)
-    # One cell of each arm tells whether its overrides and the settings compose.
-    for cell in {cell.arm: cell for cell in reversed(cells)}.values():
-        this.config(cell)
+    jobs = plan(options.arms, options.seeds, options.train_sizes)
+    this = StudyFolder(root, options.settings, train, load)
+    # One job of each arm tells whether its overrides and the settings compose.
+    for job in {job.arm: job for job in reversed(jobs)}.values():
+        this.config(job)
     engine = make_engine(options, this)
     with interruptible() as received:
         try:
             with locked(root), closing(engine):
-                return work(options, this, cells, engine)
+                return work(options, this, jobs, engine)
         except KeyboardInterrupt:
             print("stopped; the same command goes on", file=sys.stderr)
             return 128 + received[0]

@@ -1,4 +1,4 @@
-"""The cells of the study: which there are, the command that runs each, and which are finished."""
+"""The jobs of the study: which there are, the command that runs each, and which are finished."""
 
 import json
 import sys
@@ -22,11 +22,12 @@ LARGEST = 54_000
 # Few images shall not mean few iterations, so an epoch has a number of them.
 ITERATIONS = ("images.batches=250",)
 COMMON = ("denoising.targets=512", "denoising.together=10")
+FOLDER, EARLIER = "jobs", "cells"  # Of the run folders, now and in earlier versions.
 DENOISED = ("model=quantum", "model=traced", "model=perceptrons")
 
 
 @dataclass(frozen=True)
-class Cell:
+class Job:
     """One arm, one number of training images, one seed."""
 
     arm: str
@@ -39,16 +40,16 @@ class Cell:
         return f"{self.arm}-n{self.size}-seed{self.seed}"
 
     @property
-    def base(self) -> "Cell | None":
-        """The cell whose autoencoder it uses."""
+    def base(self) -> "Job | None":
+        """The job whose autoencoder it uses."""
         base = ARMS[self.arm].base
         return None if base is None else replace(self, arm=base)
 
 
-def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> list[Cell]:
-    """Lists the cells in the order in which they are to begin.
+def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> list[Job]:
+    """Lists the jobs in the order in which they are to begin.
 
-    All cells of a seed come before those of the next, so that an aborted study has whole seeds;
+    All jobs of a seed come before those of the next, so that an aborted study has whole seeds;
     within a seed, those that others wait for come first, whether they were asked for or not.
 
     Arguments:
@@ -57,14 +58,14 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
         sizes: The numbers of training images.
     """
     bases = [base for base in (ARMS[arm].base for arm in arms) if base is not None]
-    cells = [
-        Cell(arm, size, seed)
+    jobs = [
+        Job(arm, size, seed)
         for seed in seeds
         for group in (bases, arms)
         for size in sizes
         for arm in group
     ]
-    return list(dict.fromkeys(cells))
+    return list(dict.fromkeys(jobs))
 
 
 def _fitting(overrides: Sequence[str], arm: str) -> list[str]:
@@ -74,14 +75,14 @@ def _fitting(overrides: Sequence[str], arm: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Study:
-    """Where the cells are, and what they have in common.
+class StudyFolder:
+    """Where the jobs are, and what they have in common.
 
     Arguments:
         root: The folder of the study.
-        settings: Further overrides of every cell; they come last, so they win. Those that begin
+        settings: Further overrides of every job; they come last, so they win. Those that begin
             with `denoising.` are for the arms that are denoised by circuits or perceptrons.
-        train: What Python is called with to run a cell, before the overrides.
+        train: What Python is called with to run a job, before the overrides.
         load: Composes the configuration that the program has with some overrides.
     """
 
@@ -91,59 +92,62 @@ class Study:
     load: Callable[[list[str]], Config] = load_config
     _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
 
-    def folder(self, cell: Cell) -> Path:
-        """Returns the run folder of a cell; `train.py` wants digits to say so in its name."""
+    def folder(self, job: Job) -> Path:
+        """Returns the run folder of a job; `train.py` wants digits to say so in its name."""
         chosen = dict(word.split("=", 1) for word in self.settings)
         digits = chosen.get("data.name", chosen.get("data")) == "digits"
-        return self.root / "cells" / (cell.name + ("-digits" if digits else ""))
+        name = job.name + ("-digits" if digits else "")
+        # Earlier versions wrote to `cells`: what is finished there is not run again.
+        earlier = self.root / EARLIER / name
+        return earlier if read_metrics(earlier) is not None else self.root / FOLDER / name
 
-    def log(self, cell: Cell) -> Path:
-        """Returns the file that gets what a cell prints."""
-        return self.root / "logs" / f"{cell.name}.log"
+    def log(self, job: Job) -> Path:
+        """Returns the file that gets what a job prints."""
+        return self.root / "logs" / f"{job.name}.log"
 
-    def overrides(self, cell: Cell) -> list[str]:
-        """Returns the configuration of a cell, as overrides; later ones win."""
-        limit = [] if cell.size == ALL else [f"data.limit={cell.size}"]
-        folder = self.folder(cell)
-        base = [] if cell.base is None else [override("autoencoder", self.folder(cell.base))]
+    def overrides(self, job: Job) -> list[str]:
+        """Returns the configuration of a job, as overrides; later ones win."""
+        limit = [] if job.size == ALL else [f"data.limit={job.size}"]
+        folder = self.folder(job)
+        base = [] if job.base is None else [override("autoencoder", self.folder(job.base))]
         return [
             "data=mnist",
             *limit,
-            *(ITERATIONS if cell.size < LARGEST else ()),
-            *_fitting(COMMON, cell.arm),
-            *ARMS[cell.arm].overrides,
-            f"seed={cell.seed}",
+            *(ITERATIONS if job.size < LARGEST else ()),
+            *_fitting(COMMON, job.arm),
+            *ARMS[job.arm].overrides,
+            f"seed={job.seed}",
             override("run.root", folder.parent),
             override("run.name", folder.name),
             "threads=1",
             *base,
-            *_fitting(self.settings, cell.arm),
+            *_fitting(self.settings, job.arm),
         ]
 
-    def command(self, cell: Cell) -> list[str]:
-        """Returns the command line of a cell."""
-        return [sys.executable, *self.train, *self.overrides(cell)]
+    def command(self, job: Job) -> list[str]:
+        """Returns the command line of a job."""
+        return [sys.executable, *self.train, *self.overrides(job)]
 
-    def config(self, cell: Cell) -> Config:
-        """Returns the configuration that the command of a cell composes.
+    def config(self, job: Job) -> Config:
+        """Returns the configuration that the command of a job composes.
 
         Raises:
-            InputError: If there is none; the message names the cell.
+            InputError: If there is none; the message names the job.
         """
         # Composing takes a fifth of a second, and seeds differ in these keys alone.
-        key = (cell.arm, cell.size)
+        key = (job.arm, job.size)
         if key not in self._composed:
             try:
-                self._composed[key] = self.load(self.overrides(cell))
+                self._composed[key] = self.load(self.overrides(job))
             except InputError as error:
-                raise InputError(f"{cell.name}: {error}") from error
-        own: Config = {"seed": cell.seed}
-        if cell.base is not None:
-            own["autoencoder"] = str(self.folder(cell.base))
+                raise InputError(f"{job.name}: {error}") from error
+        own: Config = {"seed": job.seed}
+        if job.base is not None:
+            own["autoencoder"] = str(self.folder(job.base))
         return {**self._composed[key], **own}
 
-    def is_finished(self, cell: Cell) -> bool:
-        """Whether a cell was run to its end, with the configuration that it would have now.
+    def is_finished(self, job: Job) -> bool:
+        """Whether a job was run to its end, with the configuration that it would have now.
 
         Raises:
             InputError: If it was run to its end with another one.
@@ -151,17 +155,17 @@ class Study:
         # This import takes seconds; mistakes on the command line are answered without it.
         from latentq.training import run_folder
 
-        folder = self.folder(cell)
+        folder = self.folder(job)
         if read_metrics(folder) is None or not (folder / run_folder.CONFIG).is_file():
             return False
-        config = self.config(cell)
+        config = self.config(job)
         try:
             differ = run_folder.differences(folder, config)
         except (yaml.YAMLError, TypeError, ValueError):
             return False
         if differ:
             raise InputError(
-                f"root: {cell.name} was run with another configuration ({differ[0]}); "
+                f"root: {job.name} was run with another configuration ({differ[0]}); "
                 "use another root="
             )
         return True

@@ -1,4 +1,4 @@
-"""Runs cells as processes of this machine, each with one thread and a log of its own.
+"""Runs jobs as processes of this machine, each with one thread and a log of its own.
 
 A process ends with the one that started it, however that ends, see `guard.py`.
 """
@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentq.study.jobs import Cell, Study, read_metrics
-from latentq.study.schedule import Outcome
+from latentq.study.jobs import Job, StudyFolder, read_metrics
+from latentq.study.schedule import JobOutcome
 
 GUARD = Path(__file__).with_name("guard.py")
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")}
@@ -21,8 +21,8 @@ POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Task:
-    """What it takes to run a cell, here or on another machine.
+class Launch:
+    """What it takes to run a job, here or on another machine.
 
     Arguments:
         command: Its command line.
@@ -39,41 +39,41 @@ class Task:
     environment: dict[str, str]
 
 
-def task_of(study: Study, cell: Cell) -> Task:
-    """Returns the task of a cell."""
+def launch_of(study: StudyFolder, job: Job) -> Launch:
+    """Returns what it takes to run a job."""
     here = Path.cwd()
     data = {DATA_ROOT: os.environ[DATA_ROOT]} if DATA_ROOT in os.environ else {}
-    return Task(
-        command=tuple(study.command(cell)),
+    return Launch(
+        command=tuple(study.command(job)),
         directory=here,
-        folder=here / study.folder(cell),
-        log=here / study.log(cell),
+        folder=here / study.folder(job),
+        log=here / study.log(job),
         environment={**ONE_THREAD, **data},
     )
 
 
 class Attempt:
-    """A process that runs a task; what an earlier one left in the run folder is deleted.
+    """A process that runs a job; what an earlier one left in the run folder is deleted.
 
     Raises:
         OSError: If the folder or the log cannot be written, or the command is not there.
     """
 
-    def __init__(self, task: Task) -> None:
-        self.task, self._begin = task, time.monotonic()
-        if task.folder.exists():
-            shutil.rmtree(task.folder)
-        task.log.parent.mkdir(parents=True, exist_ok=True)
-        with task.log.open("ab") as log:
+    def __init__(self, launch: Launch) -> None:
+        self.launch, self._begin = launch, time.monotonic()
+        if launch.folder.exists():
+            shutil.rmtree(launch.folder)
+        launch.log.parent.mkdir(parents=True, exist_ok=True)
+        with launch.log.open("ab") as log:
             self._offset = log.tell()
             # A group of its own, so that Ctrl-C reaches the runner alone.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD), *task.command],
+                [sys.executable, "-I", "-S", str(GUARD), *launch.command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=task.directory,
-                env={**os.environ, **task.environment},
+                cwd=launch.directory,
+                env={**os.environ, **launch.environment},
                 start_new_session=True,
             )
 
@@ -82,11 +82,11 @@ class Attempt:
         """The number of the process."""
         return self._process.pid
 
-    def poll(self) -> Outcome | None:
+    def poll(self) -> JobOutcome | None:
         """Returns how it ended, or `None` while it runs."""
         return None if self._process.poll() is None else self._outcome()
 
-    def wait(self) -> Outcome:
+    def wait(self) -> JobOutcome:
         """Waits for its end and returns how it ended."""
         self._process.wait()
         return self._outcome()
@@ -101,57 +101,59 @@ class Attempt:
         if self._process.stdin is not None:
             self._process.stdin.close()
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> JobOutcome:
         self._close_input()
         seconds = time.monotonic() - self._begin
         if self._process.returncode:
-            return Outcome(seconds, f"exit code {self._process.returncode}: {self._last_line()}")
-        if read_metrics(self.task.folder) is None:
-            return Outcome(seconds, f"it left no valid metrics.json: {self._last_line()}")
-        return Outcome(seconds)
+            return JobOutcome(
+                seconds, f"exit code {self._process.returncode}: {self._last_line()}"
+            )
+        if read_metrics(self.launch.folder) is None:
+            return JobOutcome(seconds, f"it left no valid metrics.json: {self._last_line()}")
+        return JobOutcome(seconds)
 
     def _last_line(self) -> str:
-        with self.task.log.open("rb") as log:
+        with self.launch.log.open("rb") as log:
             log.seek(self._offset)
             text = log.read().decode(errors="replace").strip()
         return text.splitlines()[-1].strip() if text else "nothing was printed"
 
 
-def execute(task: Task) -> Outcome:
-    """Runs a task to its end."""
+def execute(launch: Launch) -> JobOutcome:
+    """Runs a job to its end."""
     try:
-        return Attempt(task).wait()
+        return Attempt(launch).wait()
     except OSError as error:
-        return Outcome(0.0, str(error))
+        return JobOutcome(0.0, str(error))
 
 
 class LocalEngine:
-    """Runs cells as processes of this machine.
+    """Runs jobs as processes of this machine.
 
     Arguments:
         study: The study that they are of.
         capacity: How many run at once.
     """
 
-    def __init__(self, study: Study, capacity: int) -> None:
+    def __init__(self, study: StudyFolder, capacity: int) -> None:
         self.study, self.capacity = study, capacity
-        self._running: dict[Cell, Attempt] = {}
-        self._failed: list[tuple[Cell, Outcome]] = []
+        self._running: dict[Job, Attempt] = {}
+        self._failed: list[tuple[Job, JobOutcome]] = []
 
-    def submit(self, cell: Cell) -> None:
-        """Starts the process of a cell."""
+    def submit(self, job: Job) -> None:
+        """Starts the process of a job."""
         try:
-            self._running[cell] = Attempt(task_of(self.study, cell))
+            self._running[job] = Attempt(launch_of(self.study, job))
         except OSError as error:
-            self._failed.append((cell, Outcome(0.0, str(error))))
+            self._failed.append((job, JobOutcome(0.0, str(error))))
 
-    def wait(self) -> tuple[Cell, Outcome]:
+    def wait(self) -> tuple[Job, JobOutcome]:
         """Waits until one of the processes has ended."""
         while not self._failed:
-            for cell, attempt in self._running.items():
+            for job, attempt in self._running.items():
                 if (outcome := attempt.poll()) is not None:
-                    del self._running[cell]
-                    return cell, outcome
+                    del self._running[job]
+                    return job, outcome
             time.sleep(POLL_SECONDS)
         return self._failed.pop()
 

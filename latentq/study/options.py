@@ -16,7 +16,7 @@ from latentq.study.jobs import ALL, LARGEST
 
 SMALLEST = 10
 MOST_SEEDS = 1000
-# What tells one cell from another, and where it writes: the study sets these itself.
+# What tells one job from another, and where it writes: the study sets these itself.
 OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume")
 
 
@@ -47,7 +47,7 @@ def _settings(text: object) -> object:
         if not separator or not key[:1].isalpha():
             raise InputError(f"settings: must be key=value with spaces between, was {word!r}")
         if key in OWN or key.startswith("run."):
-            raise InputError(f"settings: {key} is what the study sets for each cell")
+            raise InputError(f"settings: {key} is what the study sets for each job")
         if key in ("data", "data.name") and value not in ("mnist", "digits"):
             raise InputError(f"settings: {key} must be mnist or digits, was {value!r}")
     return tuple(words)

@@ -1,11 +1,11 @@
-"""How far a study is: a bar on a terminal, and otherwise one line for each cell that ended."""
+"""How far a study is: a bar on a terminal, and otherwise one line for each job that ended."""
 
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from latentq.study.jobs import Cell
+from latentq.study.jobs import Job
 from latentq.study.schedule import Engine, Schedule
 
 
@@ -20,7 +20,7 @@ class Display:
     """Shows how far a study is.
 
     Arguments:
-        schedule: Its cells.
+        schedule: Its jobs.
         engine: What runs them.
         console: Where to show it.
     """
@@ -50,23 +50,23 @@ class Display:
     ) -> None:
         self.bar.stop()
 
-    def changed(self, cell: Cell) -> None:
-        """Shows that a cell has begun or ended."""
-        state = self.schedule.records[cell].state
+    def changed(self, job: Job) -> None:
+        """Shows that a job has begun or ended."""
+        state = self.schedule.records[job].state
         failed = state in ("waiting", "missing")
         if failed or (state == "finished" and not self.console.is_terminal):
-            self.console.print(self.line(cell), markup=False, highlight=False, soft_wrap=True)
+            self.console.print(self.line(job), markup=False, highlight=False, soft_wrap=True)
         self._refresh()
 
-    def line(self, cell: Cell) -> str:
-        """Says in one line how a cell ended, and about how long the others take."""
-        record = self.schedule.records[cell]
+    def line(self, job: Job) -> str:
+        """Says in one line how a job ended, and about how long the others take."""
+        record = self.schedule.records[job]
         ended = {
             "finished": f"done in {duration(record.seconds or 0.0)}",
             "missing": f"is missing: {record.reason}",
         }.get(record.state, f"failed, it runs again: {record.reason}")
         counted = f"[{self._over()}/{len(self.schedule.records)}]"
-        return ", ".join([f"{counted} {cell.name} {ended}", *self._left()])
+        return ", ".join([f"{counted} {job.name} {ended}", *self._left()])
 
     def _over(self) -> int:
         return self.schedule.count("finished", "missing")

@@ -1,10 +1,11 @@
-"""A study read from its published report, where the folders of its cells are not at hand.
+"""A study read from its published report, where the folders of its jobs are not at hand.
 
 .. code-block:: text
 
-    ROOT/data/cells.csv    the numbers of every cell, as the report has used them
+    ROOT/data/jobs.csv     the numbers of every job, as the report has used them; in earlier
+                           reports it is data/cells.csv
     ROOT/report.json       where they come from: facts, options, commands, commit
-    ROOT/report.html       the pictures of cells, which are carried over
+    ROOT/report.html       the pictures of jobs, which are carried over
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from latentq.errors import InputError
-from latentq.report.finished import Run, read_json
+from latentq.report.finished import FinishedRun, read_json
 from latentq.study.arms import ARMS
-from latentq.study.results import Cell, Published, State, Study, sort_cells
+from latentq.study.results import JobResult, Published, State, StudyResults, sort_jobs
 
-CELLS, FACTS, PAGE = "data/cells.csv", "report.json", "report.html"
+JOBS, CELLS = "data/jobs.csv", "data/cells.csv"
+FACTS, PAGE = "report.json", "report.html"
 # What had no text of its own in reports of that time.
 EARLIER = (
     "Memorised was measured by an earlier rule, threshold from held-out images, first 1,000: the "
@@ -35,10 +37,15 @@ IMAGE = re.compile(r'<img src="(data:image/png;base64,[^"]+)" alt="([^"]*)"')
 
 def is_published(root: Path) -> bool:
     """Returns whether a folder holds the published report of a study."""
-    return (root / CELLS).is_file() and (root / FACTS).is_file()
+    return _numbers(root).is_file() and (root / FACTS).is_file()
 
 
-def read_published(root: Path) -> Study:
+def _numbers(root: Path) -> Path:
+    """Returns the file with the numbers of the jobs, which earlier reports called cells."""
+    return root / (JOBS if (root / JOBS).is_file() else CELLS)
+
+
+def read_published(root: Path) -> StudyResults:
     """Reads a study from its published report.
 
     Arguments:
@@ -49,44 +56,47 @@ def read_published(root: Path) -> Study:
     """
     try:
         facts = read_json(root / FACTS)
-        rows = list(csv.DictReader((root / CELLS).read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader(_numbers(root).read_text(encoding="utf-8").splitlines()))
         published = _published(root, facts)
-        cells = [_cell(row, published) for row in rows]
+        jobs = [_job(row, published) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise InputError(
-            f"root: {root / CELLS} and {FACTS} must be those of a report on a study, and cannot "
+            f"root: {root / JOBS} and {FACTS} must be those of a report on a study, and cannot "
             f"be read: {why}"
         ) from error
-    if not cells:
-        raise InputError(f"root: {root / CELLS} must have a row for each cell, and has none")
+    if not jobs:
+        raise InputError(f"root: {root / JOBS} must have a row for each job, and has none")
     options, commit = facts.get("options"), facts.get("git_commit")
     kept = options if isinstance(options, dict) else {}
-    return Study(sort_cells(cells), kept, commit, published=published)
+    return StudyResults(sort_jobs(jobs), kept, commit, published=published)
 
 
 def _published(root: Path, facts: Mapping[str, Any]) -> Published:
-    """Returns what a report says of its cells beside their numbers."""
+    """Returns what a report says of its jobs beside their numbers."""
     return Published(
-        facts=facts["provenance"],
+        # What earlier reports called cells are jobs.
+        facts={
+            key.removesuffix(" of the cells"): told for key, told in facts["provenance"].items()
+        },
         commands=facts.get("commands", {}),
         memorised=facts.get("memorised", EARLIER),
         pictures=_pictures(root / PAGE),
     )
 
 
-def _cell(row: Mapping[str, str], published: Published) -> Cell:
-    """Returns a cell from its row."""
+def _job(row: Mapping[str, str], published: Published) -> JobResult:
+    """Returns a job from its row."""
     arm, state = row["arm"], row["state"]
     if arm not in ARMS or state not in get_args(State):
-        raise ValueError(f"no cell is of the arm {arm} and the state {state}")
+        raise ValueError(f"no job is of the arm {arm} and the state {state}")
     seed = int(row["seed"])
     metrics: dict[str, Any] = {"seed": seed, **published.scale}
     for key, text in row.items():
         if text and key not in ("arm", "size", "seed", "state", "reason"):
             _put(metrics, key.split("."), float(text))
-    run = None if state == "missing" else Run(Path(), metrics)
-    return Cell(arm, int(row["size"]), seed, cast(State, state), row["reason"], run)
+    run = None if state == "missing" else FinishedRun(Path(), metrics)
+    return JobResult(arm, int(row["size"]), seed, cast(State, state), row["reason"], run)
 
 
 def _put(metrics: dict[str, Any], path: list[str], value: float) -> None:
@@ -97,7 +107,7 @@ def _put(metrics: dict[str, Any], path: list[str], value: float) -> None:
 
 
 def _pictures(page: Path) -> dict[tuple[str, str], str]:
-    """Returns the pictures of cells in a page, by the name of their file and what they show."""
+    """Returns the pictures of jobs in a page, by the name of their file and what they show."""
     found: dict[tuple[str, str], str] = {}
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     for part in text.split("<h2>")[1:]:

@@ -1,9 +1,10 @@
-"""The cells of a study, read from its folder: the numbers of each, or why it has none.
+"""The jobs of a study, read from its folder: the numbers of each, or why it has none.
 
 .. code-block:: text
 
     ROOT/study.json                 what was planned, and what became of it; may be absent
-    ROOT/cells/ARM-nSIZE-seedS/     a run of train.py; a metrics.json makes it finished
+    ROOT/jobs/ARM-nSIZE-seedS/      a run of train.py; a metrics.json makes it finished
+    ROOT/cells/ARM-nSIZE-seedS/     the same, as earlier versions have written it
 
 A folder counts for more than what `study.json` says of it, as that may be older.
 """
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from latentq.errors import InputError
-from latentq.report.finished import Run, finite, read_json, with_files
+from latentq.report.finished import FinishedRun, finite, read_json, with_files
 from latentq.study.arms import ARMS
+from latentq.study.jobs import EARLIER, FOLDER, Job
 
 State = Literal["finished", "missing", "not estimable"]
 Place = tuple[str, int, int]  # An arm, a number of images and a seed.
@@ -27,39 +29,31 @@ Place = tuple[str, int, int]  # An arm, a number of images and a seed.
 NAME = re.compile(r"(.+)-n([1-9]\d{0,8})-seed(0|[1-9]\d{0,9})")
 ABSOLUTE = re.compile(r"(?<![\w.…/])/(?:[^\s/'\"]+/)+")
 SCALE = ("data.name", "data.sha256", "features.name", "features.sha256", "n_samples")
-LISTED = 3  # How many cells a message names.
+LISTED = 3  # How many jobs a message names.
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One arm, number of images and seed: a run with a FID, or the reason why there is none."""
+class JobResult(Job):
+    """A job with its run, which has a FID, or the reason why there is none."""
 
-    arm: str
-    size: int
-    seed: int
     state: State
     reason: str = ""
-    run: Run | None = None
-
-    @property
-    def name(self) -> str:
-        """The name of its folder."""
-        return cell_name((self.arm, self.size, self.seed))
+    run: FinishedRun | None = None
 
     def number(self, key: str) -> float | None:
-        """Returns a finite number by its dotted path; a cell without FID has none."""
+        """Returns a finite number by its dotted path; a job without FID has none."""
         return None if self.run is None or self.state != "finished" else self.run.number(key)
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a published report says of its cells, whose folders are not at hand.
+    """What a published report says of its jobs, whose folders are not at hand.
 
     Arguments:
-        facts: For each fact of provenance its values, and in how many cells.
-        commands: The command of each cell.
+        facts: For each fact of provenance its values, and in how many jobs.
+        commands: The command of each job.
         memorised: By which rule `memorisation.closer` was measured.
-        pictures: The pictures of cells as data URIs, by the name of the file and what it shows.
+        pictures: The pictures of jobs as data URIs, by the name of the file and what it shows.
     """
 
     facts: Mapping[str, Mapping[str, int]]
@@ -69,58 +63,57 @@ class Published:
 
     @property
     def scale(self) -> dict[str, Any]:
-        """The facts that decide what is said of all cells: the data, and the split."""
+        """The facts that decide what is said of all jobs: the data, and the split."""
         against = next(iter(self.facts["Images against"]))
         split = "validation" if against.endswith("validation") else "test"
         return {"data": {"name": next(iter(self.facts["Data"]))}, "split": split}
 
 
 @dataclass(frozen=True)
-class Study:
-    """All cells, by arm, number of images and seed, in the order of arms, images and seeds."""
+class StudyResults:
+    """All jobs, by arm, number of images and seed, in the order of arms, images and seeds."""
 
-    arms: Mapping[str, Mapping[int, Mapping[int, Cell]]]
+    arms: Mapping[str, Mapping[int, Mapping[int, JobResult]]]
     options: Mapping[str, Any] = field(default_factory=dict)
     git_commit: str | None = None
     notes: tuple[str, ...] = ()
     published: Published | None = None
 
     @property
-    def cells(self) -> list[Cell]:
-        """The cells in order."""
+    def jobs(self) -> list[JobResult]:
+        """The jobs in order."""
         folders = (at for sizes in self.arms.values() for at in sizes.values())
-        return [cell for at in folders for cell in at.values()]
+        return [job for at in folders for job in at.values()]
+
+    @property
+    def runs(self) -> dict[str, FinishedRun]:
+        """The runs of the jobs that have one, by the names of the jobs."""
+        return {job.name: job.run for job in self.jobs if job.run is not None}
 
     @property
     def sizes(self) -> list[int]:
         """The numbers of images, ascending."""
-        return sorted({cell.size for cell in self.cells})
+        return sorted({job.size for job in self.jobs})
 
     @property
     def seeds(self) -> list[int]:
         """The seeds, ascending."""
-        return sorted({cell.seed for cell in self.cells})
+        return sorted({job.seed for job in self.jobs})
 
-    def at(self, arm: str, size: int) -> list[Cell]:
-        """Returns the cells of an arm at a number of images, by seed."""
+    def at(self, arm: str, size: int) -> list[JobResult]:
+        """Returns the jobs of an arm at a number of images, by seed."""
         return list(self.arms.get(arm, {}).get(size, {}).values())
 
     def values(self, arm: str, size: int, key: str) -> dict[int, float]:
         """Returns the numbers that are there, by seed."""
-        found = {cell.seed: cell.number(key) for cell in self.at(arm, size)}
+        found = {job.seed: job.number(key) for job in self.at(arm, size)}
         return {seed: value for seed, value in found.items() if value is not None}
 
     def images(self, size: int) -> int:
-        """Returns on how many images the cells of a size were trained, the validation ones off."""
-        at = {cell.number("data.train") for cell in self.cells if cell.size == size} - {None}
+        """Returns on how many images the jobs of a size were trained, the validation ones off."""
+        at = {job.number("data.train") for job in self.jobs if job.size == size} - {None}
         trained = at.pop() if len(at) == 1 else None
         return size if trained is None else int(trained)
-
-
-def cell_name(place: Place) -> str:
-    """Returns the name of the folder of a cell."""
-    arm, size, seed = place
-    return f"{arm}-n{size}-seed{seed}"
 
 
 def without_folders(text: str) -> str:
@@ -128,31 +121,31 @@ def without_folders(text: str) -> str:
     return ABSOLUTE.sub("…/", text)
 
 
-def read_study(root: str | Path) -> Study:
+def read_study(root: str | Path) -> StudyResults:
     """Reads a study.
 
     Arguments:
         root: Its folder.
 
     Raises:
-        InputError: If there is no cell in it, or cells were measured on different scales.
+        InputError: If there is no job in it, or jobs were measured on different scales.
     """
     root = Path(root)
     plan, notes = _read_plan(root / "study.json")
     listed = dict(_listed(plan))
-    folders = dict(_folders(root / "cells"))
+    folders = dict(_folders(root / EARLIER)) | dict(_folders(root / FOLDER))
     if not any(arm in ARMS for arm, _, _ in folders):
         raise InputError(
-            f"root: must be the folder of a study, with cells/ARM-nSIZE-seedS in it, was {root}"
+            f"root: must be the folder of a study, with jobs/ARM-nSIZE-seedS in it, was {root}"
         )
 
     unknown = sorted({arm for arm, _, _ in (*listed, *folders) if arm not in ARMS})
     notes += [f"Arms that are not known, and left out: {', '.join(unknown)}."] if unknown else []
     places = [place for place in {**listed, **folders} if place[0] in ARMS]
-    cells = [_read_cell(place, folders.get(place), listed.get(place, "")) for place in places]
+    jobs = [_read_job(place, folders.get(place), listed.get(place, "")) for place in places]
     options, commit = plan.get("options"), plan.get("git_commit")
-    study = Study(
-        sort_cells(cells),
+    study = StudyResults(
+        sort_jobs(jobs),
         options if isinstance(options, dict) else {},
         commit if isinstance(commit, str) else None,
         tuple(notes),
@@ -161,12 +154,12 @@ def read_study(root: str | Path) -> Study:
     return study
 
 
-def sort_cells(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
-    """Sorts cells by arm, number of images and seed."""
+def sort_jobs(jobs: Iterable[JobResult]) -> dict[str, dict[int, dict[int, JobResult]]]:
+    """Sorts jobs by arm, number of images and seed."""
     order = {arm: i for i, arm in enumerate(ARMS)}
-    arms: dict[str, dict[int, dict[int, Cell]]] = {}
-    for cell in sorted(cells, key=lambda cell: (order[cell.arm], cell.size, cell.seed)):
-        arms.setdefault(cell.arm, {}).setdefault(cell.size, {})[cell.seed] = cell
+    arms: dict[str, dict[int, dict[int, JobResult]]] = {}
+    for job in sorted(jobs, key=lambda job: (order[job.arm], job.size, job.seed)):
+        arms.setdefault(job.arm, {}).setdefault(job.size, {})[job.seed] = job
     return arms
 
 
@@ -180,7 +173,7 @@ def _read_plan(path: Path) -> tuple[dict[str, Any], list[str]]:
         plan = None
     if isinstance(plan, dict):
         return plan, []
-    return {}, ["study.json is damaged and was not used: cells without a folder are not listed."]
+    return {}, ["study.json is damaged and was not used: jobs without a folder are not listed."]
 
 
 def _whole(value: Any) -> int | None:  # noqa: ANN401
@@ -190,29 +183,29 @@ def _whole(value: Any) -> int | None:  # noqa: ANN401
 
 
 def _listed(plan: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Yields the cells that `study.json` lists, or else that its options ask for, with reasons."""
-    cells, options = plan.get("cells"), plan.get("options")
-    if not isinstance(cells, list) or not cells:
+    """Yields the jobs that `study.json` lists, or else that its options ask for, with reasons."""
+    jobs, options = plan.get(FOLDER, plan.get(EARLIER)), plan.get("options")
+    if not isinstance(jobs, list) or not jobs:
         options = options if isinstance(options, dict) else {}
         axes = [options.get(key) for key in ("arms", "train_sizes", "seeds")]
         product = itertools.product(*(axis if isinstance(axis, list) else [] for axis in axes))
-        cells = [dict(zip(("arm", "size", "seed"), place, strict=True)) for place in product]
-    for cell in (cell for cell in cells if isinstance(cell, dict)):
-        arm, size, seed = cell.get("arm"), _whole(cell.get("size")), _whole(cell.get("seed"))
+        jobs = [dict(zip(("arm", "size", "seed"), place, strict=True)) for place in product]
+    for job in (job for job in jobs if isinstance(job, dict)):
+        arm, size, seed = job.get("arm"), _whole(job.get("size")), _whole(job.get("seed"))
         if isinstance(arm, str) and size and seed is not None:
-            reason = cell.get("reason")
+            reason = job.get("reason")
             yield (arm, size, seed), reason if isinstance(reason, str) else ""
 
 
-def _folders(cells: Path) -> Iterator[tuple[Place, Path]]:
-    """Yields the folders of cells."""
-    for path in sorted(cells.iterdir()) if cells.is_dir() else []:
+def _folders(jobs: Path) -> Iterator[tuple[Place, Path]]:
+    """Yields the folders of jobs."""
+    for path in sorted(jobs.iterdir()) if jobs.is_dir() else []:
         if (found := NAME.fullmatch(path.name)) and path.is_dir():
             yield (found[1], int(found[2]), int(found[3])), path
 
 
-def _read_cell(place: Place, folder: Path | None, reason: str) -> Cell:
-    """Reads a cell.
+def _read_job(place: Place, folder: Path | None, reason: str) -> JobResult:
+    """Reads a job.
 
     Arguments:
         place: Its arm, number of images and seed.
@@ -221,41 +214,40 @@ def _read_cell(place: Place, folder: Path | None, reason: str) -> Cell:
     """
     told = without_folders(" ".join(reason.split()))
     if folder is None:
-        return Cell(*place, "missing", told or "it was not run")
+        return JobResult(*place, "missing", told or "it was not run")
     try:
         metrics = read_json(folder / "metrics.json")
     except FileNotFoundError:
-        return Cell(*place, "missing", told or "it did not finish: there is no metrics.json")
+        return JobResult(*place, "missing", told or "it did not finish: there is no metrics.json")
     except (OSError, ValueError, RecursionError):
         metrics = None
     if not isinstance(metrics, dict):
-        return Cell(*place, "missing", "its metrics.json is damaged")
+        return JobResult(*place, "missing", "its metrics.json is damaged")
 
     run = with_files(folder, metrics)
     if (seed := run.number("seed")) not in (None, place[2]):
-        return Cell(*place, "missing", f"its metrics.json is of another seed, {seed:g}")
+        return JobResult(*place, "missing", f"its metrics.json is of another seed, {seed:g}")
     fid = run.number("fid")
     if fid is None or fid <= 0:  # The endpoint is its logarithm.
         was = "there is no finite FID" if fid is None else f"FID was {fid:g}"
-        return Cell(*place, "not estimable", was, run)
-    return Cell(*place, "finished", "", run)
+        return JobResult(*place, "not estimable", was, run)
+    return JobResult(*place, "finished", "", run)
 
 
-def _check_scale(study: Study) -> None:
-    """Raises `InputError` if the cells were not measured with the same data and features."""
-    runs = {cell.name: cell.run for cell in study.cells if cell.run is not None}
+def _check_scale(study: StudyResults) -> None:
+    """Raises `InputError` if the jobs were not measured with the same data and features."""
     for key in (*SCALE, "split"):
         kinds: dict[str, list[str]] = {}
-        for name, run in runs.items():
+        for name, run in study.runs.items():
             value = run.split if key == "split" else run.get(key)
             if value is not None:
                 kinds.setdefault(str(value)[:40], []).append(name)
         if len(kinds) > 1:
-            raise InputError(f"{key}: must be the same in all cells, was {_told(kinds)}")
+            raise InputError(f"{key}: must be the same in all jobs, was {_told(kinds)}")
 
 
 def _told(kinds: Mapping[str, list[str]]) -> str:
-    """Says which value is in which cells, of the rarest value first."""
+    """Says which value is in which jobs, of the rarest value first."""
     parts = []
     for value, names in sorted(kinds.items(), key=lambda item: (len(item[1]), item[0])):
         more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

@@ -13,13 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
-from latentq.report.statistics import RATIO_MARGIN, Summary, exp, judge_interval, summarize
+from latentq.report.statistics import RATIO_MARGIN, Summary, exp, holm, judge_interval, summarize
 
 Verdict = Literal["quantum better", "classical better", "no difference", "not enough data"]
 Fids = Mapping[str, Mapping[int, Mapping[int, float]]]  # By arm, number of images and seed.
-Key = TypeVar("Key")
 
 LEVEL = 0.05
 SEEDS = 3  # With fewer there is no test.
@@ -112,24 +111,6 @@ def _p_value(logs: Sequence[tuple[float, float]]) -> float:
     from scipy.stats import ttest_rel  # Slow to import.
 
     return float(ttest_rel(*zip(*logs, strict=True)).pvalue)
-
-
-def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
-    r"""Adjusts p-values by Holm's method.
-
-    With :math:`p_{(1)} \le \ldots \le p_{(m)}`,
-
-    .. math:: \tilde{p}_{(i)} = \max_{j \le i} \min(1, (m - j + 1) \, p_{(j)}).
-
-    References:
-        Holm (1979), A simple sequentially rejective multiple test procedure.
-    """
-    adjusted: dict[Key, float] = {}
-    largest = 0.0
-    for i, key in enumerate(sorted(p_values, key=lambda key: p_values[key])):
-        largest = max(largest, min(1.0, (len(p_values) - i) * p_values[key]))
-        adjusted[key] = largest
-    return {key: adjusted[key] for key in p_values}
 
 
 def decide(pairs: Pairs, adjusted: float | None) -> Verdict:

@@ -19,6 +19,7 @@ from latentq.errors import InputError
 from latentq.evaluation import scores
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
 from latentq.paths import CHECKPOINTS, INSTALLED, NO_COMMIT, PACKAGE, write_atomically
+from latentq.report.tables import markdown_table
 from latentq.training.run_folder import git_commit, write_json
 
 
@@ -43,13 +44,15 @@ for Fashion-MNIST. FID in other features does not compare.
 This table is written by `python -m latentq.training.publish`; `make train` and `make report`
 train the models.
 
-| folder | kind | seed | result on the 10,000 test images | size | sha256 of the weights | commit |
-|---|---|---|---|---|---|---|
 """
+COLUMNS = (
+    *("folder", "kind", "seed", "result on the 10,000 test images", "size"),
+    *("sha256 of the weights", "commit"),
+)
 
 
-def table_row(folder: Path) -> str:
-    """Describes a published model in one row of the table."""
+def table_row(folder: Path) -> list[str]:
+    """Describes a published model in one row of the table, see :data:`COLUMNS`."""
     _, description = describe(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     if description["kind"] == "features":
@@ -61,11 +64,8 @@ def table_row(folder: Path) -> str:
     size = (folder / WEIGHTS).stat().st_size / 1e6
     commit, changes, _ = (metrics["git_commit"] or "").partition("+changes")
     source = f"`{commit[:10]}{changes}`" if commit else NO_COMMIT
-    digest = description["sha256"]
-    return (
-        f"| `{folder.name}` | {description['kind']} | {metrics['seed']} | {result} "
-        f"| {size:.2f} MB | `{digest}` | {source} |\n"
-    )
+    name = [f"`{folder.name}`", description["kind"], str(metrics["seed"])]
+    return [*name, result, f"{size:.2f} MB", f"`{description['sha256']}`", source]
 
 
 def copy_model(run: Path, target: Path) -> None:
@@ -126,7 +126,8 @@ def publish(arguments: list[str]) -> None:
     else:
         copy_model(Path(options.run), target)
     rows = [table_row(p.parent) for p in sorted(CHECKPOINTS.glob(f"*/{CONFIG}"))]
-    write_atomically(CHECKPOINTS / "README.md", (HEAD + "".join(rows)).encode())
+    text = f"{HEAD}{markdown_table(COLUMNS, rows)}\n"
+    write_atomically(CHECKPOINTS / "README.md", text.encode())
     print(f"published: {target}")
 
 

@@ -28,7 +28,7 @@ from latentq.study.options import Options
 from latentq.study.results import read_study
 from latentq.training import checkpoints
 from tests.fake_runs import make_run, metrics
-from tests.fake_study import cell_metrics, make_study
+from tests.fake_study import job_metrics, make_study
 from tests.faults.fuzz import Target
 from tests.faults.inputs import changed_bytes, changed_json, keys, texts, values, words
 from tests.test_data import idx
@@ -173,16 +173,16 @@ BODY = STATE[len(checkpoints.MAGIC) + checkpoints.DIGITS + 1 :]
 
 
 def report(files: tuple[bytes, bytes, bytes], folder: Path) -> None:
-    from latentq.report import pictures, render
-    from latentq.report.blocks import Picture, Pictures
+    from latentq.report import comparison, images
+    from latentq.report.blocks import Gallery, Image
 
     names = ("metrics.json", "environment.json", "config.yaml")
     for name, content in zip(names, files, strict=True):
         (folder / "runs" / "odd" / name).write_bytes(content)
     # Charts take seconds; their numbers are made anyway.
-    drawn = Pictures([Picture("chart")])
-    with mock.patch.object(pictures, "chart", return_value=drawn):
-        out, _ = render.build([folder / "runs"], folder / "report")
+    drawn = Gallery([Image("chart")])
+    with mock.patch.object(images, "chart", return_value=drawn):
+        out, _ = comparison.build([folder / "runs"], folder / "report")
     try:
         page = (out / "report.html").read_text()
         assert "<script>alert" not in page
@@ -200,9 +200,9 @@ def make_runs(folder: Path) -> None:
 
 def study(files: tuple[bytes, bytes], folder: Path) -> None:
     (folder / "study.json").write_bytes(files[0])
-    (folder / "cells" / "quantum-n300-seed0" / "metrics.json").write_bytes(files[1])
+    (folder / "jobs" / "quantum-n300-seed0" / "metrics.json").write_bytes(files[1])
     found = read_study(folder)
-    assert found.cells
+    assert found.jobs
 
 
 def small_study(folder: Path) -> None:
@@ -211,7 +211,7 @@ def small_study(folder: Path) -> None:
 
 PLAN = {
     "options": {"arms": ["quantum"], "train_sizes": [300], "seeds": [0], "settings": []},
-    "cells": [{"arm": "quantum", "size": 300, "seed": 0, "state": "missing", "reason": "x"}],
+    "jobs": [{"arm": "quantum", "size": 300, "seed": 0, "state": "missing", "reason": "x"}],
     "git_commit": "feed",
 }
 CONFIGURATION = b"model: {kind: quantum}\nseed: 0\nimages: {lr: 0.1}\n"
@@ -287,8 +287,8 @@ TARGETS = (
         make_runs,
     ),
     Target(
-        "cells in studies",
-        st.tuples(changed_json(PLAN), changed_json(cell_metrics("quantum", 300, 0, 20.0))),
+        "jobs in studies",
+        st.tuples(changed_json(PLAN), changed_json(job_metrics("quantum", 300, 0, 20.0))),
         study,
         30,
         0.04,

@@ -9,9 +9,9 @@ import torch
 from latentq.evaluation import metrics
 from latentq.evaluation.scores import inception_row
 from latentq.models.classifier import Classifier
-from latentq.report import pictures
-from latentq.report.blocks import Picture, Pictures
-from latentq.report.render import build
+from latentq.report import images
+from latentq.report.blocks import Gallery, Image
+from latentq.report.comparison import build
 from latentq.training.run_folder import write_json
 from tests.fake_runs import make_run
 
@@ -21,8 +21,8 @@ HOSTILE = "<script>alert(1)</script>\x1b[31m"
 @pytest.fixture(autouse=True)
 def no_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts take seconds, and are tested elsewhere."""
-    drawn = Pictures([Picture("chart")])
-    monkeypatch.setattr(pictures, "chart", lambda draw, alt: drawn)
+    drawn = Gallery([Image("chart")])
+    monkeypatch.setattr(images, "chart", lambda draw, alt: drawn)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.001, 1.001])

@@ -15,7 +15,7 @@ from latentq.data.mnist import SHA256, ensure_mnist, raw_folder
 from latentq.errors import CheckpointError, InputError
 from latentq.models import storage
 from latentq.models.hybrid import LatentQ
-from latentq.report.render import build
+from latentq.report.comparison import build
 from latentq.study.results import read_study
 from latentq.training import checkpoints
 from tests.command_line import CommandLine

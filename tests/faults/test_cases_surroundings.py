@@ -27,7 +27,7 @@ from latentq.experiments.noise.experiment import EXPERIMENT
 from latentq.experiments.quddpm.experiment import EXPERIMENT as TASKS
 from latentq.experiments.quddpm.experiment import Options as OptionsOfCells
 from latentq.study.__main__ import locked
-from latentq.study.jobs import Cell, Study
+from latentq.study.jobs import Job, StudyFolder
 from latentq.study.options import Options as StudyOptions
 from latentq.training import locks, run_folder, stopping
 from tests.command_line import ROOT, CommandLine
@@ -167,13 +167,13 @@ def test_case_44_a_run_in_an_odd_folder(line: CommandLine) -> None:
 
 
 def test_case_44_the_commands_that_are_made() -> None:
-    cell = Study(Path(ODD)).overrides(Cell("codebook", 300, 0))
+    cell = StudyFolder(Path(ODD)).overrides(Job("codebook", 300, 0))
     row = load_config(ablation.command("reference", 0, ODD)[2:])
 
     config = load_config(cell)
     assert load_config(["run.root=2024", "data.root=a,b", "resume=/a(b)"])["resume"] == "/a(b)"
-    assert config["run"]["root"] == f"{ODD}/cells"
-    assert config["autoencoder"].startswith(f"{ODD}/cells/")
+    assert config["run"]["root"] == f"{ODD}/jobs"
+    assert config["autoencoder"].startswith(f"{ODD}/jobs/")
     assert row["run"]["root"] == f"{ODD}/ablation"
     kept = OptionsOfCells(cells="a b")
     assert TASKS.command(kept).endswith("quddpm 'cells=a b'")

@@ -219,14 +219,15 @@ FAULTS: list[Fault] = [
         ),
         (
             "files: written in place",
-            "write_synced(partial, content)\n        os.replace(partial, path)",
-            "write_synced(path, content)",
+            "write_synced(partial[path], content)\n        for path in files:\n"
+            "            os.replace(partial[path], path)",
+            "write_synced(path, content)\n        for path in files:",
             "a failed write destroys the old file",
         ),
         (
             "files: what was begun is left behind",
-            "partial.unlink(missing_ok=True)",
-            "partial.exists()",
+            "beside.unlink(missing_ok=True)",
+            "beside.exists()",
             "a failed write leaves a file",
         ),
     ),

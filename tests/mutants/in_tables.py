@@ -1,4 +1,4 @@
-"""Faults in the study and the reports: its cells, its rule, its records and tables."""
+"""Faults in the study and the reports: its jobs, its rule and its tables."""
 
 from tests.mutants.fault import Fault, faults_of
 
@@ -9,19 +9,19 @@ FAULTS: list[Fault] = [
         (
             "autoencoders trained on all images",
             "replace(self, arm=base)",
-            "Cell(base, ALL, self.seed)",
+            "Job(base, ALL, self.seed)",
             "few images leak through the autoencoder",
         ),
         (
             "autoencoders of the first seed",
-            '[override("autoencoder", self.folder(cell.base))]',
-            '[override("autoencoder", self.folder(replace(cell.base, seed=0)))]',
+            '[override("autoencoder", self.folder(job.base))]',
+            '[override("autoencoder", self.folder(replace(job.base, seed=0)))]',
             "seeds share their decoder",
         ),
         (
             "few images mean few iterations",
-            "ITERATIONS if cell.size < LARGEST else ()",
-            "ITERATIONS if cell.size > LARGEST else ()",
+            "ITERATIONS if job.size < LARGEST else ()",
+            "ITERATIONS if job.size > LARGEST else ()",
             "small numbers of images are trained less",
         ),
     ),
@@ -29,7 +29,7 @@ FAULTS: list[Fault] = [
         "latentq/study/schedule.py",
         "test_study",
         (
-            "cells that do not wait",
+            "jobs that do not wait",
             'ready = base is None or self.records[base].state == "finished"',
             "ready = True",
             "autoencoders are used before they are trained",
@@ -45,18 +45,6 @@ FAULTS: list[Fault] = [
             "the verdict is the opposite",
         ),
         (
-            "Bonferroni for Holm",
-            "(len(p_values) - i) * p_values[key]",
-            "len(p_values) * p_values[key]",
-            "p-values are too large",
-        ),
-        (
-            "p-values that are not monotone",
-            "adjusted[key] = largest",
-            "adjusted[key] = min(1.0, (len(p_values) - i) * p_values[key])",
-            "a larger p-value may come out smaller",
-        ),
-        (
             "a verdict on two seeds",
             "if len(seeds) >= SEEDS else None",
             "if len(seeds) >= 2 else None",
@@ -67,6 +55,22 @@ FAULTS: list[Fault] = [
             'return "no difference" if "no difference" in verdicts else "quantum better"',
             'return "quantum better" if "quantum better" in verdicts else "no difference"',
             "quantum need not beat all matched arms",
+        ),
+    ),
+    *faults_of(
+        "latentq/report/statistics.py",
+        "test_verdict test_oracles_tables",
+        (
+            "Bonferroni for Holm",
+            "(len(p_values) - i) * p_values[key]",
+            "len(p_values) * p_values[key]",
+            "p-values are too large",
+        ),
+        (
+            "p-values that are not monotone",
+            "adjusted[key] = largest",
+            "adjusted[key] = min(1.0, (len(p_values) - i) * p_values[key])",
+            "a larger p-value may come out smaller",
         ),
     ),
     *faults_of(
@@ -108,13 +112,13 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/study/report/records.py",
+        "latentq/study/report/tables.py",
         "test_oracles_tables test_study_report",
         (
-            "recall in the place of precision",
-            '_mean("precision", findings.summary(arm, size, "precision"))',
-            '_mean("precision", findings.summary(arm, size, "recall"))',
-            "one column stands twice",
+            "one score in all columns of the files",
+            "row |= columns_of(key, findings.summary(arm, size, key))",
+            'row |= columns_of(key, findings.summary(arm, size, "fid"))',
+            "all scores of the files are FIDs",
         ),
         (
             "p-values before Holm",
@@ -123,26 +127,22 @@ FAULTS: list[Fault] = [
             "adjusted p-values are not",
         ),
         (
-            "the best of a role last",
-            '(row["fid"] is None, row["fid"] or 0.0)',
-            '(row["fid"] is None, -(row["fid"] or 0.0))',
-            "the forest is upside down",
-        ),
-    ),
-    *faults_of(
-        "latentq/study/report/tables.py",
-        "test_oracles_tables test_study_report",
-        (
             "the first column of scores in all columns",
-            "findings.summary(arm, size, key), findings.seeds",
-            'findings.summary(arm, size, "fid"), findings.seeds',
-            "all scores are FIDs",
+            "return interval(findings.summary(arm, size, key), row",
+            'return interval(findings.summary(arm, size, "fid"), row',
+            "all scores of the page are FIDs",
         ),
         (
-            "FID of quantum in all rows of the controls",
-            '_mean(findings.summary(arm, size, "fid")),\n            _ratio',
-            '_mean(findings.summary(QUANTUM, size, "fid")),\n            _ratio',
+            "FID of quantum in all rows of a page",
+            'row.get("arm", QUANTUM), row["size"]',
+            'QUANTUM, row["size"]',
             "controls have no FID of their own",
+        ),
+        (
+            "tables of all numbers of images at once",
+            'rows[(rows["size"] == size) & (rows["planned"] > 0)]',
+            'rows[rows["planned"] > 0]',
+            "arms stand several times in a table",
         ),
     ),
     *faults_of(
@@ -168,7 +168,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/report/tables.py",
+        "latentq/report/scores.py",
         "test_oracles_tables test_report",
         (
             "Haar states for the terminal ensemble",
@@ -250,7 +250,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/report/pictures.py",
+        "latentq/report/images.py",
         "test_oracles_tables test_report",
         (
             "long curves thinned to their first points",
@@ -266,19 +266,25 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/study/report/figures.py",
+        "latentq/study/report/images.py",
         "test_oracles_tables test_study_report",
         (
             "pictures of another seed",
-            "run = cells[seed].run if seed in cells else None",
-            "run = cells[min(cells)].run if cells else None",
+            "run = jobs[seed].run if seed in jobs else None",
+            "run = jobs[min(jobs)].run if jobs else None",
             "pictures are not of the seed they name",
         ),
         (
-            "arms of another role in a group",
-            'if row["role"] == role\n        ]',
-            'if row["role"] != role\n        ]',
-            "controls stand among the matched arms",
+            "the best of a role last",
+            "(fid is None, fid or 0.0)",
+            "(fid is None, -(fid or 0.0))",
+            "the forest is upside down",
+        ),
+        (
+            "lines from many images to few",
+            "[::-1]  # Few images first.",
+            "",
+            "the end of a line is that of few images",
         ),
     ),
 ]

@@ -85,22 +85,16 @@ FAULTS: list[Fault] = [
             "recall goes below 0",
         ),
         (
-            "statistics: degrees of freedom of Student",
-            "t_quantile(sum(parts) ** 2 / spread)",
-            "t_quantile(len(first) + len(second) - 2)",
-            "intervals are too short for unequal variances",
-        ),
-        (
-            "statistics: Welch's degrees over n",
-            "part**2 / (len(of) - 1)",
-            "part**2 / len(of)",
-            "intervals are too short",
-        ),
-        (
             "statistics: one variance for both",
-            "[deviation(of) ** 2 / len(of) for of in logs]",
-            "[deviation(logs[0]) ** 2 / len(of) for of in logs]",
+            "equal_var=False",
+            "equal_var=True",
             "wrong for unequal variances",
+        ),
+        (
+            "statistics: Welch's interval of another level",
+            ".confidence_interval(LEVEL)",
+            ".confidence_interval(0.9)",
+            "intervals are too short",
         ),
         (
             "statistics: seeds in common are not paired",

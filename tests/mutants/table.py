@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from latentq.report.tables import markdown_table
 from tests.mutants.fault import Fault, Result
 
 ROW = re.compile(r"^\| `(?P<file>[^`]*)` \| (?P<name>[^|]*) \| (?P<told>[^|]*) \|$", re.MULTILINE)
@@ -46,12 +47,9 @@ def page(faults: Sequence[Fault], results: Sequence[Result], old: Mapping[str, s
         f"`make mutants` writes this page, last on {date.today().isoformat()}; with "
         "`ONLY=WORD,WORD` it tries again those whose name or file has one of the words, and "
         "leaves the other rows.",
-        "\n".join(
-            [
-                "| file | fault | killed by |",
-                "|---|---|---|",
-                *(f"| `{fault.file}` | {fault.name} | {cells[fault.name]} |" for fault in faults),
-            ]
+        markdown_table(
+            ["file", "fault", "killed by"],
+            [[f"`{fault.file}`", fault.name, cells[fault.name]] for fault in faults],
         ),
     ]
     return "\n\n".join(lines) + "\n"

@@ -6,7 +6,6 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.experiments.bands import read
 from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
     TrainedDenoiser,
@@ -18,7 +17,7 @@ from latentq.experiments.denoiser.runs import (
 )
 from latentq.experiments.record import Claim
 from latentq.experiments.verdicts import EXACT, RATIO, Verdict, above, equal, higher, within
-from latentq.report.statistics import Ends, Summary, judge_ratio, logistic
+from latentq.report.statistics import Ends, Summary, holm, judge_ratio, logistic, read
 from latentq.report.wording import interval, listed, number
 
 PARAMETERS = {4: 84, 6: 126, 8: 216}
@@ -31,16 +30,6 @@ LEVEL = 0.05
 Sizes = Mapping[int, Mapping[str, TrainedDenoiser]]  # By qubits and by name of the rate.
 
 
-def holm(values: Sequence[float]) -> list[float]:
-    """Returns p values adjusted for their number after Holm, in the same order."""
-    order = sorted(range(len(values)), key=lambda i: values[i])
-    adjusted, largest = [0.0] * len(values), 0.0
-    for rank, i in enumerate(order):
-        largest = max(largest, min(1.0, (len(values) - rank) * values[i]))
-        adjusted[i] = largest
-    return adjusted
-
-
 def against_chance(outcomes: Sequence[TrainedDenoiser]) -> list[tuple[float, float]]:
     """Tests whether fidelities of states held out are those of a guess, one size after another.
 
@@ -50,7 +39,7 @@ def against_chance(outcomes: Sequence[TrainedDenoiser]) -> list[tuple[float, flo
     from scipy.stats import ttest_1samp
 
     found = [float(ttest_1samp(o.held_out.double().numpy(), o.chance).pvalue) for o in outcomes]
-    return list(zip(found, holm(found), strict=True))
+    return list(zip(found, holm(dict(enumerate(found))).values(), strict=True))
 
 
 def run_ends(values: Tensor) -> Ends:

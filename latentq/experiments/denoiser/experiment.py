@@ -13,7 +13,6 @@ shows where its numbers lie. Remedies are compared with the reference at equal s
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from latentq.experiments.bands import cells
 from latentq.experiments.denoiser import figures
 from latentq.experiments.denoiser.claims import (
     STAGES,
@@ -50,6 +49,7 @@ from latentq.experiments.denoiser.runs import (
     trained,
 )
 from latentq.experiments.record import Experiment, Record, progress
+from latentq.report.statistics import columns_of
 from latentq.report.wording import interval, listed, number
 
 RATES = (0.001, 0.002, 0.005, 0.02, 0.1, 0.5)
@@ -85,14 +85,14 @@ def size_rows(sizes: Sizes) -> list[dict[str, Any]]:
                     "chance": outcome.chance,
                     **fidelities("training", outcome.training),
                     **fidelities("held_out", outcome.held_out),
-                    **cells("ratio", over_guess(outcome.held_out, outcome.chance)),
+                    **columns_of("ratio", over_guess(outcome.held_out, outcome.chance)),
                     "p": tests[rate][i][0],
                     "p_holm": tests[rate][i][1],
-                    **cells("expected_ratio", over_guess(outcome.expected, outcome.chance)),
-                    **cells("maximum_ratio", over_guess(best, outcome.chance)),
-                    **cells("others_ratio", over_guess(other, outcome.chance)),
-                    **cells("early", spread(outcome.early)),
-                    **cells("start_ratio", over_guess(outcome.starts, outcome.chance)),
+                    **columns_of("expected_ratio", over_guess(outcome.expected, outcome.chance)),
+                    **columns_of("maximum_ratio", over_guess(best, outcome.chance)),
+                    **columns_of("others_ratio", over_guess(other, outcome.chance)),
+                    **columns_of("early", spread(outcome.early)),
+                    **columns_of("start_ratio", over_guess(outcome.starts, outcome.chance)),
                 }
             )
     return rows
@@ -130,7 +130,7 @@ def rate_rows(options: Options) -> list[dict[str, Any]]:
                 **fidelities("best", outcome.best.mean(dim=1)),
                 **fidelities("first", outcome.best[:, 0]),
                 **fidelities("held_out", outcome.held_out),
-                **cells("early", spread(outcome.early)),
+                **columns_of("early", spread(outcome.early)),
             }
         )
     return rows

@@ -5,13 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from latentq.experiments.bands import Ends, band, bars, read
+from latentq.experiments.bands import Ends, band, bars
 from latentq.experiments.denoiser.claims import RATIOS, STAGES, UNSEEN, Sizes
 from latentq.experiments.denoiser.runs import EVERY, TrainedDenoiser, over_guess, spread
 from latentq.experiments.record import Picture
 from latentq.report import plots
-from latentq.report.plots.study import log_ticks
-from latentq.report.statistics import Scale
+from latentq.report.statistics import Scale, read
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 GUESS: dict[str, Any] = {"color": plots.LIGHT.muted, "linewidth": 1, "linestyle": "--"}
@@ -45,7 +44,7 @@ def draw_training(ax: Any, rates: Mapping[str, TrainedDenoiser]) -> None:  # noq
         ax.axvline(stage * recipe.epochs, color=plots.LIGHT.line, linewidth=0.8, zorder=0)
     ax.axhline(outcome.chance, label="a guess, 1/2ⁿ", **GUESS)
     ax.set_yscale("log")
-    log_ticks(ax.yaxis, *ax.get_ylim())
+    plots.log_ticks(ax.yaxis, *ax.get_ylim())
 
 
 def training_figure(sizes: Sizes) -> Picture:
@@ -120,7 +119,7 @@ def remedies_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
             )  # fmt: skip
         ax.axvline(2.0**-qubits, label="a guess", **GUESS)
         ax.set_xscale("log")
-        log_ticks(ax.xaxis, *ax.get_xlim())
+        plots.log_ticks(ax.xaxis, *ax.get_xlim())
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         plots.finish(ax, f"{qubits} qubits", "fidelity at the end of stages", "", legend=False)
@@ -169,7 +168,7 @@ def rates_figure(rows: Sequence[Mapping[str, Any]]) -> Picture:
     ax.axhline(rows[0]["chance"], label="a guess", **GUESS)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    log_ticks(ax.yaxis, *ax.get_ylim())
+    plots.log_ticks(ax.yaxis, *ax.get_ylim())
     ax.set_xticks(x, [f"{rate:g}" for rate in x])
     ax.minorticks_off()
     plots.finish(ax, f"{rows[0]['qubits']} qubits", "learning rate", "fidelity", legend=False)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from latentq.experiments.bands import cells
 from latentq.experiments.denoiser.options import Options
 from latentq.experiments.denoiser.runs import (
     TrainedDenoiser,
@@ -26,7 +25,7 @@ from latentq.experiments.verdicts import RATIO, equal, higher, small
 from latentq.quantum.curriculum import PATTERN, DenoiserRecipe
 from latentq.quantum.otoc import mean_over_circuits
 from latentq.randomness import derive_generator
-from latentq.report.statistics import Summary, judge_ratio
+from latentq.report.statistics import Summary, columns_of, judge_ratio
 from latentq.report.wording import interval
 
 REFERENCE, FRESH, EXACT = "reference", "fresh states each epoch", "closed form"
@@ -111,9 +110,9 @@ def remedy_rows(found: Mapping[str, TrainedDenoiser]) -> list[dict[str, Any]]:
                 **fidelities("training", outcome.training),
                 **fidelities("held_out", outcome.held_out),
                 **fidelities("expected", outcome.expected),
-                **cells("ratio", ratio(outcome.expected, reference.expected)),
+                **columns_of("ratio", ratio(outcome.expected, reference.expected)),
                 **fidelities("last_stage", last_stage(outcome)),
-                **cells("last_ratio", ratio(last_stage(outcome), last_stage(reference))),
+                **columns_of("last_ratio", ratio(last_stage(outcome), last_stage(reference))),
             }
         )
     return rows

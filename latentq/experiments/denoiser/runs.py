@@ -9,12 +9,12 @@ from torch import Tensor
 
 from latentq.config.memory import check_memory
 from latentq.engine import fused
-from latentq.experiments.bands import cells, mean_of
+from latentq.experiments.bands import mean_of
 from latentq.experiments.denoiser.options import Options
 from latentq.quantum.costs import parameter_shift
 from latentq.quantum.curriculum import DenoiserRecipe, DenoiserTraining, History, unitaries
 from latentq.quantum.states import fidelity
-from latentq.report.statistics import Scale, Summary
+from latentq.report.statistics import Scale, Summary, columns_of
 
 EVERY = 5  # Steps between two looks at states held out.
 COPIES = 6  # How many arrays of the size of the scramblers there are at a time.
@@ -102,7 +102,7 @@ def ratio(one: Tensor, other: Tensor) -> Summary:
 
 def fidelities(name: str, values: Tensor) -> dict[str, float | None]:
     """Returns the cells of a fidelity."""
-    return cells(name, spread(values, "share"))
+    return columns_of(name, spread(values, "share"))
 
 
 def layers_for(qubits: int) -> int:
@@ -184,5 +184,5 @@ def gradient_row(recipe: DenoiserRecipe, seeds: Sequence[int]) -> dict[str, Any]
         "parameters": recipe.circuit.parameters,
         "evaluations": 2 * recipe.circuit.parameters,
         "difference": worst,
-        **cells("mean_absolute", mean_of(sizes, "ratio")),
+        **columns_of("mean_absolute", mean_of(sizes, "ratio")),
     }

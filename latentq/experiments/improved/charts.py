@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from latentq.experiments.bands import band, read
+from latentq.experiments.bands import band
 from latentq.experiments.record import Row
 from latentq.experiments.verdicts import of_logs
 from latentq.report import plots
-from latentq.report.statistics import Summary
+from latentq.report.statistics import Summary, read
 
 BLUE, ORANGE, GREEN = (plots.LIGHT.models[k] for k in ("quantum", "classical", "latent_diffusion"))
 COLOURS = {"improved": BLUE, "original": ORANGE}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from latentq.experiments.bands import read
 from latentq.experiments.improved.models import MODELS
 from latentq.experiments.improved.statistics import factor, slope_text
 from latentq.experiments.improved.strength import TARGETS
@@ -19,7 +18,7 @@ from latentq.experiments.improved.verdicts import (
 )
 from latentq.experiments.record import Claim, Row, Tables, pick
 from latentq.experiments.verdicts import RATIO, Verdict, above, higher, small
-from latentq.report.statistics import Judged, Side, Summary
+from latentq.report.statistics import Judged, Side, Summary, read
 from latentq.report.wording import interval, number
 
 NATS = 0.5  # Of a fall of KL: the paper shows it fall by more than one.

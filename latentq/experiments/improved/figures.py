@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latentq.experiments.bands import bars, read
+from latentq.experiments.bands import bars
 from latentq.experiments.improved.charts import (
     BLUE,
     COLOURS,
@@ -21,6 +21,7 @@ from latentq.experiments.improved.strength import TARGETS
 from latentq.experiments.improved.theorems import KINDS, SETS
 from latentq.experiments.record import Picture, Tables, pick
 from latentq.report import plots
+from latentq.report.statistics import read
 
 SYMBOLS = {"1/L": "1/L", "L^-1/2": "1/√L", "pi": "π"}
 

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import ForwardProcess
-from latentq.experiments.bands import cells as cells_of
 from latentq.experiments.improved.models import MODELS, Plan, data_distance
 from latentq.experiments.improved.statistics import bits, cells, slopes
 from latentq.experiments.improved.training import Cycle, Trained, chosen, signal, step_gradient
 from latentq.experiments.record import progress
 from latentq.randomness import derive_generator
+from latentq.report.statistics import columns_of
 
 POINTS = 5  # of the curve of a cycle
 ENDS = 10  # iterations at either end of a cycle whose losses are averaged
@@ -112,7 +112,7 @@ def slope_rows(runs: Sequence[Trained]) -> list[dict[str, Any]]:
                     by_seed.setdefault(run.seed, {})[run.qubits] = size(run)
             found = slopes(list(by_seed.values()))
             row = {"model": name, "of": what, "from": chosen_sizes[0], "to": chosen_sizes[-1]}
-            rows.append({**row, **cells_of("slope", found)})
+            rows.append({**row, **columns_of("slope", found)})
     return rows
 
 
@@ -231,5 +231,5 @@ def remedy_rows(
         for n in sizes:
             row = {"inputs": remedy[0], "angles": remedy[1], "qubits": n}
             row |= cells("log2_norm", [of[n] for of in by_seed])
-            rows.append({**row, **cells_of("slope", found)})
+            rows.append({**row, **columns_of("slope", found)})
     return rows

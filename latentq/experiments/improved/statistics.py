@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from latentq.experiments import bands
 from latentq.experiments.bands import mean_of
 from latentq.experiments.verdicts import of_logs
-from latentq.report.statistics import Scale, Summary
+from latentq.report.statistics import Scale, Summary, columns_of
 from latentq.report.wording import interval
 
 TINY = 1e-30  # A gradient that is zero has no logarithm.
@@ -20,7 +19,7 @@ def bits(value: float) -> float:
 
 def cells(name: str, values: Sequence[float], scale: Scale = "signed") -> dict[str, float | None]:
     """Returns three cells of a table: the mean over seeds on a scale, and the ends."""
-    return bands.cells(name, mean_of(values, scale))
+    return columns_of(name, mean_of(values, scale))
 
 
 def factor(difference: Summary) -> str:

@@ -2,11 +2,11 @@
 
 import math
 
-from latentq.experiments.bands import read
 from latentq.experiments.improved.options import Options
 from latentq.experiments.improved.quality import UNDENOISED
 from latentq.experiments.improved.statistics import factor
 from latentq.experiments.record import Tables, pick
+from latentq.report.statistics import read
 from latentq.report.wording import interval, number
 
 PUBLISHED = {"steps": 30, "iterations": 300}

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from latentq.experiments.bands import read
 from latentq.experiments.improved.theorems import KINDS, SETS, exponents
 from latentq.experiments.record import Claim, Tables, pick
 from latentq.experiments.verdicts import Verdict
+from latentq.report.statistics import read
 from latentq.report.wording import interval, number
 
 # Whether a bound holds in all settings, and whether it is broken in any.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latentq.config.rules import CLASSES
-from latentq.experiments.bands import bounded, cells
+from latentq.experiments.bands import bounded, mean_of
 from latentq.experiments.measures import (
     half_entropy,
     orientations,
@@ -17,7 +17,7 @@ from latentq.experiments.measures import (
     wigner_numbers,
 )
 from latentq.quantum.entanglement import mutual_information, page_entropy
-from latentq.report.statistics import Judged, Summary, judge_interval, summarize
+from latentq.report.statistics import Judged, Summary, columns_of, judge_interval
 
 MEASURES = ("half_entropy", "single_entropy", "negative_share", "negativity")
 LEAST = 10  # A class with fewer states is not compared.
@@ -100,9 +100,7 @@ def numbers(psi: Tensor) -> dict[str, Tensor]:
 
 def mean(values: Tensor) -> Summary:
     """Returns the mean of numbers with its t-interval."""
-    found = summarize(values.double().tolist())
-    assert found is not None
-    return found
+    return mean_of(values.double().tolist())
 
 
 def summary_of(measure: str, values: Tensor, found: Found, scale: float = 1.0) -> Summary:
@@ -171,7 +169,7 @@ def rows_by_class(found: Found) -> list[dict[str, Any]]:
                 "states": len(ensemble.of("half_entropy", digit)),
             }
             for measure in MEASURES:
-                row |= cells(measure, summary_of(measure, ensemble.of(measure, digit), found))
+                row |= columns_of(measure, summary_of(measure, ensemble.of(measure, digit), found))
             rows.append(row)
     return rows
 

@@ -23,7 +23,7 @@ from pydantic import Field
 from latentq.config.fields import Count
 from latentq.config.marks import Commas
 from latentq.config.memory import check_memory
-from latentq.experiments.bands import bounded, cells, mean_of
+from latentq.experiments.bands import bounded, mean_of
 from latentq.experiments.noise import findings
 from latentq.experiments.record import Experiment, Record, SeededOptions, Tables, progress
 from latentq.experiments.saturation import SATURATED, crossing, crossing_interval
@@ -31,6 +31,7 @@ from latentq.quantum.entanglement import entanglement_entropy
 from latentq.quantum.otoc import Correlator, mean_over_circuits
 from latentq.quantum.scrambling import Pattern, RandomCircuit, distance_to_haar, haar_moment
 from latentq.randomness import derive_generator
+from latentq.report.statistics import columns_of
 
 Sizes = Annotated[tuple[Annotated[int, Ge(2), Le(30)], ...], Commas()]
 PATTERNS: tuple[Pattern, ...] = ("staggered", "brickwork", "ladder")
@@ -144,12 +145,14 @@ def means(curves: Curves) -> list[dict[str, Any]]:
     rows = []
     for depth in range(curves.decay.shape[1]):
         row: dict[str, Any] = {"qubits": curves.qubits, "depth": depth}
-        row |= cells("decay", mean_of(curves.decay[:, depth].tolist()))
+        row |= columns_of("decay", mean_of(curves.decay[:, depth].tolist()))
         # In bits, at most one for each qubit of the half.
-        row |= cells("entropy", bounded(curves.entropy[:, depth].tolist(), curves.qubits // 2))
+        row |= columns_of(
+            "entropy", bounded(curves.entropy[:, depth].tolist(), curves.qubits // 2)
+        )
         for place, k in enumerate(POWERS):
             distance = curves.distance[:, depth, place] / haar_moment(2**curves.qubits, k)
-            row |= cells(f"distance_{k}", mean_of(distance.tolist()))
+            row |= columns_of(f"distance_{k}", mean_of(distance.tolist()))
         rows.append(row)
     return rows
 

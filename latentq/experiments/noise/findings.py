@@ -4,14 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from latentq.experiments.bands import read
 from latentq.experiments.record import Claim, Picture, Record, Row
 from latentq.experiments.saturation import SATURATED, crossing, slope
 from latentq.experiments.verdicts import Verdict, above, within
 from latentq.quantum.entanglement import page_entropy
 from latentq.quantum.otoc import haar_decay
 from latentq.report import plots
-from latentq.report.statistics import Ends, Side
+from latentq.report.statistics import Ends, Side, read
 from latentq.report.wording import interval, number
 
 CLAIMED_DEPTHS = {4: 5, 8: 13, 12: 19, 16: 25}

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from scipy.stats import f as f_distribution
 
-from latentq.experiments.bands import read
 from latentq.experiments.record import Claim, Row, Tables, pick
 from latentq.experiments.verdicts import RATIO, Verdict, above, equal, higher, within
-from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio
+from latentq.report.statistics import Side, Summary, around, judge_interval, judge_ratio, read
 from latentq.report.wording import interval, number
 
 SLACK = 0.05  # A slope that is nearer than this to a law of many qubits agrees with it.

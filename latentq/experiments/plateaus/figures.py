@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from latentq.experiments import bands
-from latentq.experiments.bands import read
 from latentq.experiments.record import Picture, Row, Tables, pick
 from latentq.report import plots
+from latentq.report.statistics import read
 
-COLOURS = {"global": "#0072b2", "marginal": "#d55e00", "marginal, then global": "#009e73"}
+COLOURS = dict(
+    zip(("global", "marginal", "marginal, then global"), plots.LIGHT.models.values(), strict=True)
+)
 MARKERS = {"global": "o", "marginal": "s"}
 GREY = plots.LIGHT.muted
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from latentq.engine import fused
 from latentq.engine.circuits import Circuit, cnot_circuit
-from latentq.experiments.bands import bounded, cells, mean_of
+from latentq.experiments.bands import bounded, mean_of
 from latentq.experiments.record import progress
 from latentq.quantum.plateaus import (
     Cost,
@@ -25,6 +25,7 @@ from latentq.quantum.plateaus import (
 )
 from latentq.quantum.scrambling import RandomCircuit
 from latentq.randomness import derive_generator
+from latentq.report.statistics import columns_of
 
 TASKS = ("shallow", "deep", "product")
 COSTS = ("global", "marginal", "marginal, then global")
@@ -79,13 +80,13 @@ def curves_and_ends(
                 {
                     **row,
                     "iteration": i,
-                    **cells("fidelity", bounded(found.fidelity[i].tolist(), 1)),
+                    **columns_of("fidelity", bounded(found.fidelity[i].tolist(), 1)),
                 }
                 for i in sorted({*range(0, iterations, every), iterations})
             ]
-            reached = cells("fidelity", bounded(found.fidelity[-1].tolist(), 1))
-            value = cells("value", bounded(found.cost[-1].tolist(), 1))
-            ratio = cells("ratio", mean_of((found.fidelity[-1] / usual).tolist(), "ratio"))
+            reached = columns_of("fidelity", bounded(found.fidelity[-1].tolist(), 1))
+            value = columns_of("value", bounded(found.cost[-1].tolist(), 1))
+            ratio = columns_of("ratio", mean_of((found.fidelity[-1] / usual).tolist(), "ratio"))
             ends.append({**row, "angles": circuit.parameters, **reached, **value, **ratio})
             ends[-1]["chance"] = 2**-n
     return curves, ends

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from latentq.experiments.bands import bounded
-from latentq.report.statistics import Judged, Summary, judge_interval, summarize
+from latentq.experiments.bands import bounded, mean_of
+from latentq.report.statistics import Judged, Summary, judge_interval
 from latentq.report.wording import interval
 
 SHARES = (
@@ -22,9 +22,7 @@ def mean(values: Tensor) -> Summary:
     Arguments:
         values: At least two numbers, with shape (D).
     """
-    found = summarize(values.double().tolist())
-    assert found is not None
-    return found
+    return mean_of(values.double().tolist())
 
 
 def summary_of(name: str, values: Tensor, half: int) -> Summary:

@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.experiments.bands import cells
 from latentq.experiments.measures import haar_negative_share, orientations, pair_names
 from latentq.experiments.record import Row
 from latentq.experiments.views.claims import Stages, central_range
@@ -21,6 +20,7 @@ from latentq.experiments.views.measures import (
 from latentq.experiments.views.statistics import said, summary_of, told
 from latentq.quantum.states import count_qubits
 from latentq.quantum.wigner import negative_cells, negativity, wigner
+from latentq.report.statistics import columns_of
 
 
 def row_of(stage: str, numbers: Numbers) -> Row:
@@ -32,7 +32,7 @@ def row_of(stage: str, numbers: Numbers) -> Row:
         columns = values[:, None] if values.dim() == 1 else values
         parts = {"spectrum": range(1, columns.shape[1] + 1), "information": pair_names(qubits)}
         for part, column in zip(parts.get(name, [""]), columns.unbind(dim=1), strict=True):
-            row |= cells(f"{name} {part}".strip(), summary_of(name, column, qubits // 2))
+            row |= columns_of(f"{name} {part}".strip(), summary_of(name, column, qubits // 2))
     return row
 
 
@@ -52,7 +52,7 @@ def learning_table(setting: Setting, learned: Numbers) -> list[Row]:
         for e, epochs in enumerate(setting.marks):
             row: dict[str, Any] = {"depth": depth, "epochs": epochs}
             for name, values in everything.items():
-                row |= cells(name, summary_of(name, values[e, k], len(setting.half)))
+                row |= columns_of(name, summary_of(name, values[e, k], len(setting.half)))
             rows.append(row)
     return rows
 

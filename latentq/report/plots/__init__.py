@@ -8,19 +8,19 @@ timestamps, so that the same input gives the same bytes.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from latentq.report.plots.charts import DARK, LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
 from latentq.report.plots.clouds import cloud, cloud_figure, size_curve
-from latentq.report.plots.curves import curve, finish, label_decades, level, shades
+from latentq.report.plots.curves import curve, finish, label_decades, level, log_ticks, shades
+from latentq.report.plots.efficiency import Line, efficiency_chart
 from latentq.report.plots.files import (
-    fid_chart,
     figure_bytes,
     save_chain,
     save_figure,
     save_reconstructions,
     save_samples,
-    training_chart,
 )
+from latentq.report.plots.forest import Dot, forest_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
+from latentq.report.plots.palette import DARK, LIGHT, Theme
 from latentq.report.plots.states import (
     density_map,
     hinton,
@@ -30,30 +30,33 @@ from latentq.report.plots.states import (
     schmidt_bars,
     wigner_map,
 )
+from latentq.report.plots.training import Curve, training_chart, training_curve
 
 __all__ = [
     "DARK",
     "LIGHT",
     "Axes",
     "Curve",
-    "FidRow",
+    "Dot",
     "Figure",
+    "Line",
     "Theme",
     "chain_grid",
     "cloud",
     "cloud_figure",
     "curve",
     "density_map",
-    "fid_bars",
-    "fid_chart",
+    "efficiency_chart",
     "figure_bytes",
     "finish",
+    "forest_chart",
     "hinton",
     "image_grid",
     "information_graph",
     "information_matrix",
     "label_decades",
     "level",
+    "log_ticks",
     "mosaic",
     "phase_wheel",
     "reconstruction_grid",

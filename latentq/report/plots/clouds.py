@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from latentq.report.plots.charts import LIGHT, Theme
+from latentq.report.plots.palette import LIGHT, Theme
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -1,4 +1,4 @@
-"""Curves with bands, drawn on an Axes that is given."""
+"""The style of an Axes, its ticks, and curves with bands, drawn on an Axes that is given."""
 
 from __future__ import annotations
 
@@ -7,14 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from latentq.report.plots.charts import LIGHT, Theme
-from latentq.report.plots.study import style_axes
+from latentq.report.plots.palette import LIGHT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+
+
+def style_axes(ax: Axes, theme: Theme) -> None:
+    """Removes what is not needed of an Axes, and colours the rest."""
+    ax.patch.set_alpha(0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.spines["bottom"].set_color(theme.line)
+    ax.tick_params(which="both", colors=theme.muted, labelsize=9, length=0, pad=5)
+
+
+def log_ticks(axis: Any, low: float, high: float, room: float = 50) -> None:  # noqa: ANN401
+    """Puts ticks on a logarithmic axis, more if it spans less than a factor of `room`."""
+    axis.set_major_locator(LogLocator(subs=(1.0,) if high > room * low else (1.0, 2.0, 5.0)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
 
 
 def shades(count: int) -> list[tuple[float, ...]]:

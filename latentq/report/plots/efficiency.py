@@ -10,15 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from latentq.report.plots.charts import LIGHT, Theme
-from latentq.report.plots.study import (
-    MARKERS,
-    STACKED,
-    log_limits,
-    log_ticks,
-    role_colours,
-    style_axes,
-)
+from latentq.report.plots.curves import log_ticks, style_axes
+from latentq.report.plots.forest import MARKERS, STACKED, log_limits
+from latentq.report.plots.palette import LIGHT, Theme
 
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1)))
 
@@ -66,7 +60,7 @@ def efficiency(ax: Axes, lines: Sequence[Line], theme: Theme = LIGHT, labels: bo
 
 def _draw_line(ax: Axes, line: Line, number: int, theme: Theme, bottom: float) -> None:
     """Draws one line with the intervals of its points; the first of a role has filled markers."""
-    colour = role_colours(theme).get(line.role, theme.muted)
+    colour = theme.roles.get(line.role, theme.muted)
     for n, ends in zip(line.images, line.ends, strict=True):
         if ends is not None:
             span = [max(ends[0], bottom), ends[1]]
@@ -126,7 +120,7 @@ def _label_ends(ax: Axes, lines: Sequence[Line], theme: Theme) -> None:
     ends = [ax.transData.transform((line.images[-1], line.values[-1])) for line in lines]
     heights = [ax.transAxes.inverted().transform(end)[1] for end in ends]
     for line, end, y in zip(lines, heights, spread(heights, 0.19 / height), strict=True):
-        colour = role_colours(theme).get(line.role, theme.muted)
+        colour = theme.roles.get(line.role, theme.muted)
         ax.plot(
             [1.0, 1.03], [end, y], transform=ax.transAxes, color=theme.line, clip_on=False,
             linewidth=0.8,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-import os
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,15 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from latentq.report.plots.charts import LIGHT, Curve, FidRow, Theme, fid_bars, training_curve
-from latentq.report.plots.grids import (
-    GAP,
-    GUTTER,
-    TEXT,
-    chain_grid,
-    image_grid,
-    reconstruction_grid,
-)
+from latentq.paths import write_atomically
+from latentq.report.plots.grids import GAP, GUTTER, chain_grid, image_grid, reconstruction_grid
+from latentq.report.plots.palette import LABEL
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,12 +56,7 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     if kind not in NO_DATES:
         raise ValueError(f"path: must end in .png or .svg, was {path.name}")
 
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(figure_bytes(figure, kind))
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(path, figure_bytes(figure, kind))
 
 
 def _grid_figure(
@@ -96,7 +84,7 @@ def _grid_figure(
     draw(figure.add_axes((left, bottom, grid / width, height / total)))
     for i, line in enumerate(lines):
         at = (margin + SCALE) / width, 1 - (24 * i + 12) / total
-        figure.text(*at, line, va="top", fontsize=13, color=TEXT, parse_math=False)
+        figure.text(*at, line, va="top", fontsize=13, color=LABEL, parse_math=False)
     return figure
 
 
@@ -161,41 +149,3 @@ def save_reconstructions(
         labels=64,
     )
     save_figure(figure, path)
-
-
-def fid_chart(
-    rows: Sequence[FidRow], floor: float | None, width: float = 7.6, theme: Theme = LIGHT
-) -> Figure:
-    """Makes a transparent figure with the FID chart.
-
-    Arguments:
-        rows: The dots, from top to bottom.
-        floor: The FID of real images against real images.
-        width: The width in inches.
-        theme: The colours.
-    """
-    height = 0.7 + 0.54 * max(1, len(rows))
-    figure = Figure(figsize=(width, height), facecolor="none")
-    ax = figure.add_axes((0.004, 0.6 / height, 0.94, 1 - 0.62 / height))
-    fid_bars(ax, rows, floor, theme)
-    return figure
-
-
-def training_chart(
-    stages: Mapping[str, Sequence[Curve]], width: float = 7.6, theme: Theme = LIGHT
-) -> Figure:
-    """Makes a transparent figure with a panel for each stage, stacked if it is narrow.
-
-    Arguments:
-        stages: The curves of each stage, by its name.
-        width: The width in inches.
-        theme: The colours.
-    """
-    stacked = width < 5
-    shape = (len(stages), 1) if stacked else (1, len(stages))
-    figure = Figure((width, 2.9 * shape[0]), facecolor="none", layout="constrained")
-    panels = figure.subplots(*shape, squeeze=False).flat
-    for ax, (stage, curves) in zip(panels, stages.items(), strict=True):
-        training_curve(ax, curves, stage, theme)
-        ax.legend(frameon=False, fontsize=9, labelcolor=theme.ink, loc="upper right")
-    return figure

@@ -11,16 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from latentq.errors import NumericalError
+from latentq.report.plots.palette import DARK, DIGIT, LABEL, NIGHT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 GAP = 4  # Image pixels between two pairs of rows.
-GUTTER = "#1c2129"
-TEXT = "#cfd5dd"
-DIGITS = LinearSegmentedColormap.from_list("digits", ["#0b0e13", "#ffffff"]).with_extremes(
-    bad=GUTTER
-)
+GUTTER = DARK.soft
+DIGITS = LinearSegmentedColormap.from_list("digits", [NIGHT, DIGIT]).with_extremes(bad=GUTTER)
 
 
 def mosaic(images: Tensor, columns: int) -> np.ndarray:
@@ -56,7 +54,7 @@ def mosaic(images: Tensor, columns: int) -> np.ndarray:
 def _show(ax: Axes, canvas: np.ndarray, labels: Mapping[float, str] | None = None) -> None:
     """Shows a mosaic, with labels to its left at heights in pixels."""
     ax.imshow(canvas, cmap=DIGITS, vmin=0, vmax=1, interpolation="nearest")
-    ax.tick_params(length=0, labelsize=13, labelcolor=TEXT, pad=6)
+    ax.tick_params(length=0, labelsize=13, labelcolor=LABEL, pad=6)
     ax.set_xticks([])
     ax.set_yticks(list(labels or {}), list((labels or {}).values()))
     ax.spines[:].set_visible(False)

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.colors import hsv_to_rgb
 from matplotlib.patches import Rectangle
 
-from latentq.report.plots.charts import LIGHT, Theme
+from latentq.report.plots.palette import LIGHT, Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

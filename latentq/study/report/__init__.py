@@ -3,13 +3,11 @@
 .. code-block:: text
 
     findings    the numbers of the study, summarised, with the verdicts
-    records     what is behind each figure and table, as flat rows, for CSV and JSON
+    tables      what is behind each figure and table, as frames, and the tables that show it
     wording     the sentences, all computed
-    tables      the tables
-    figures     the charts and the pictures of the cells, inlined
+    images      the charts and the pictures of the jobs, inlined
     provenance  where the numbers come from, and what they cannot say
-    document    the sections in order
-    build       the files, all or none
+    document    the sections in order, and the files
 
 Run it as `python -m latentq.study.report root=study [out=FOLDER]`.
 """

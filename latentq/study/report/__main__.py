@@ -3,10 +3,10 @@
 python -m latentq.study.report root=study [out=docs/results/study]
 python -m latentq.study.report root=docs/results/study
 
-The cells are in ROOT/cells/ARM-nSIZE-seedS, the plan is in ROOT/study.json, if it is there. A
-cell that is missing or damaged is listed with its reason, and has no number. Of a published report
-the tables, figures and verdicts are made again from data/cells.csv, with the provenance and the
-pictures of cells that the report has.
+The jobs are in ROOT/jobs/ARM-nSIZE-seedS, the plan is in ROOT/study.json, if it is there. A job
+that is missing or damaged is listed with its reason, and has no number. Of a published report the
+tables, figures and verdicts are made again from data/jobs.csv, with the provenance and the
+pictures of jobs that the report has.
 """
 
 import sys
@@ -28,12 +28,12 @@ def report(arguments: list[str]) -> None:
     """Writes the report on a study and prints its result.
 
     Raises:
-        InputError: If an option is wrong, the cells cannot be compared, or nothing can be written.
+        InputError: If an option is wrong, the jobs cannot be compared, or nothing can be written.
     """
     options = read_options(arguments, Options)
 
     # A wrong argument is answered without what draws and renders.
-    from latentq.study.report.build import build
+    from latentq.study.report.document import build
 
     print(*build(options.root, options.out), sep="\n")
     print(f"report: {options.out}/report.html, report.md, report.json and data")

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from latentq.report.blocks import Block, Bullets, Details, Document, Paragraph, Section
-from latentq.report.document import DIGITS
-from latentq.study.report.figures import chains, efficiency_picture, forest_picture, samples
-from latentq.study.report.findings import Findings
-from latentq.study.report.provenance import limits, memorised, provenance
+from latentq.report.comparison import DIGITS
+from latentq.report.pages import write_report
+from latentq.study.arms import Role
+from latentq.study.jobs import EARLIER, FOLDER
+from latentq.study.published import is_published, read_published
+from latentq.study.report.findings import Findings, find
+from latentq.study.report.images import efficiency_picture, forest_picture, pictures
+from latentq.study.report.provenance import (
+    commands,
+    facts,
+    limits,
+    memorised,
+    options,
+    provenance,
+    seconds,
+)
 from latentq.study.report.tables import (
+    Frames,
+    frames,
     matching_table,
     missing_table,
     others_table,
@@ -23,6 +40,7 @@ from latentq.study.report.wording import (
     verdict_title,
     warnings,
 )
+from latentq.study.results import StudyResults, read_study
 
 TITLE = "LatentQ: quantum against classical priors"
 VERDICTS = (
@@ -58,79 +76,121 @@ MATCHING = (
 )
 
 
-def make_document(findings: Findings) -> Document:
-    """Makes the report."""
-    sections = [
-        Section(title, blocks, level=2) for title, blocks in _sections(findings).items() if blocks
-    ]
-    said = [headline(findings), efficiency(findings)]
-    verdict = verdict_title(findings)
-    return Document(TITLE, said, _remarks(findings), sections, verdict, script=True)
+OTHERS: tuple[Role, ...] = ("classical", "control")
+
+
+def make_document(findings: Findings, found: Frames) -> Document:
+    """Makes the report.
+
+    Arguments:
+        findings: The study with its verdicts.
+        found: What is behind the tables.
+    """
+    sections = _sections(findings, found).items()
+    return Document(
+        TITLE,
+        [headline(findings), efficiency(findings)],
+        _remarks(findings),
+        [Section(title, blocks, level=2) for title, blocks in sections],
+        verdict_title(findings),
+        script=True,
+    )
 
 
 def _remarks(findings: Findings) -> list[Block]:
     """Says how the rule was applied, and what has to be known to read the result."""
     warned = [Paragraph(text, "warning") for text in warnings(findings)]
-    digits = {cell.run.get("data.name") for cell in findings.study.cells if cell.run is not None}
-    if "digits" in digits:
+    if any(run.digits for run in findings.study.runs.values()):
         warned.insert(0, Paragraph(DIGITS, "warning"))
     return [Paragraph(rule(findings), "note"), *warned]
 
 
-def _sections(findings: Findings) -> dict[str, list[Block]]:
-    """Makes the blocks of every section; one without blocks is left out."""
+def _sections(findings: Findings, found: Frames) -> dict[str, list[Block]]:
+    """Makes the blocks of every section; a page leaves out one without blocks."""
     largest = images_text(findings.study, findings.largest)
-    curves = efficiency_picture(findings)
-    shown = chains(findings)
-    missing = missing_table(findings)
+    curves = efficiency_picture(found)
+    chains = pictures(findings, "samples_chain.png", missing=False)
+    missing = missing_table(findings, found)
+    note = Paragraph(UNADJUSTED, "note")
+    others: dict[str, list[Block]] = {
+        role: [others_table(findings, found, role), note] if findings.arms(role) else []
+        for role in OTHERS
+    }
     return {
         "Verdict for every number of images": [
-            overall_table(findings),
-            verdict_table(findings),
+            overall_table(findings, found),
+            verdict_table(findings, found),
             Paragraph(VERDICTS, "note"),
         ],
         f"FID of all arms, {largest} images": [
-            forest_picture(findings),
+            forest_picture(findings, found),
             Paragraph(FOREST, "note"),
         ],
         "FID against the number of images": [curves, Paragraph(CURVES, "note")] if curves else [],
-        f"Samples, {largest} images": samples(findings),
-        "Denoising chains": [Paragraph(CHAINS, "note"), *shown] if shown else [],
-        **_other_arms(findings, largest),
-        f"All scores, {largest} images": _scores(findings),
-        "What was matched": [matching_table(findings), Paragraph(MATCHING, "note")],
-        "Missing cells": [missing or Paragraph("None: every cell has a FID.")],
+        f"Samples, {largest} images": pictures(findings, "samples.png", missing=True),
+        "Denoising chains": [Paragraph(CHAINS, "note"), *chains] if chains else [],
+        f"Other classical models, {largest} images": others["classical"],
+        f"Controls: what each part does, {largest} images": others["control"],
+        f"All scores, {largest} images": _scores(findings, found),
+        "What was matched": [matching_table(found), Paragraph(MATCHING, "note")],
+        "Missing jobs": [missing or Paragraph("None: every job has a FID.")],
         "Provenance": provenance(findings),
         "What this study cannot say": [Bullets(limits(findings))],
     }
 
 
-def _other_arms(findings: Findings, largest: str) -> dict[str, list[Block]]:
-    """Makes the sections on arms that take no part in the verdict."""
-    note = Paragraph(UNADJUSTED, "note")
-    found: dict[str, list[Block]] = {}
-    if findings.arms("classical"):
-        found[f"Other classical models, {largest} images"] = [
-            others_table(findings, "classical"),
-            note,
-        ]
-    if findings.arms("control"):
-        found[f"Controls: what each part does, {largest} images"] = [
-            others_table(findings, "control"),
-            note,
-        ]
-    return found
-
-
-def _scores(findings: Findings) -> list[Block]:
+def _scores(findings: Findings, found: Frames) -> list[Block]:
     """Makes the tables of all scores; those of smaller numbers of images are folded away."""
     study = findings.study
     smaller = [size for size in reversed(study.sizes) if size != findings.largest]
     return [
-        scores_table(findings, findings.largest),
+        scores_table(findings, found, findings.largest),
         Paragraph(f"{SCORES} {memorised(findings)}", "note"),
         *(
-            Details(f"{images_text(study, size)} images", [scores_table(findings, size)])
+            Details(f"{images_text(study, size)} images", [scores_table(findings, found, size)])
             for size in smaller
         ),
     ]
+
+
+def _facts(findings: Findings) -> dict[str, Any]:
+    """Returns what the JSON file holds besides the tables; the same jobs give the same bytes."""
+    return {
+        "verdict": verdict_title(findings).lower(),
+        "headline": headline(findings),
+        "sample_efficiency": efficiency(findings),
+        "rule": rule(findings),
+        "warnings": warnings(findings),
+        "provenance": facts(findings),
+        "seconds": seconds(findings),
+        "options": options(findings),
+        "commands": commands(findings),
+        "memorised": memorised(findings),
+        "git_commit": findings.study.git_commit,
+    }
+
+
+def _read(root: Path) -> StudyResults:
+    """Reads a study from the folders of its jobs, or else from its published report."""
+    kept = any((root / name).is_dir() for name in (FOLDER, EARLIER))
+    return read_published(root) if is_published(root) and not kept else read_study(root)
+
+
+def build(root: str | Path, out: str | Path) -> list[str]:
+    """Writes the report on a study.
+
+    Arguments:
+        root: The folder of the study, or of its published report.
+        out: The folder to write to.
+
+    Returns:
+        The verdict and its sentences.
+
+    Raises:
+        InputError: If the jobs cannot be read or compared, or the report cannot be written.
+    """
+    findings = find(_read(Path(root)))
+    found = frames(findings)
+    document = make_document(findings, found)
+    write_report(Path(out), document, _facts(findings), found)
+    return [document.verdict, *document.headlines]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from latentq.report.statistics import Summary, scale_of, summarize
 from latentq.study.arms import ARMS, Role
-from latentq.study.results import Study, cell_name
+from latentq.study.jobs import Job
+from latentq.study.results import StudyResults
 from latentq.study.verdict import Judgement, Pairs, judge, pair
 
 QUANTUM = "quantum"
@@ -36,7 +37,7 @@ def headline_arms() -> list[str]:
 class Findings:
     """A study with the verdicts on it."""
 
-    study: Study
+    study: StudyResults
     judgement: Judgement
 
     @property
@@ -79,10 +80,10 @@ class Findings:
         return [(arm, x) for arm, x in found if x is not None and abs(x) > TOLERANCE]
 
     def other_decoders(self) -> list[str]:
-        """Returns the cells of matched arms whose reconstructions are not those of quantum's."""
+        """Returns the jobs of matched arms whose reconstructions are not those of quantum's."""
         values = self.study.values
         return [
-            cell_name((arm, size, seed))
+            Job(arm, size, seed).name
             for size in self.study.sizes
             for arm in of_role("matched")
             for seed, own in values(arm, size, "fid_reconstruction").items()
@@ -103,7 +104,7 @@ class Findings:
         return None if summary is None else summary.mean
 
 
-def find(study: Study, matched: Sequence[str] | None = None) -> Findings:
+def find(study: StudyResults, matched: Sequence[str] | None = None) -> Findings:
     """Summarises a study and applies the rule of its verdict.
 
     Arguments:

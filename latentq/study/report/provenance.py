@@ -7,58 +7,44 @@ from collections.abc import Mapping
 
 from latentq.paths import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
-from latentq.report.finished import STAGES, Run
-from latentq.report.provenance import command, fact_text
-from latentq.report.wording import MISSING, count, number
+from latentq.report.finished import STAGES, FinishedRun
+from latentq.report.provenance import command, fact_text, run_facts
+from latentq.report.tables import frame_of
+from latentq.report.wording import count, number
 from latentq.study.report.findings import Findings
-from latentq.study.results import Cell, without_folders
+from latentq.study.results import without_folders
 
-TOLD = ("command", "git_commit")  # Of the environment, but told elsewhere.
+AGAINST = "Images against"
 MEMORISED = (
     "Memorised is the share of samples that lie closer to a training image than all but 1% of "
     "the model's reconstructions of held-out images do."
 )
 
 
-def runs(findings: Findings) -> list[tuple[Cell, Run]]:
-    """Returns the cells that were run, with the run."""
-    return [(cell, cell.run) for cell in findings.study.cells if cell.run is not None]
-
-
-def _facts(run: Run) -> dict[str, str]:
-    """Returns what is known of where and on what a cell was made."""
-    facts = {
-        "Data": run.get("data.name"),
-        "Data, sha256": run.get("data.sha256"),
-        "Images against": f"{count(run.number('data.test'))}, {run.split}",
-        "Samples for the scores": count(run.number("n_samples")),
-        "FID features": run.get("features.name"),
-        "FID features, sha256": run.get("features.sha256"),
-        "Commit of the cells": run.get("git_commit") or NO_COMMIT,
-    }
-    told = {k: v for k, v in (run.environment or {}).items() if k not in TOLD}
-    facts |= {key.replace("_", " ").capitalize(): fact_text(v) for key, v in told.items()}
-    return {key: without_folders(str(text or MISSING)) for key, text in facts.items()}
+def _facts(run: FinishedRun) -> dict[str, str]:
+    """Returns what is known of where and on what a job was made."""
+    found = run_facts(run, f"{count(run.number('data.test'))}, {run.split}", AGAINST)
+    return {key: without_folders(text) for key, text in found.items()}
 
 
 def facts(findings: Findings) -> dict[str, dict[str, int]]:
-    """Returns what is known of the cells: for each fact its values, and in how many cells."""
-    if findings.study.published is not None:
-        told = findings.study.published.facts.items()
-        return {key: dict(Counter(values).most_common()) for key, values in told}
-    found: dict[str, Counter[str]] = {}
-    for _, run in runs(findings):
-        for key, text in _facts(run).items():
-            found.setdefault(key, Counter())[text] += 1
-    return {key: dict(values.most_common()) for key, values in found.items()}
+    """Returns what is known of the jobs: for each fact its values, and in how many jobs."""
+    published = findings.study.published
+    if published is not None:
+        counts = {key: Counter(values) for key, values in published.facts.items()}
+    else:
+        found = frame_of(_facts(run) for run in findings.study.runs.values())
+        counts = {str(key): Counter(found[key].dropna()) for key in found}
+    return {key: dict(values.most_common()) for key, values in counts.items()}
 
 
 def commands(findings: Findings) -> dict[str, str]:
-    """Returns the command of each cell that was run, by its name."""
-    if findings.study.published is not None:
-        told_of = findings.study.published.commands
-        return {c.name: told_of[c.name] for c in findings.study.cells if c.name in told_of}
-    return {cell.name: without_folders(command(run)) for cell, run in runs(findings)}
+    """Returns the command of each job that was run, by its name."""
+    study = findings.study
+    if study.published is None:
+        return {name: without_folders(command(run)) for name, run in study.runs.items()}
+    told = study.published.commands
+    return {job.name: told[job.name] for job in study.jobs if job.name in told}
 
 
 def options(findings: Findings) -> dict[str, str]:
@@ -74,20 +60,21 @@ def memorised(findings: Findings) -> str:
 
 
 def seconds(findings: Findings) -> float:
-    """Returns the wall time of all stages of all cells together."""
+    """Returns the wall time of all stages of all jobs together."""
     keys = [f"wall_seconds.{stage}" for stage in STAGES]
-    return sum(run.number(key) or 0.0 for _, run in runs(findings) for key in keys)
+    runs = findings.study.runs.values()
+    return sum(run.number(key) or 0.0 for run in runs for key in keys)
 
 
 def provenance(findings: Findings) -> list[Block]:
-    """Makes the blocks on provenance: what the cells share, how long they took, the commands."""
+    """Makes the blocks on provenance: what the jobs share, how long they took, the commands."""
     study = findings.study
     rows = [[key, _told(values)] for key, values in facts(findings).items()]
     total = seconds(findings)
     rows += [
         ["Commit of the study", study.git_commit or NO_COMMIT],
-        ["Cells", f"{sum(c.state == 'finished' for c in study.cells)} of {len(study.cells)}"],
-        ["Wall time of all cells", f"{count(total)} s, {number(total / 3600)} hours"],
+        ["Jobs", f"{sum(c.state == 'finished' for c in study.jobs)} of {len(study.jobs)}"],
+        ["Wall time of all jobs", f"{count(total)} s, {number(total / 3600)} hours"],
     ]
     chosen = [[key, value] for key, value in options(findings).items()]
     lines = [f"{name}: {line}" for name, line in commands(findings).items()]
@@ -97,14 +84,14 @@ def provenance(findings: Findings) -> list[Block]:
             Paragraph("The options of the study:", "note"),
             Table(["Option", "Value"], chosen, numeric=False),
         ]
-    return [*blocks, Details("Command of every cell", [Code("\n".join(lines))])]
+    return [*blocks, Details("Command of every job", [Code("\n".join(lines))])]
 
 
 def _told(values: Mapping[str, int]) -> str:
-    """Writes the values of a fact; where there are several, in how many cells each is."""
+    """Writes the values of a fact; where there are several, in how many jobs each is."""
     if len(values) == 1:
         return next(iter(values))
-    return "; ".join(f"{text} ({n} cell{'s' if n > 1 else ''})" for text, n in values.items())
+    return "; ".join(f"{text} ({n} job{'s' if n > 1 else ''})" for text, n in values.items())
 
 
 def _option(value: object) -> str:
@@ -132,6 +119,6 @@ def limits(findings: Findings) -> list[str]:
         "Only the verdicts on matched arms are adjusted for their number. The intervals of other "
         "arms are not: of twenty, one is expected to miss.",
     ]
-    if any(run.get("data.name") == "digits" for _, run in runs(findings)):
+    if any(run.digits for run in study.runs.values()):
         said.append("The digits are 8 x 8 pixels, made larger. They say nothing about MNIST.")
     return said

@@ -8,14 +8,14 @@ from latentq.report.statistics import Summary
 from latentq.report.wording import MISSING, count, decimals, listed, number, ratio_text
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import TOLERANCE, Findings
-from latentq.study.results import Study
+from latentq.study.results import StudyResults
 from latentq.study.verdict import LEVEL, SEEDS, Pairs, Result
 
 SMALLEST = 1e-4  # Smaller p-values are not told apart.
 
 
-def images_text(study: Study, size: int) -> str:
-    """Writes a number of images to train on, with that of the cells' names where two are equal."""
+def images_text(study: StudyResults, size: int) -> str:
+    """Writes a number of images to train on, with that of the jobs' names where two are equal."""
     images = study.images(size)
     same = [other for other in study.sizes if study.images(other) == images]
     return f"{images:,}" if len(same) == 1 else f"{images:,} (n{size})"
@@ -127,10 +127,10 @@ def warnings(findings: Findings) -> list[str]:
     """Says what has to be known to read the result."""
     study = findings.study
     said = list(study.notes)
-    missing = [cell for cell in study.cells if cell.state != "finished"]
+    missing = [job for job in study.jobs if job.state != "finished"]
     if missing:
         have = "has" if len(missing) == 1 else "have"
-        said.append(f"{len(missing)} of {len(study.cells)} cells {have} no value: see below.")
+        said.append(f"{len(missing)} of {len(study.jobs)} jobs {have} no value: see below.")
     for arm, excess in findings.unmatched():
         said.append(
             f"{_arm(arm)} is not of the same size: the parameters of its prior differ from "
@@ -138,11 +138,11 @@ def warnings(findings: Findings) -> list[str]:
         )
     if others := findings.other_decoders():
         said.append(
-            "These cells do not reconstruct as quantum does at their seed, so they have another "
+            "These jobs do not reconstruct as quantum does at their seed, so they have another "
             f"decoder, and their differences are not of the priors alone: {', '.join(others)}."
         )
-    if any(cell.run is not None and cell.run.split != "test" for cell in study.cells):
-        said.append("The cells are measured against validation images, and not test images.")
+    if any(run.split != "test" for run in study.runs.values()):
+        said.append("The jobs are measured against validation images, and not test images.")
     return said
 
 

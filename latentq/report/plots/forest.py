@@ -1,4 +1,7 @@
-"""The chart of the FIDs of all arms of a study, and what it shares with the other one."""
+"""The chart of FIDs as dots with intervals, in groups, and what it shares with the other one.
+
+Dots and not bars, as a logarithmic axis has no zero for a bar to stand on.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,10 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from latentq.report.plots.charts import DARK, LIGHT, Theme
+from latentq.report.plots.curves import log_ticks, style_axes
+from latentq.report.plots.palette import LIGHT, Theme
 
-# The colours of Okabe and Ito, lighter ones on a dark page; markers for those who see none.
-BY_DAY = {
-    "quantum": "#0072b2",
-    "matched": "#d55e00",
-    "classical": "#008a64",
-    "control": "#a64d82",
-}
-BY_NIGHT = {
-    "quantum": "#56b4e9",
-    "matched": "#f0a04b",
-    "classical": "#3fc79a",
-    "control": "#dd8fbc",
-}
 MARKERS = {"quantum": "o", "matched": "s", "classical": "D", "control": "^"}
 STACKED = 5  # Inches; a narrower chart has its labels above the dots, and a legend.
 GUTTER = 2.75  # Inches for the labels to the left of a wide chart.
@@ -33,17 +23,15 @@ REACH = 4  # How far an axis goes beyond the means for the end of an interval.
 
 @dataclass(frozen=True)
 class Dot:
-    """A mean with the ends of its interval; `value` is `None` where it is missing."""
+    """A mean with the ends of its interval; `value` is `None` where it is missing.
+
+    `role` is a key of :attr:`latentq.report.plots.palette.Theme.roles`.
+    """
 
     label: str
     role: str
     value: float | None
     ends: tuple[float, float] | None = None
-
-
-def role_colours(theme: Theme) -> Mapping[str, str]:
-    """Returns the colour of each role."""
-    return BY_NIGHT if theme == DARK else BY_DAY
 
 
 def log_limits(
@@ -62,21 +50,6 @@ def _number(value: float) -> str:
     return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
-def style_axes(ax: Axes, theme: Theme) -> None:
-    """Removes what is not needed of an Axes, and colours the rest."""
-    ax.patch.set_alpha(0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.spines["bottom"].set_color(theme.line)
-    ax.tick_params(which="both", colors=theme.muted, labelsize=9, length=0, pad=5)
-
-
-def log_ticks(axis: Any, low: float, high: float, room: float = 50) -> None:  # noqa: ANN401
-    """Puts ticks on a logarithmic axis, more if it spans less than a factor of `room`."""
-    axis.set_major_locator(LogLocator(subs=(1.0,) if high > room * low else (1.0, 2.0, 5.0)))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
-
-
 def forest(
     ax: Axes,
     groups: Mapping[str, Sequence[Dot]],
@@ -89,12 +62,12 @@ def forest(
     Arguments:
         ax: The Axes to draw on; its y axis is in rows, with two rows at the top for the floors.
         groups: The dots by heading, from top to bottom.
-        floors: The FIDs that no model can be expected to go below, by name, as lines.
+        floors: The positive FIDs that no model can be expected to go below, by name, as lines.
         theme: The colours.
         above: Whether labels stand above the dots, and not to the left of the axis.
     """
     dots = [dot for group in groups.values() for dot in group]
-    values = [dot.value for dot in dots if dot.value is not None]
+    values = [dot.value for dot in dots if dot.value is not None and dot.value > 0]
     low, high = log_limits([*values, *floors.values()], [dot.ends for dot in dots])
     rows = len(dots) + len(groups)
     right = high * (high / low) ** 0.14  # Room for the numbers.
@@ -141,19 +114,20 @@ def _label(ax: Axes, text: str, y: float, above: bool, **style: Any) -> None:  #
 
 def _heading(ax: Axes, y: float, text: str, role: str, theme: Theme, above: bool) -> None:
     """Writes the heading of a group, in the colour of its role."""
-    colour = role_colours(theme).get(role, theme.ink)
+    colour = theme.roles.get(role, theme.ink)
     style: dict[str, Any] = {"weight": "bold", "color": colour}
     _label(ax, text, y + (0.4 if above else 0.1), above, **style)
 
 
 def _draw_dot(ax: Axes, y: float, dot: Dot, theme: Theme, above: bool) -> None:
     """Draws one row: a guide, its label, the interval, the dot and the value."""
-    colour = role_colours(theme).get(dot.role, theme.muted)
+    colour = theme.roles.get(dot.role, theme.muted)
     _label(ax, dot.label, y, above, color=theme.ink)
     left, right = ax.get_xlim()
-    if dot.value is None:
+    if dot.value is None or dot.value <= 0:
         # To the right of the lowest floor, whose line stands near the left end.
-        _write(ax, "missing", (left, y), (26, 0), color=theme.muted, style="italic")
+        text = "missing" if dot.value is None else f"{dot.value:g}, not on this axis"
+        _write(ax, text, (left, y), (26, 0), color=theme.muted, style="italic")
         return
 
     ax.plot([left, dot.value], [y, y], color=theme.line, linewidth=0.8, zorder=0)
@@ -180,7 +154,7 @@ def forest_chart(
     width: float = 7.6,
     theme: Theme = LIGHT,
 ) -> Figure:
-    """Makes a transparent figure with the FIDs of all arms, labels above the dots if narrow.
+    """Makes a transparent figure with the FIDs of all groups, labels above the dots if narrow.
 
     Arguments:
         groups: The dots by heading, from top to bottom.

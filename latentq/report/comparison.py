@@ -1,4 +1,4 @@
-"""The report as a document: its sections in order, from the result to its limits."""
+"""The comparison of finished runs: its sections in order, from the result to its limits."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from latentq.report.blocks import Block, Bullets, Document, Paragraph, Section
-from latentq.report.finished import Group, Run
-from latentq.report.pictures import chains, fid_picture, grids, training_picture
+from latentq.report.facts import group_facts
+from latentq.report.finished import FinishedRun, Group, find_runs
+from latentq.report.grouping import group_runs
+from latentq.report.images import chains, fid_chart, grids, loss_chart
+from latentq.report.pages import write_report
 from latentq.report.provenance import limits, provenance
-from latentq.report.tables import fid_notes, fid_table, mmd_table, parameter_table
+from latentq.report.scores import fid_notes, fid_table, mmd_table, parameter_table
 from latentq.report.wording import MISSING, floor_text, group_titles, headlines
 
 DIGITS = (
@@ -29,7 +32,7 @@ LOSSES = (
 )
 
 
-def run_names(runs: Sequence[Run], base: Path) -> dict[Path, str]:
+def run_names(runs: Sequence[FinishedRun], base: Path) -> dict[Path, str]:
     """Names each run by its folder, as seen from a common one."""
     return {run.path: Path(os.path.relpath(run.path, base)).as_posix() for run in runs}
 
@@ -76,18 +79,17 @@ def _remarks(groups: Sequence[Group], unfinished: Sequence[Path]) -> list[Block]
 def _sections(group: Group, names: dict[Path, str]) -> list[Section]:
     """Makes the sections of one group."""
     mmd = mmd_table(group)
-    found = [
+    return [
         Section("FID and other scores", [fid_table(group), *fid_notes(group)]),
-        Section("FID chart", [fid_picture(group)]),
+        Section("FID chart", [fid_chart(group)]),
         Section("Samples", grids(group, "samples.png", "Samples")),
         Section("Reconstructions", grids(group, "reconstructions.png", "Reconstructions")),
         Section("Denoising chain", chains(group)),
         Section("MMD of every step", [mmd, Paragraph(MMD, "note")] if mmd else []),
-        Section("Training", [training_picture(group), Paragraph(LOSSES, "note")]),
+        Section("Training", [loss_chart(group), Paragraph(LOSSES, "note")]),
         Section("Trained parameters", [parameter_table(group)]),
         Section("Provenance", provenance(group, [names[run.path] for run in group.runs])),
     ]
-    return [section for section in found if section.blocks]
 
 
 def _introduction(group: Group) -> list[Block]:
@@ -97,3 +99,29 @@ def _introduction(group: Group) -> list[Block]:
     hashed = f" (sha256 {sha256[:12]})" if sha256 else ""
     text = f"FID in the features of {run.get('features.name') or MISSING}{hashed}."
     return [Paragraph(text)]
+
+
+def build(folders: Sequence[str | Path], out: str | Path | None = None) -> tuple[Path, list[str]]:
+    """Writes the report on some runs.
+
+    Arguments:
+        folders: Run folders, or folders that hold run folders.
+        out: The folder to write to; by default `report` in the folder that holds all the runs.
+
+    Returns:
+        The folder that was written to, and the results in a sentence each.
+
+    Raises:
+        InputError: If a folder is wrong, a run is damaged, or the report cannot be written.
+    """
+    runs, unfinished = find_runs(folders)
+    base = Path(os.path.commonpath([run.path.parent for run in runs]))
+    out = base / "report" if out is None else Path(out)
+    groups, names = group_runs(runs), run_names(runs, base)
+    facts = {
+        "headlines": headlines(groups),
+        "groups": [group_facts(group, names) for group in groups],
+        "unfinished": [path.name for path in unfinished],
+    }
+    write_report(out, make_document(groups, unfinished, base), facts)
+    return out, headlines(groups)
