@@ -14,7 +14,7 @@ from latentq.report.grouping import group_runs
 from latentq.report.scores import entries, fid_table, mmd_table, parameter_table
 from latentq.report.statistics import holm
 from latentq.report.tables import Row
-from latentq.report.wording import comparisons
+from latentq.report.wording import comparisons, number
 from latentq.study.arms import ARMS
 from latentq.study.jobs import ALL, Job, StudyFolder
 from latentq.study.report import images, tables
@@ -214,6 +214,8 @@ def test_every_score_stands_in_its_column(findings: Findings) -> None:
 
     assert values == pytest.approx(wanted)
     assert len({*wanted}) == len(wanted)
+    texts = shown.rows[place][-len(wanted) :]
+    assert [text.split()[0] for text in texts] == [number(value) for value in wanted]
 
 
 def test_pictures_are_of_the_seed_they_name(findings: Findings) -> None:
