@@ -20,7 +20,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.errors import InputError, NumericalError
 from latentq.models.generative import (
     CHUNK,

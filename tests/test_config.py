@@ -5,10 +5,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from latentq.config.relations import check_training_images
 
 from latentq.config.compose import check_command_line, expand_sweep, load_config, split_arguments
 from latentq.config.config import leaves, validate
-from latentq.config.relations import check_training_images
 from latentq.config.rules import KINDS, RULES
 from latentq.errors import InputError
 from latentq.paths import CONFIGS

@@ -8,11 +8,12 @@ what it is for by their description:
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -34,6 +35,17 @@ class Plain:
 
 class Place:
     """Marks a text that must be a path."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Marks a text that must be one of some words, which may become more."""
+
+    known: Collection[str]
+
+
+class Modules:
+    """Marks a text that must be names of Python modules."""
 
 
 def _named(text: str) -> str:
@@ -67,9 +79,16 @@ def _text(text: str) -> str:
     return text
 
 
+def _modules(text: str) -> str:
+    if not all(part.isidentifier() for word in text.split(",") for part in word.split(".")):
+        raise ValueError
+    return text
+
+
 Name = Annotated[str, AfterValidator(_named), Plain()]
 Folder = Annotated[str, AfterValidator(_placed), Place()]
 Text = Annotated[str, AfterValidator(_text)]
+Plugins = Annotated[str, AfterValidator(_modules), Modules()]
 Count = Annotated[int, Ge(1)]
 Size = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
@@ -107,13 +126,28 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
     if origin is Literal:
         return f"one of {', '.join(map(str, get_args(annotation)))}"
     if origin is list:
-        return f"a list, each {describe(get_args(annotation)[0])}"
-    if any(isinstance(mark, Plain) for mark in marks):
-        return f"a name of at most {LONGEST} bytes without / or \\"
-    if any(isinstance(mark, Place) for mark in marks):
-        return "a path"
-    plain = {bool: "true or false", str: "text", int: "an integer", float: "a number"}
+        return f"a list{_length(marks)}, each {describe(get_args(annotation)[0])}"
+    if annotation is str:
+        return next((words for mark in marks if (words := _text_of(mark))), "text")
+    plain = {bool: "true or false", int: "an integer", float: "a number"}
     return f"{plain.get(annotation, 'a value')}{_range(marks)}"
+
+
+def _length(marks: list[Any]) -> str:
+    low, high = _bound(marks, MinLen, "min_length"), _bound(marks, MaxLen, "max_length")
+    return "" if high is None else f" of {low or 0} to {high}"
+
+
+def _text_of(mark: Any) -> str:  # noqa: ANN401
+    """Says what a mark wants of a text, nothing if it is of another kind."""
+    if isinstance(mark, Words):
+        return f"one of {', '.join(mark.known)}"
+    texts = {
+        Plain: f"a name of at most {LONGEST} bytes without / or \\",
+        Place: "a path",
+        Modules: "a module, such as my_module for my_module.py, or several with commas between",
+    }
+    return texts.get(type(mark), "")
 
 
 def describe_field(field: FieldInfo) -> str:
@@ -122,18 +156,26 @@ def describe_field(field: FieldInfo) -> str:
 
 
 def choices(annotation: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """Returns the words that a type allows, none where it is not of words."""
+    """Returns the words that a type or a mark allows, none where it is not of words."""
+    if isinstance(annotation, Words):
+        return tuple(annotation.known)
     if get_origin(annotation) is Literal:
         return tuple(map(str, get_args(annotation)))
     inner = get_args(annotation) if get_origin(annotation) in (Union, UnionType, Annotated) else ()
     return tuple(word for kind in inner for word in choices(kind))
 
 
+def section_of(field: FieldInfo | None) -> type[Settings] | None:
+    """Returns the schema of a field that is a section, `None` if it is none."""
+    kind = None if field is None else field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Settings) else None
+
+
 def fields(schema: type[Settings], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Lists the keys of a schema, those of its sections with dots, and their fields."""
     for name, field in schema.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            yield from fields(field.annotation, f"{prefix}{name}.")
+        if section := section_of(field):
+            yield from fields(section, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
 
@@ -159,18 +201,34 @@ def mistakes_of(
             found.setdefault(key, f"{key[:LONGEST]}: there is no such {noun}{hint}")
         elif item["type"] == "missing":
             found.setdefault(key, f"{key}: must be given")
+        elif field is None and item["type"] in ("model_type", "model_attributes_type"):
+            name = key or "settings"
+            found[name] = f"{name}: must be a section with keys, was {shown(item['input'])}"
         elif field is None:  # Of a validator, which says it all.
-            text = str(dict(item.get("ctx") or {}).get("error", item["msg"]))
-            found.setdefault(text.partition(":")[0], text)
+            cause = dict(item.get("ctx") or {}).get("error", item["msg"])
+            for text in cause.mistakes if isinstance(cause, InputError) else [str(cause)]:
+                name = text.partition(":")[0]
+                found[text if name in found else name] = text
         else:
             name = _shown_key(parts, known)
             value = item["input"]
-            hint = nearest(value, choices(field.annotation)) if isinstance(value, str) else ""
+            hint = nearest(value, _choices_of(field)) if isinstance(value, str) else ""
             must = _inner(field, parts, known)
             found.setdefault(name, f"{name}: must be {must}, was {shown(value)}{hint}")
     # Of a number or a list of numbers, what is wrong with an entry says more than with the whole.
-    nested = {key.rpartition(".")[0] for key in found if key.rpartition(".")[2].isdigit()}
-    return {key: text for key, text in found.items() if key not in nested}
+    lists = {key.rpartition(".")[0] for key in found if key.rpartition(".")[2].isdigit()}
+    return {key: text for key, text in found.items() if key not in lists}
+
+
+def _choices_of(field: FieldInfo) -> tuple[str, ...]:
+    return tuple(word for part in (field.annotation, *field.metadata) for word in choices(part))
+
+
+def is_free_text(field: FieldInfo) -> bool:
+    """Whether a field is text, and none of some words."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    kinds += [inner for kind in kinds for inner in get_args(kind)]
+    return str in kinds and not _choices_of(field)
 
 
 def _beginnings(parts: list[str]) -> Iterator[str]:

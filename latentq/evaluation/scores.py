@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from latentq.config.commands import parse_options
-from latentq.config.rules import AUTO, CLASSES, Rule
+from latentq.config.rules import Rule
+from latentq.config.schema.data import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics

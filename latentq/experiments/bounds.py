@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from latentq import paths
 from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import AUTO, Rule
+from latentq.config.rules import Rule
+from latentq.config.schema.data import AUTO
 from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.partition import balanced_cells

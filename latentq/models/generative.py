@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.engine.process import own_defaults
 from latentq.errors import InputError
 from latentq.models.networks import PIXELS

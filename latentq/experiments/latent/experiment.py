@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from latentq.config.memory import check_memory
-from latentq.config.rules import AUTO, Rule
+from latentq.config.rules import Rule
+from latentq.config.schema.data import AUTO
 from latentq.errors import InputError
 from latentq.evaluation import metrics
 from latentq.experiments.latent.claims import claims, summary
