@@ -30,6 +30,7 @@ from latentq.errors import LONGEST, InputError, nearest, shown
 FLAGS_WITH_VALUE = ("--config-name", "-cn", "--cfg", "-c", "--package", "-p", "--info", "-i")
 # They take configurations from elsewhere, or unpickle a job.
 REFUSED = ("--config-dir", "-cd", "--config-path", "-cp", "--experimental-rerun")
+GROUPS = ("model", "data")
 DEFAULT, KIND = "quantum", "model.kind"
 CONFIGURATIONS = ("debug", "train")
 MAX_SWEEP = 1000
@@ -59,7 +60,7 @@ def stored(models: Iterable[str]) -> Iterator[None]:
     """Puts what models are told by default where Hydra finds it, and takes it away again."""
     place = ConfigStore.instance()
     before = place.repo
-    place.repo = {**before, **{group: {} for group in ("model", "data", "small")}}
+    place.repo = {**before, **{group: {} for group in (*GROUPS, "small")}}
     try:
         _store(place, models)
         yield
@@ -108,11 +109,8 @@ def _override_mistake(override: Override) -> str | None:
     key, value = override.key_or_group, override.value()
     if "_target_" in f"{key}{value}" or key.startswith("hydra.searchpath"):
         return f"{key}: a configuration never brings code or configurations from elsewhere"
-    if (
-        key in ("model", "data")
-        and not isinstance(value, dict)
-        and not override.is_sweep_override()
-    ):
+    named = key in GROUPS and not isinstance(value, dict)
+    if named and not override.is_sweep_override():
         names = value if isinstance(value, list) else [value]
         wrong = [name for name in names if name not in _known(key)]
         return _option_mistake(key, str(wrong[0])) if wrong else None

@@ -129,7 +129,7 @@ def arguments_of(config: Config, classes: int = CLASSES) -> dict[str, Any]:
 
 
 def check_arguments(kind: str, arguments: Mapping[str, Any]) -> None:
-    """Checks the arguments of a saved model: their names, types, ranges, and how they fit together.
+    """Checks the arguments of a saved model as the configuration of its run is checked.
 
     A description that somebody wrote could otherwise ask for any amount of memory.
 

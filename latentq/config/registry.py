@@ -136,7 +136,8 @@ def register(
     """
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,63}", name):
         raise InputError(
-            f"register: a name must be a letter and then letters, digits, _ or -, was {shown(name)}"
+            "register: a name must be a letter and then letters, digits, _ or -, was "
+            f"{shown(name)}"
         )
     if role not in get_args(Role):
         raise InputError(

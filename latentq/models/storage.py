@@ -18,10 +18,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from latentq.config.arguments import check_arguments
+from latentq.config import registry
+from latentq.config.config import check_arguments
 from latentq.engine.process import own_defaults
 from latentq.errors import LONGEST, CheckpointError, InputError, NumericalError, shown
-from latentq.models.parts import import_class
 from latentq.models.shipped import CONFIG, WEIGHTS, find_model
 from latentq.paths import write_atomically
 from latentq.randomness import derive_seed
@@ -30,19 +30,6 @@ FORMAT = 1
 FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
 UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
 LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
-KINDS = {
-    "quantum": ("latentq.models.hybrid", "LatentQ"),
-    "classical": ("baselines.vae", "VAE"),
-    "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
-    "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
-    "mixture": ("baselines.mixture", "MixtureModel"),
-    "codebook": ("baselines.codebook", "CodebookModel"),
-    "neighbours": ("baselines.neighbours", "NeighboursModel"),
-    "ensemble": ("baselines.ensembles", "EnsembleModel"),
-    "perceptrons": ("baselines.controls", "Perceptrons"),
-    "traced": ("baselines.controls", "Traced"),
-    "features": ("latentq.models.classifier", "Classifier"),
-}
 
 
 def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
@@ -55,19 +42,21 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
 
     Errors of the class of the model itself are passed on as they are.
 
+    Arguments:
+        kind: The name that the model is registered by, see :func:`latentq.register`.
+        arguments: The arguments of its class.
+
     Raises:
         InputError: If there is no such kind, an argument is not as it must be, or a module of the
-            caller has the name of the baselines.
+            caller has the name of a package of LatentQ.
     """
-    if kind not in KINDS:
-        raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
-
+    entry = registry.find(kind, "kind")
     try:
         check_arguments(kind, arguments)
     except InputError as error:
         raise _unfit(kind, error) from error
     with own_defaults():
-        return import_class(*KINDS[kind])(**arguments)
+        return entry.load()(**arguments)
 
 
 def _unfit(kind: str, error: Exception) -> InputError:
@@ -75,7 +64,7 @@ def _unfit(kind: str, error: Exception) -> InputError:
 
 
 def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
-    """Builds a model that takes no seed, with weights that follow from one."""
+    """Builds a model whose weights follow from a seed, also where its class takes none."""
     with own_defaults():
         torch.manual_seed(derive_seed(seed, "init", kind))
         return build(kind, arguments)

@@ -78,14 +78,10 @@ def _arguments(name: str, cls: type) -> Iterator[tuple[str, tuple[Any, Any]]]:
     try:
         hints = get_type_hints(cls.__init__, include_extras=True)
     except NameError as error:
-        raise InputError(
-            f"{name}: an argument of {cls.__qualname__} has a type, {error}"
-        ) from error
+        raise InputError(f"{name}: {cls.__qualname__} has an argument whose {error}") from error
     for key, parameter in inspect.signature(cls).parameters.items():
-        if key in OF_THE_RUN or parameter.kind in (
-            parameter.VAR_KEYWORD,
-            parameter.VAR_POSITIONAL,
-        ):
+        variable = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        if key in OF_THE_RUN or variable:
             continue
         if key not in hints:
             raise InputError(

@@ -115,7 +115,10 @@ class RunSettings(Settings):
     @model_validator(mode="wrap")
     @classmethod
     def _tell_all(
-        cls, content: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+        cls,
+        content: Any,  # noqa: ANN401
+        handler: ModelWrapValidatorHandler[Self],
+        info: ValidationInfo,
     ) -> Self:
         """Tells mistakes of single values and of several together at once.
 
