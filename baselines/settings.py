@@ -17,7 +17,7 @@ from latentq.config.schema.states import (
     StatePrior,
     StateSettings,
 )
-from latentq.config.schema.values import Relation, Values, relation
+from latentq.config.schema.values import Relation, Relations, Values, relation
 
 
 def fitted_to_images(key: str, more: int = 0) -> Relation:
@@ -131,7 +131,7 @@ class StateDiffusionSettings(StateSettings):
 class MixturePrior(StatePrior):
     """The section `prior` of a mixture."""
 
-    relations: ClassVar = (fitted_to_images("prior.components"),)
+    relations: ClassVar[Relations] = (fitted_to_images("prior.components"),)
 
     components: Count = Field(10, le=10_000, description="components with full covariances")
     fitted: Count = Field(20_000, le=60_000, description="states that it is fitted to at most")
@@ -153,7 +153,7 @@ class MixtureSettings(StateSettings):
 class CodebookPrior(StatePrior):
     """The section `prior` of a codebook."""
 
-    relations: ClassVar = (fitted_to_images("prior.centres"),)
+    relations: ClassVar[Relations] = (fitted_to_images("prior.centres"),)
 
     centres: Count = Field(
         130, le=10_000, description="states; 130 are 4,290 parameters with their weights"
@@ -179,7 +179,7 @@ class CodebookSettings(StateSettings):
 class NeighboursPrior(StatePrior):
     """The section `prior` of resampled training states."""
 
-    relations: ClassVar = (fitted_to_images("prior.neighbours", more=1),)
+    relations: ClassVar[Relations] = (fitted_to_images("prior.neighbours", more=1),)
 
     neighbours: Count = Field(5, le=1000, description="nearest neighbours to choose from")
 
@@ -245,7 +245,7 @@ def loss_of_mixed_states(values: Values) -> Iterator[str]:
 class TracedSettings(CircuitSettings):
     """The quantum model with its ancillas traced out, so that its states become mixed."""
 
-    relations: ClassVar = (loss_of_mixed_states,)
+    relations: ClassVar[Relations] = (loss_of_mixed_states,)
 
     def vectors(self) -> float:
         """Returns how many vectors a state has at the end of the chain."""

@@ -62,6 +62,8 @@ class VAE(GenerativeModel):
         classes: The number of classes.
     """
 
+    latent_space = "vae"
+
     def __init__(
         self,
         channels: int,

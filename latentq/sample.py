@@ -3,13 +3,15 @@
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
 checkpoint is a folder, or the name of a model that comes with LatentQ, such as quantum.
-With `label=7` a conditional model draws sevens; without, it draws all classes.
+With `label=7` a conditional model draws sevens; without, it draws all classes. For a model of your
+own, plugin=my_module names the module that registers it.
 """
 
 import sys
 from pathlib import Path
 
 from latentq.config.commands import parse_options, run_command
+from latentq.config.registry import load_plugins
 from latentq.config.rules import Rule
 from latentq.errors import InputError
 
@@ -19,6 +21,7 @@ RULES = {
     "label": Rule(int, low=0, high=9, optional=True),
     "seed": Rule(int, low=0, high=2**32 - 1),
     "out": Rule(str, path=True),
+    "plugin": Rule(str, optional=True),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
@@ -26,6 +29,7 @@ DEFAULTS = {
     "seed": 0,
     "label": None,
     "out": "grid.png",
+    "plugin": None,
 }
 
 
@@ -36,6 +40,7 @@ def sample(arguments: list[str]) -> None:
         InputError: If an option is wrong, or the checkpoint is missing or damaged.
     """
     options = parse_options(arguments, RULES, DEFAULTS)
+    load_plugins(options["plugin"])
     out = Path(options["out"])
     if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")

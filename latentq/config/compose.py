@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill
 from typing import Any, cast
 
 from hydra import compose, initialize
@@ -34,6 +35,7 @@ GROUPS = ("model", "data")
 DEFAULT, KIND = "quantum", "model.kind"
 CONFIGURATIONS = ("debug", "train")
 MAX_SWEEP = 1000
+WIDTH = 99
 PLUGIN = "plugin"
 # What `--config-name debug` sets: a run of seconds that touches every stage.
 DEBUG = {
@@ -89,14 +91,27 @@ def _defaults(name: str, schema: type[RunSettings]) -> dict[str, Any]:
     return nested({k: v for k, v in found.items() if not k.startswith("data.")} | {KIND: name})
 
 
-def usage(words: list[str]) -> str:
-    """Returns the help on the keys of the model that a command line asks for."""
+def usage(words: list[str], about: str) -> str:
+    """Returns the help, with the keys of the model that a command line asks for.
+
+    Arguments:
+        words: The command line.
+        about: What comes before the models and the keys.
+
+    Raises:
+        InputError: If there is no such model, or a plugin cannot be imported.
+    """
     load_plugins_of(words)
     name = next((w.partition("=")[2] for w in words if w.startswith("model=")), DEFAULT)
     schema = registry.find(name).settings
-    about = (schema.__doc__ or "").partition("\n")[0]
+    title = (schema.__doc__ or "").partition("\n")[0]
+    names = fill(f"The models are {', '.join(registry.names())}.", WIDTH)
     lines = [line for line in listing(schema) if not line.startswith(f"  {KIND}=")]
-    return "\n".join([f"The keys of model={name}: {about}", *lines])
+    return "\n".join([about, f"{names}\n\nThe keys of model={name}. {title}", *lines])
+
+
+def _is_known(group: str, name: str) -> bool:
+    return registry.has(name) if group == "model" else name in SOURCES
 
 
 def _option_mistake(group: str, name: str, known: Sequence[str] = ()) -> str:
@@ -112,7 +127,7 @@ def _override_mistake(override: Override) -> str | None:
     named = key in GROUPS and not isinstance(value, dict)
     if named and not override.is_sweep_override():
         names = value if isinstance(value, list) else [value]
-        wrong = [name for name in names if name not in _known(key)]
+        wrong = [name for name in names if not _is_known(key, str(name))]
         return _option_mistake(key, str(wrong[0])) if wrong else None
     if key.startswith("hydra") or "/" in key or "@" in key:
         return None
@@ -130,7 +145,8 @@ def load_plugins_of(words: list[str]) -> None:
     parser = OverridesParser.create()
     for word in words:
         if word.startswith(f"{PLUGIN}="):
-            registry.load_plugins(parser.parse_override(as_meant(word, parser)).value())
+            value = parser.parse_override(as_meant(word, parser)).value()
+            registry.load_plugins(None if value is None else str(value))
 
 
 def as_meant(word: str, parser: OverridesParser, sweep: bool = False) -> str:

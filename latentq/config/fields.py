@@ -79,8 +79,13 @@ def _text(text: str) -> str:
     return text
 
 
+def is_module(text: str) -> bool:
+    """Whether a text can be the name of a module."""
+    return len(text) <= LONGEST and all(part.isidentifier() for part in text.split("."))
+
+
 def _modules(text: str) -> str:
-    if not all(part.isidentifier() for word in text.split(",") for part in word.split(".")):
+    if not all(map(is_module, text.split(","))):
         raise ValueError
     return text
 
@@ -128,7 +133,7 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
     if origin is list:
         return f"a list{_length(marks)}, each {describe(get_args(annotation)[0])}"
     if annotation is str:
-        return next((words for mark in marks if (words := _text_of(mark))), "text")
+        return next((text for mark in marks if (text := _text_of(mark))), "text")
     plain = {bool: "true or false", int: "an integer", float: "a number"}
     return f"{plain.get(annotation, 'a value')}{_range(marks)}"
 

@@ -107,7 +107,8 @@ def why_not(error: Exception, name: str) -> str:
     if isinstance(error, InputError):
         return f"cannot be used: {error}"
     if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
-        return "is no module in the current folder, and none that is installed"
+        hint = f"; leave out .py, as in {name[:-3]}" if name.endswith(".py") else ""
+        return f"is no module in the current folder, and none that is installed{hint}"
     told = f"{type(error).__name__}: {error}"
     trace, line = error.__traceback__, ""
     while trace is not None:

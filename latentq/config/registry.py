@@ -182,7 +182,7 @@ def _checked(name: str, found: Any, role: Role) -> type:  # noqa: ANN401
     if not isinstance(found, type):
         raise InputError(f"{name}: must be a class, was {shown(found)}")
     needed = ("loss",) if role == "classifier" else TO_GENERATE
-    abstract = getattr(found, "__abstractmethods__", frozenset())
+    abstract: frozenset[str] = getattr(found, "__abstractmethods__", frozenset())
     missing = [m for m in needed if not callable(getattr(found, m, None)) or m in abstract]
     missing += sorted(abstract - {*missing})
     if missing:
@@ -246,6 +246,11 @@ def names() -> list[str]:
     return sorted(_known())
 
 
+def has(name: str) -> bool:
+    """Whether there is a model of a name."""
+    return name in _known(name)
+
+
 def find(name: str, key: str = "model") -> Entry:
     """Returns the model of a name.
 
@@ -256,8 +261,8 @@ def find(name: str, key: str = "model") -> Entry:
     Raises:
         InputError: If there is none; the message lists the names, and what could not be imported.
     """
-    if isinstance(name, str) and name in (known := _known(name)):
-        return known[name]
+    if isinstance(name, str) and has(name):
+        return ENTRIES[name]
     listed = names()
     hint = nearest(name, listed) if isinstance(name, str) else ""
     failed = "".join(f"; {module} {why}" for module, why in _FAILED.items())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latentq.config.commands import parse_options
+from latentq.config.registry import load_plugins
 from latentq.config.rules import Rule
 from latentq.config.schema.data import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
@@ -238,6 +239,7 @@ RULES = {
     "split": Rule(str, choices=("test", "validation")),
     "samples": Rule(int, low=2, high=10_000),
     "seed": Rule(int, low=0, high=2**32 - 1, optional=True),
+    "plugin": Rule(str, optional=True),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
@@ -245,6 +247,7 @@ DEFAULTS = {
     "split": "test",
     "samples": 10_000,
     "seed": None,
+    "plugin": None,
 }
 
 
@@ -261,6 +264,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     from latentq.data.identity import features_of, reopen_data, shared_classes
 
     options = parse_options(arguments, RULES, DEFAULTS)
+    load_plugins(options["plugin"])
     model = storage.load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")

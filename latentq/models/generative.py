@@ -78,11 +78,13 @@ class GenerativeModel(nn.Module, ABC):
     A `conditional` one takes the class of what it generates.
     """
 
-    conditional: bool
+    conditional: bool = False
     #: The number of classes of a conditional model.
     classes: int = CLASSES
-    #: The real degrees of freedom of a latent.
-    latent_freedom: int
+    #: The real degrees of freedom of a latent, if that is known.
+    latent_freedom: int | None = None
+    #: What the latents are: models of one latent space can have the same autoencoder.
+    latent_space: str | None = None
 
     encoder: nn.Module
     decoder: nn.Module
@@ -157,5 +159,5 @@ def count_parameters(module: nn.Module | None) -> int:
 
 def parameter_counts(model: GenerativeModel) -> dict[str, int]:
     """Returns the trained parameters of encoder, decoder and prior, and their sum."""
-    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
+    parts = {k: count_parameters(getattr(model, k, None)) for k in ("encoder", "decoder", "prior")}
     return {**parts, "total": sum(parts.values())}

@@ -11,7 +11,7 @@ from typing import Any
 from latentq.config.commands import parse_options
 from latentq.config.rules import Rule
 from latentq.errors import InputError, nearest
-from latentq.study.arms import ARMS
+from latentq.study.arms import ARMS, add_plugins
 from latentq.study.jobs import ALL, LARGEST
 
 RULES = {
@@ -23,6 +23,7 @@ RULES = {
     "address": Rule(str),
     "root": Rule(str, path=True),
     "settings": Rule(str),
+    "plugin": Rule(str, optional=True),
 }
 DEFAULTS: dict[str, Any] = {
     "arms": "all",
@@ -33,11 +34,12 @@ DEFAULTS: dict[str, Any] = {
     "address": "auto",
     "root": "study",
     "settings": "",
+    "plugin": None,
 }
 SMALLEST = 10
 MOST_SEEDS = 1000
 # What tells one cell from another, and where it writes: the study sets these itself.
-OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume")
+OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume", "plugin")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def read_options(arguments: list[str]) -> Options:
         InputError: If one is wrong; the message names it.
     """
     words = parse_options(arguments, RULES, DEFAULTS)
+    add_plugins(words["plugin"])
     if words["engine"] == "ray" and importlib.util.find_spec("ray") is None:
         raise InputError("engine: ray is not installed; pip install -r requirements-ray.txt")
     return Options(

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from latentq.config import registry
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.errors import InputError
@@ -39,7 +40,7 @@ def table_row(folder: Path) -> str:
     """Describes a published model in one row of the table."""
     _, description = describe(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
-    if description["kind"] == "features":
+    if registry.find(description["kind"]).classifier:
         result = f"accuracy {metrics['test_accuracy']:.2%}"
     else:
         result = f"FID {metrics['fid']:.1f}, reconstruction {metrics['fid_reconstruction']:.2f}"
@@ -90,7 +91,7 @@ def measure_again(folder: Path) -> None:
     data, model = reopen_data(folder).describe(), load(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     notes = {**description.get("notes", {}), "data": data}
-    if description["kind"] != "features":
+    if not registry.find(description["kind"]).classifier:
         rows = scores.measure([f"checkpoint={folder}"])
         notes["fid"] = rows["fid"]
         metrics |= {**rows, "measured_at": git_commit()}

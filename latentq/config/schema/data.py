@@ -8,7 +8,7 @@ from annotated_types import Ge, Le
 from pydantic import AfterValidator, Field
 
 from latentq.config.fields import Count, Folder, Settings, Words
-from latentq.config.schema.values import Values, relation
+from latentq.config.schema.values import Relations, Values, relation
 from latentq.errors import shown
 
 AUTO = "auto"
@@ -104,7 +104,7 @@ def too_few(key: str, need: int, values: Values) -> Iterator[str]:
 class DataSettings(Settings):
     """The section `data`."""
 
-    relations: ClassVar = (own_images, limit_in_range)
+    relations: ClassVar[Relations] = (own_images, limit_in_range)
     name: Annotated[str, AfterValidator(_source), Words(SOURCES)] = Field(
         AUTO, description="; ".join(f"{name}: {s.about}" for name, s in SOURCES.items())
     )

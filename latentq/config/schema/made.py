@@ -76,7 +76,7 @@ def _made(name: str, title: str, base: Any, fields: dict[str, Any]) -> Any:  # n
 def _arguments(name: str, cls: type) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """Lists the arguments of a class with their types and defaults."""
     try:
-        hints = get_type_hints(cls.__init__, include_extras=True)
+        hints = get_type_hints(getattr(cls, "__init__"), include_extras=True)  # noqa: B009
     except NameError as error:
         raise InputError(f"{name}: {cls.__qualname__} has an argument whose {error}") from error
     for key, parameter in inspect.signature(cls).parameters.items():

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Le
 from pydantic import Field
 
 from latentq.config.fields import Share, Size
@@ -16,7 +16,7 @@ from latentq.config.schema.states import (
     StateNetworks,
     StateSettings,
 )
-from latentq.config.schema.values import Values, flat, relation
+from latentq.config.schema.values import Relations, Values, flat, relation
 from latentq.errors import shown
 
 MAX_PARTICLES = 2**15
@@ -77,14 +77,14 @@ class ConditionalNetworks(StateNetworks):
 class CircuitPrior(EnsemblePrior):
     """The section `prior` of the quantum model."""
 
-    relations: ClassVar = (layers_of_all_steps, haar_states_need_ancillas)
+    relations: ClassVar[Relations] = (layers_of_all_steps, haar_states_need_ancillas)
 
     ancillas: Size = Field(1, le=4, description="measured ancillas of each step")
     layers: Layers | list[Layers] = Field(
         86, description="of each step, or a list: U_0, which gives the data, comes first"
     )
-    axes: Annotated[list[Literal["rx", "ry", "rz"]], Len(1, 9)] = Field(
-        ["rx", "ry"], description="rotations of a layer"
+    axes: list[Literal["rx", "ry", "rz"]] = Field(
+        ["rx", "ry"], min_length=1, max_length=9, description="rotations of a layer"
     )
     entangled: bool = Field(True, description="whether layers have CZ gates")
     init_scale: Share = Field(3.1416, le=math.tau, description="angles start uniform in [-s, s]")
@@ -135,7 +135,7 @@ class ChainSettings(StateSettings):
 class CircuitSettings(ChainSettings):
     """What a run of a model with circuits can be told."""
 
-    relations: ClassVar = (basis_states_of_all_classes,)
+    relations: ClassVar[Relations] = (basis_states_of_all_classes,)
 
     model: ConditionalNetworks = ConditionalNetworks()
     engine: Literal["fused", "torchquantum"] = Field("fused", description="what runs circuits")
@@ -173,4 +173,4 @@ class CircuitSettings(ChainSettings):
 class QuantumSettings(CircuitSettings):
     """The hybrid model: CNN encoder, 4-qubit states, QuDDPM prior, mirrored CNN decoder."""
 
-    relations: ClassVar = (particles_in_bounds,)
+    relations: ClassVar[Relations] = (particles_in_bounds,)

@@ -33,7 +33,15 @@ from latentq.config.schema.data import (
 )
 from latentq.config.schema.groups import images_of_all_groups
 from latentq.config.schema.needs import Need, batch_need
-from latentq.config.schema.values import Values, defaults, flat, nested, relation, unrelated
+from latentq.config.schema.values import (
+    Relations,
+    Values,
+    defaults,
+    flat,
+    nested,
+    relation,
+    unrelated,
+)
 from latentq.errors import InputError
 
 
@@ -181,7 +189,7 @@ def own_classifier(values: Values) -> Iterator[str]:
 class GenerativeSettings(RunSettings):
     """What a run of a generative model can be told."""
 
-    relations: ClassVar = (own_classifier, images_of_all_groups)
+    relations: ClassVar[Relations] = (own_classifier, images_of_all_groups)
 
 
 class FeaturesSettings(RunSettings):

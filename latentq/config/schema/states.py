@@ -9,7 +9,7 @@ from pydantic import Field
 from latentq.config.fields import Count, Folder, Positive, Settings, Share, Size
 from latentq.config.schema.groups import groups_start_in_basis_states, states_of_all_groups
 from latentq.config.schema.run import GenerativeSettings, Networks
-from latentq.config.schema.values import Values, relation
+from latentq.config.schema.values import Relations, Values, relation
 from latentq.errors import shown
 
 
@@ -50,7 +50,7 @@ def strengths_of_all_steps(values: Values) -> Iterator[str]:
 class EnsemblePrior(StatePrior):
     """The section `prior` of a chain: its forward process and terminal ensemble."""
 
-    relations: ClassVar = (strengths_of_all_steps,)
+    relations: ClassVar[Relations] = (strengths_of_all_steps,)
 
     steps: Count = Field(5, le=100, description="steps of the chain")
     strength: list[Annotated[float, Ge(0), Le(100)]] = Field(
@@ -71,7 +71,7 @@ class Phases(Settings):
 class ChainPhases(Phases):
     """The section `denoising` of a chain that is trained on ensembles of states."""
 
-    relations: ClassVar = (groups_start_in_basis_states, states_of_all_groups)
+    relations: ClassVar[Relations] = (groups_start_in_basis_states, states_of_all_groups)
 
     cells: bool = Field(
         True, description="whether basis state k generates the k-th of 2^qubits cells of states"

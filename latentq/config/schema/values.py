@@ -56,6 +56,9 @@ class Relation:
     check: Check
 
 
+Relations = tuple[Relation, ...]
+
+
 def relation(*keys: str) -> Callable[[Check], Relation]:
     """Makes a check of some keys a relation, for the `relations` of a schema or section."""
     return lambda check: Relation(keys, check)
