@@ -32,7 +32,7 @@ def leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:  # noqa:
             yield name, value
 
 
-def _fields() -> Iterator[tuple[str, FieldInfo]]:
+def known_fields() -> Iterator[tuple[str, FieldInfo]]:
     """Lists the keys of all models with their fields, those of the quantum model first."""
     yield from fields(registry.find("quantum").settings)
     for name in registry.names():  # They are imported where a key is not found before.
@@ -41,12 +41,12 @@ def _fields() -> Iterator[tuple[str, FieldInfo]]:
 
 def is_key(key: str) -> bool:
     """Whether a model has a key or a section of this name."""
-    return any(f"{name}.".startswith(f"{key}.") for name, _ in _fields())
+    return any(f"{name}.".startswith(f"{key}.") for name, _ in known_fields())
 
 
 def is_text(key: str) -> bool:
     """Whether the value of a key is text, and none of some words."""
-    field = next((field for name, field in _fields() if name == key), None)
+    field = next((field for name, field in known_fields() if name == key), None)
     return field is not None and is_free_text(field)
 
 
@@ -54,7 +54,7 @@ def unknown_key(key: str, kind: str | None = None) -> str:
     """Says that there is no such key, or that a kind of model has none, and where keys are."""
     if kind is not None and is_key(key):
         return f"{key}: a model={kind} has no such key"
-    known = dict(_fields())
+    known = dict(known_fields())
     return f"{key[:LONGEST]}: there is no such key{nearest(key, known) or LISTED}"
 
 

@@ -12,9 +12,8 @@ failed twice is missing. ROOT/study.json says what has become of each cell of th
 seeds is a number of seeds, or a list: 0,3,7. The size 60000 stands for all images but those of
 the validation split. settings are further overrides of every cell (those of `denoising.` only of
 the arms that have them); they win over what an arm sets itself. workers is by default the number
-of CPUs. plugin is a module that registers models of your own, each of which is an arm of its name
-besides the others. engine=ray needs requirements-ray.txt and a running cluster, at address, whose nodes see
-the same files.
+of CPUs. engine=ray needs requirements-ray.txt and a running cluster, at address, whose nodes see
+the same files. plugin is a module that registers models of your own; each is one more arm.
 
 The exit code is 0 if all cells are finished, 1 if some are missing, 2 for a wrong option, and
 130 or 143 after SIGINT or SIGTERM.

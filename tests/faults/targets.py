@@ -17,7 +17,8 @@ from baselines.vae import VAE
 from latentq.config.commands import parse_options
 from latentq.config.compose import load_config, parse_overrides
 from latentq.config.config import Config, validate
-from latentq.config.rules import KINDS, Rule
+from latentq.config.registry import names
+from latentq.config.rules import Rule
 from latentq.data import mirrors
 from latentq.data.mnist import ensure_mnist, raw_folder
 from latentq.models import storage
@@ -54,7 +55,8 @@ _COMPOSED: dict[str, Config] = {}
 
 
 def _config(word: str) -> Config:
-    kind = KINDS[sum(word.encode("utf-8", "replace")) % len(KINDS)]
+    kinds = names()
+    kind = kinds[sum(word.encode("utf-8", "replace")) % len(kinds)]
     if kind not in _COMPOSED:
         _COMPOSED[kind] = load_config([f"model={kind}"])
     return _COMPOSED[kind]

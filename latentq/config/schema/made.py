@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import create_model
 from pydantic.errors import PydanticUserError
@@ -88,7 +88,13 @@ def _arguments(name: str, cls: type) -> Iterator[tuple[str, tuple[Any, Any]]]:
                 f"{name}: the argument {key} of {cls.__qualname__} must have a type, as in "
                 f"{key}: int"
             )
-        yield key, (hints[key], _default(name, key, parameter))
+        yield key, (_as_list(hints[key]), _default(name, key, parameter))
+
+
+def _as_list(hint: Any) -> Any:  # noqa: ANN401
+    """Makes a tuple of any length a list, as a configuration has no tuples."""
+    inner = get_args(hint)
+    return list[inner[0]] if get_origin(hint) is tuple and inner[1:] == (...,) else hint  # type: ignore[valid-type]
 
 
 def _default(name: str, key: str, parameter: inspect.Parameter) -> Any:  # noqa: ANN401
