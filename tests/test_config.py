@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentq.config import registry
-from latentq.config.compose import check_command_line, expand_sweep, load_config, split_arguments
+from latentq.config.compose import check_command_line, load_config, split_arguments
 from latentq.config.config import check_training_images, leaves, validate
 from latentq.config.fields import fields
+from latentq.config.overrides import expand_sweep
 from latentq.errors import InputError
 
 KINDS = registry.names()

@@ -10,8 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from latentq.config import output
 from latentq.config.commands import complain, is_explained
-from latentq.config.compose import check_command_line, fit_words, stored, usage
+from latentq.config.compose import check_command_line
 from latentq.config.config import Config, validate
+from latentq.config.overrides import fit_words, load_plugins_of
+from latentq.config.store import DEFAULT, stored, usage
 from latentq.errors import InputError
 from latentq.paths import TRAINING
 from latentq.training import stopping
@@ -69,7 +71,9 @@ def job(config: DictConfig) -> None:
 def _answer(words: list[str]) -> None:
     """Prints the help, or runs what a command line asks for if all of it is fine."""
     if {"--help", "-h"} & set(words):
-        print(usage(words, USAGE))
+        load_plugins_of(words)
+        named = (word.removeprefix("model=") for word in words if word.startswith("model="))
+        print(usage(next(named, DEFAULT), USAGE))
         return
     kinds = set() if {"--hydra-help", "--version"} & set(words) else check_command_line(words)
     sys.argv = [sys.argv[0], *fit_words(words)]

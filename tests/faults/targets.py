@@ -15,8 +15,9 @@ from safetensors.torch import save as save_tensors
 
 from baselines.vae import VAE
 from latentq.config.commands import parse_options
-from latentq.config.compose import load_config, parse_overrides
+from latentq.config.compose import load_config
 from latentq.config.config import Config, validate
+from latentq.config.overrides import parse_overrides
 from latentq.config.registry import names
 from latentq.config.rules import Rule
 from latentq.data import mirrors
