@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from latentq.config.relations import check_training_images
 from torch import Tensor
 
 from latentq.config.compose import load_config
-from latentq.config.config import Config, arguments_of
+from latentq.config.config import Config, arguments_of, check_training_images
 from latentq.data.module import ImageData, Split, load_data
 from latentq.errors import CheckpointError, InputError
 from latentq.experiments import ablation

@@ -21,7 +21,6 @@ from latentq.models.hybrid import LatentQ
 from latentq.study import arms
 from latentq.study.jobs import Study, plan
 from latentq.study.options import read_options
-from latentq.training import publish
 from tests.command_line import CommandLine
 from tests.faults.targets import LATENTQ_ARGUMENTS, PRIOR
 from train import train
@@ -148,14 +147,14 @@ def test_what_is_no_module_is_not_repeated_as_one(
     changed = {**content, "kind": "unheard_of", "plugin": plugin}
     (tmp_path / "config.json").write_text(json.dumps(changed))
 
-    with pytest.raises(InputError, match="^plugin: must be the name of a module, was"):
+    with pytest.raises(InputError, match=r"^plugin: must be the name of a module, was"):
         latentq.load(tmp_path)
 
 
 def test_wrong_arguments_of_a_saved_model_are_refused(place: Path) -> None:
     with pytest.raises(InputError, match=r"config: does not fit .*: model.width: must be an int"):
         storage.build("mine", {"width": 10.5})
-    with pytest.raises(InputError, match="widht: no mine model has it .did you mean width"):
+    with pytest.raises(InputError, match=r"widht: no mine model has it .did you mean width"):
         storage.build("mine", {"widht": 10})
 
 
@@ -164,9 +163,7 @@ def test_the_module_does_not_make_another_run(place: Path) -> None:
     skipped = train(load_config([*WORDS, "run.skip_finished=true"], "debug"))
     told = json.loads((place / RUN / "metrics.json").read_text())
 
-    assert skipped == told and [path.name for path in (place / "runs").iterdir()] == [
-        Path(RUN).name
-    ]
+    assert skipped == told and len([*(place / "runs").iterdir()]) == 1
 
 
 def test_it_is_an_arm_of_a_study(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,11 +215,5 @@ def test_a_model_of_another_class_is_refused(tmp_path: Path) -> None:
     class Other(LatentQ):
         pass
 
-    with pytest.raises(InputError, match="save: a quantum model is a LatentQ, was a .*Other"):
+    with pytest.raises(InputError, match=r"save: a quantum model is a LatentQ, was a .*Other"):
         storage.save(Other(**LATENTQ_ARGUMENTS), tmp_path, "quantum", LATENTQ_ARGUMENTS)
-
-
-def test_a_published_model_tells_its_kind() -> None:
-    row = publish.table_row(storage.describe("features")[0])
-
-    assert "accuracy" in row
