@@ -153,7 +153,9 @@ def check_arguments(kind: str, arguments: Mapping[str, Any]) -> None:
     classes = known.get("model.classes", CLASSES)
     if type(classes) is not int or not 1 <= classes <= CLASSES:
         known = {}
-        mistakes.append(f"classes: must be an integer from 1 to {CLASSES}, was {shown(classes)}")
+        mistakes.append(
+            f"classes: must be an integer, at least 1 and at most {CLASSES}, was {shown(classes)}"
+        )
     try:
         schema.model_validate(nested(given), context=known)
     except ValidationError as error:

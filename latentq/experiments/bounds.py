@@ -54,7 +54,7 @@ DEFAULTS = {
 }
 Fits = dict[str, tuple[str, dict[str, Any]]]
 FITS: Fits = {
-    # As in latentq/configs/model/codebook.yaml.
+    # As with model=codebook.
     "130 states with noise": ("codebook", {"centres": 130, "spread": 0.45}),
     **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
 }
