@@ -262,8 +262,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "runs: all that begins with a free word is free",
-            'free = ("resume", "device", "run.",',
-            'free = ("resume", "d", "run.",',
+            'free = ("resume", "device", "plugin",',
+            'free = ("resume", "d", "plugin",',
             "losses and denoising may change in a run",
         ),
         (
