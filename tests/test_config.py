@@ -1,15 +1,24 @@
 from copy import deepcopy
 
 import pytest
+from hydra.core.config_store import ConfigStore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentq.config import registry
 from latentq.config.compose import check_command_line, load_config, split_arguments
-from latentq.config.config import check_training_images, leaves, validate
+from latentq.config.config import (
+    arguments_of,
+    check_arguments,
+    check_training_images,
+    leaves,
+    validate,
+)
 from latentq.config.fields import fields
 from latentq.config.overrides import expand_sweep
+from latentq.config.schema.data import SOURCES, Source
 from latentq.errors import InputError
+from tests.command_line import CommandLine
 
 KINDS = registry.names()
 MISTAKES = [
@@ -212,3 +221,89 @@ def test_a_list_in_the_place_of_a_number_is_a_mistake(key: str, value: object) -
 
     with pytest.raises(InputError):
         validate(config)
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_the_arguments_of_a_model_pass_the_check_of_a_saved_one(model: str) -> None:
+    arguments = arguments_of(load_config([f"model={model}"]))
+    check_arguments(model, arguments)
+
+    for wrong in ({"channels": 10**9}, {"channels": 2, "zzz": 1}, {"channels": True}):
+        with pytest.raises(InputError):
+            check_arguments(model, {**arguments, **wrong})
+
+
+def test_arguments_lie_where_the_classes_want_them() -> None:
+    found = {model: arguments_of(load_config([f"model={model}"])) for model in KINDS}
+
+    assert found["features"] == {"channels": 16}
+    assert found["ensemble"] == {
+        **{"channels": 16, "noise": 0.15, "qubits": 4, "ensemble": "haar"},
+        **{"terminal_noise": 1.5, "seed": 0},
+    }
+    assert found["latent_diffusion"] == {
+        **{"channels": 16, "noise": 0.15, "qubits": 4, "seed": 0},
+        "prior": {"steps": 5, "width": 39, "depth": 2, "cells": False},
+    }
+    assert {"loss", "outcomes", "engine", "qubits"} <= {*found["quantum"]["prior"]}
+    assert {*found["perceptrons"]["prior"]} == {
+        *("qubits", "steps", "strength", "terminal", "noise", "width", "loss"),
+    }
+
+
+def test_what_arguments_do_not_say_is_no_mistake() -> None:
+    """By default there are cells, which need another terminal ensemble; nobody asked for them."""
+    check_arguments("quantum", {"channels": 2, "prior": {"terminal": "haar", "ancillas": 1}})
+    with pytest.raises(InputError, match=r"prior\.ancillas: must be at least 1 where prior.term"):
+        check_arguments("quantum", {"channels": 2, "prior": {"terminal": "haar", "ancillas": 0}})
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (11, "classes: must be an integer, at least 1 and at most 10, was 11"),
+        (True, "classes: must be an integer"),
+        ("3", "classes: must be an integer"),
+        (9, "needs a basis state for each of 9 classes, prior.qubits=3 has 8"),
+    ],
+)
+def test_the_number_of_classes_is_checked(classes: object, message: str) -> None:
+    arguments = {"channels": 2, "conditional": True, "prior": {"qubits": 3}}
+    check_arguments("quantum", {**arguments, "classes": 8})
+
+    with pytest.raises(InputError, match=message):
+        check_arguments("quantum", {**arguments, "classes": classes})
+
+
+@pytest.mark.parametrize("model", ["quantum", "codebook", "features"])
+def test_the_help_lists_every_key(model: str, line: CommandLine) -> None:
+    done = line.train(f"model={model}", "--help")
+
+    assert done.code == 0 and f"model={model}." in done.out
+    for key, field in fields(registry.find(model).settings):
+        assert key == "model.kind" or f"\n  {key}=" in done.out
+        assert key == "model.kind" or (field.description and field.description in done.out), key
+    assert all(name in done.out for name in KINDS)
+
+
+def test_a_key_that_is_taken_away_is_missed() -> None:
+    with pytest.raises(InputError, match=r"^prior.layers: must be given$"):
+        load_config(["~prior.layers"])
+
+
+def test_a_source_of_images_is_one_line_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "made", Source("made up", "checkpoints/features", 500))
+
+    config = load_config(["data=made", "data.validation=100"])
+    assert config["data"]["name"] == "made"
+    assert config["metrics"]["features"] == "checkpoints/features"
+    with pytest.raises(InputError, match=r"data.limit: must be from 1 to 400 where"):
+        load_config(["data=made", "data.validation=100", "data.limit=401"])
+
+
+def test_hydra_is_given_back_as_it_was() -> None:
+    before = ConfigStore.instance().repo
+    load_config(["model=classical"])
+
+    assert ConfigStore.instance().repo is before
+    assert not {"train.yaml", "model"} & {*before}
