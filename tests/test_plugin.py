@@ -183,7 +183,7 @@ def test_it_is_an_arm_of_a_study(place: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def quantum(**prior: object) -> tuple[LatentQ, dict[str, object]]:
     arguments = {**LATENTQ_ARGUMENTS, "prior": {**PRIOR, **prior}}
-    return LatentQ(**arguments), arguments  # type: ignore[arg-type]
+    return LatentQ(**arguments), arguments
 
 
 def test_a_loss_of_your_own_cannot_be_written_down(tmp_path: Path) -> None:
