@@ -1,7 +1,7 @@
 """Trains a model: `python train.py model=quantum|classical|features [key=value ...]`.
 
-`-m` runs several: `python train.py -m model=quantum,classical seed=0,1,2`. All keys and their
-defaults are in `latentq/configs/`, and `--cfg job` prints the configuration without running it.
+`-m` runs several: `python train.py -m model=quantum,classical seed=0,1,2`. `--help` lists all keys
+with their defaults, and `--cfg job` prints the configuration without running it.
 Where LatentQ is installed, `latentq train` does the same from any folder.
 """
 

@@ -20,7 +20,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.errors import InputError, NumericalError
 from latentq.models.generative import (
     CHUNK,
@@ -61,6 +61,8 @@ class VAE(GenerativeModel):
         conditional: Whether it is given the class.
         classes: The number of classes.
     """
+
+    latent_space = "vae"
 
     def __init__(
         self,

@@ -90,7 +90,7 @@ def run_own_suite(suite: str, options: Options) -> dict[str, Any]:
 
 
 def _run_chain(budget: float, seed: int) -> dict[str, Any]:
-    """Times the iteration of the model of `latentq/configs/`, and its parts."""
+    """Times the iteration of the default model, and its parts."""
     chain = TimedChain(load_config(["model=quantum", f"seed={seed}"]), "cpu")
     timing = {"label": chain.label, **asdict(time_chain(chain, budget))}
     return {

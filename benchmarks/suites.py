@@ -12,7 +12,7 @@ SUITES = (*PEER_SUITES, "chain", "parts", "choices")
 MEANINGS = {
     "headline": "Two sizes of the training iteration.",
     "batch": "The training iteration against the number of states.",
-    "chain": "The iteration that trains all steps of the model of `latentq/configs/` together.",
+    "chain": "The iteration that trains all steps of the default model together.",
     "parts": "Where the time of an iteration goes.",
     "choices": "What the engine chooses by a measured rule, against the alternative.",
     "qubits": "The training iteration against the number of qubits, of which one is an ancilla.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from latentq.config.backend import import_matplotlib
 
 if TYPE_CHECKING:
+    from latentq.config.registry import register
     from latentq.diffusion import losses  # noqa: F401  # not one of `__all__`
     from latentq.diffusion.fit import fit
     from latentq.diffusion.forward import ForwardProcess
@@ -23,6 +24,7 @@ __all__ = [
     "evaluate_states",
     "fit",
     "load",
+    "register",
 ]
 
 # They import torch, which takes seconds; `--help` and wrong options do without it.
@@ -34,6 +36,7 @@ _DOORS = {
     "evaluate_states": "latentq.evaluation.sets",
     "fit": "latentq.diffusion.fit",
     "load": "latentq.models.storage",
+    "register": "latentq.config.registry",
 }
 
 import_matplotlib()

@@ -16,9 +16,7 @@ from pathlib import Path
 from latentq.errors import InputError
 
 PACKAGE = Path(__file__).parent
-CONFIGS = PACKAGE / "configs"
 ROOT = PACKAGE.parent
-BASELINES = ROOT / "baselines"
 INSTALLED = (PACKAGE / "checkpoints").is_dir()  # Only a wheel has them there, see setup.py.
 CHECKPOINTS = (PACKAGE if INSTALLED else ROOT) / "checkpoints"
 

@@ -13,7 +13,8 @@ from annotated_types import Ge, Le
 from pydantic import Field
 
 from latentq.config.commands import read_options, run_command
-from latentq.config.fields import Count, Folder, Seed, Settings
+from latentq.config.fields import Count, Folder, Plugins, Seed, Settings
+from latentq.config.registry import load_plugins
 from latentq.errors import InputError
 
 
@@ -29,6 +30,7 @@ class Options(Settings):
     )
     seed: Seed = Field(0, description="the seed")
     out: Folder = Field("grid.png", description="the picture")
+    plugin: Plugins | None = Field(None, description="modules that register models of your own")
 
 
 def sample(arguments: list[str]) -> None:
@@ -38,6 +40,7 @@ def sample(arguments: list[str]) -> None:
         InputError: If an option is wrong, or the checkpoint is missing or damaged.
     """
     options = read_options(arguments, Options)
+    load_plugins(options.plugin)
     out = Path(options.out)
     if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")

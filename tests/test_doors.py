@@ -20,7 +20,10 @@ from latentq.randomness import derive_generator
 from tests import oracles
 
 ROOT = Path(__file__).parent.parent
-DOORS = ["Circuit", "ForwardProcess", "QuDDPM", "evaluate", "evaluate_states", "fit", "load"]
+DOORS = [
+    *("Circuit", "ForwardProcess", "QuDDPM", "evaluate", "evaluate_states", "fit", "load"),
+    "register",
+]
 PROCESS = ForwardProcess(qubits=2, steps=2)
 
 

@@ -13,10 +13,11 @@ import latentq
 from baselines.vae import VAE
 from latentq import paths
 from latentq.__main__ import COMMANDS, EXPERIMENTS
+from latentq.config import packages, registry
 from latentq.config.compose import load_config
 from latentq.config.words import command_line
 from latentq.errors import InputError
-from latentq.models import parts, storage
+from latentq.models import storage
 from latentq.training import publish, reuse
 from tests.command_line import ROOT, CommandLine
 
@@ -169,15 +170,18 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_baselines_of_a_user_do_not_hide_ours(fresh: Path) -> None:
     (fresh / "baselines.py").write_text("raise RuntimeError('not to be imported')")
 
-    found = parts.import_class("baselines.vae", "VAE")
+    found = registry.find("classical").load()
 
     module = sys.modules["baselines.vae"].__file__
     assert found is not VAE and module and Path(module) == ROOT / "baselines" / "vae.py"
-    assert parts.import_class("baselines.vae", "VAE") is found
+    assert packages.import_module("baselines.vae").VAE is found
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["registered before", "not yet"])
 @pytest.mark.parametrize("place", ["baselines.py", "baselines/__init__.py", "baselines"])
-def test_baselines_that_a_user_has_imported_are_named(fresh: Path, place: str) -> None:
+def test_baselines_that_a_user_has_imported_are_named(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, place: str, known: bool
+) -> None:
     other = ModuleType("baselines")
     if place == "baselines":
         other.__path__ = [str(fresh / place)]
@@ -185,6 +189,9 @@ def test_baselines_that_a_user_has_imported_are_named(fresh: Path, place: str) -
     else:
         other.__file__ = str(fresh / place)
     sys.modules["baselines"] = other
+    if not known:
+        own = {name: registry.find(name) for name in ("quantum", "features")}
+        monkeypatch.setattr(registry, "ENTRIES", own)
 
     with pytest.raises(InputError, match=f"{fresh / place} was imported; rename that"):
         latentq.load("classical")
@@ -194,8 +201,9 @@ def test_baselines_that_a_user_has_imported_are_named(fresh: Path, place: str) -
 def test_a_package_that_cannot_be_loaded_is_not_kept(
     fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "BASELINES", fresh / "baselines")
+    monkeypatch.setattr(packages, "ROOT", fresh)
+    monkeypatch.setattr(packages, "own_packages", lambda: ("baselines",))
     with pytest.raises(FileNotFoundError):
-        parts.import_class("baselines.vae", "VAE")
+        packages.import_module("baselines.vae")
 
     assert "baselines" not in sys.modules

@@ -5,6 +5,16 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
+
+from latentq.config import registry
+from latentq.config.compose import load_config
+from latentq.config.config import arguments_of
+from latentq.diffusion.losses.mmd import mmd1
+from latentq.models import storage
+from latentq.quantum.encoding import amplitude_encode
+from latentq.quantum.states import haar_states
+from latentq.randomness import derive_generator
 
 FOLDER = Path(__file__).parent.parent / "examples"
 NAMES = ("metrics_alone", "own_circuit", "own_forward", "own_loss", "own_states")
@@ -23,7 +33,7 @@ def numbers(
 
 def test_every_example_is_short_and_tested() -> None:
     every = sorted(path.stem for path in FOLDER.glob("*.py"))
-    assert every == sorted([*NAMES, "own_images"])  # It is run by test_folder.py.
+    assert every == sorted([*NAMES, "own_images", "own_model"])  # The first is in test_folder.py.
     for name in every:
         assert (FOLDER / f"{name}.py").read_text().count("\n") <= 30
 
@@ -52,3 +62,19 @@ def test_an_example_runs_from_any_folder(
             before, after, _ = found
             assert after < 0.025 < 0.1 < before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_example_of_a_model_fits_its_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "ENTRIES", {**registry.ENTRIES})
+    runpy.run_path(str(FOLDER / "own_model.py"))
+    config = load_config(["model=gaussian", "model.spread=0.5", "autoencoder=quantum"])
+    model = storage.build("gaussian", {**arguments_of(config), "channels": 2})
+    generator = derive_generator(0, "states")
+    around = torch.eye(32)[3] + 0.1 * torch.randn(200, 32, generator=generator)
+    states, other = amplitude_encode(around), haar_states(500, qubits=4, generator=generator)
+    model.fit(states, 0)  # type: ignore[operator]
+    drawn = model.sample_states(500)  # type: ignore[operator]
+
+    assert model.spread == 0.5 and drawn.shape == (500, 16)
+    assert mmd1(drawn, states) < 0.1 < mmd1(other, states)
+    assert torch.equal(drawn, model.sample_states(500))  # type: ignore[operator]

@@ -20,8 +20,7 @@ from torch import Tensor, nn
 import latentq
 from baselines.vae import VAE
 from latentq.config.compose import load_config
-from latentq.config.config import arguments_of
-from latentq.config.relations import check_training_images
+from latentq.config.config import arguments_of, check_training_images
 from latentq.data import ImageData, load_data
 from latentq.data.folder import read_folder
 from latentq.data.identity import (

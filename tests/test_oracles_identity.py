@@ -12,8 +12,7 @@ import yaml
 from torch import Tensor
 
 from latentq.config.compose import load_config
-from latentq.config.config import Config, arguments_of
-from latentq.config.relations import check_training_images
+from latentq.config.config import Config, arguments_of, check_training_images
 from latentq.data.module import ImageData, Split, load_data
 from latentq.errors import CheckpointError, InputError
 from latentq.experiments import ablation

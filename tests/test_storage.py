@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 import latentq
 from baselines.vae import VAE
 from latentq import paths
+from latentq.config import registry
 from latentq.errors import InputError
 from latentq.models import storage
 
@@ -94,7 +96,8 @@ class Faulty(torch.nn.Module):
 def test_a_bug_in_somebodys_own_model_is_no_wrong_argument(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(storage.KINDS, "features", (__name__, "Faulty"))
+    entry = replace(registry.find("features"), target=Faulty)
+    monkeypatch.setitem(registry.ENTRIES, "features", entry)
     with pytest.raises(TypeError, match="a bug of the constructor"):
         storage.build("features", {"channels": 1})
     model = storage.build("features", {"channels": 2})

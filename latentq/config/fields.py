@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, MinLen
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -60,10 +60,23 @@ def _text(text: str) -> str:
     return text
 
 
+def is_module(text: str) -> bool:
+    """Whether a text can be the name of a module."""
+    return len(text) <= LONGEST and all(part.isidentifier() for part in text.split("."))
+
+
+def _modules(text: str) -> str:
+    if not all(map(is_module, text.split(","))):
+        raise ValueError
+    return text
+
+
 NAMED = Must(f"a name of at most {LONGEST} bytes without / or \\")
 Name = Annotated[str, AfterValidator(_named), NAMED]
 Folder = Annotated[str, AfterValidator(_placed), Must("a path")]
+MODULES = Must("a module, such as my_module for my_module.py, or several with commas between")
 Text = Annotated[str, AfterValidator(_text)]
+Plugins = Annotated[str, AfterValidator(_modules), MODULES]
 Count = Annotated[int, Ge(1)]
 Size = Annotated[int, Ge(0)]
 Positive = Annotated[float, Gt(0)]
@@ -104,7 +117,7 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
     if said := [mark.text for mark in marks if isinstance(mark, Must)]:
         return said[-1]
     if origin is list:
-        return f"a list, each {describe(get_args(annotation)[0])}"
+        return f"a list{_length(marks)}, each {describe(get_args(annotation)[0])}"
     if commas := commas_of(annotation, marks):
         least = int(_bound(marks, MinLen, "min_length") or 0)
         return commas.describe(describe(get_args(annotation)[0]), least)
@@ -112,16 +125,27 @@ def describe(annotation: Any, marks: list[Any] | None = None) -> str:  # noqa: A
     return f"{plain.get(annotation, 'a value')}{_range(marks)}"
 
 
+def _length(marks: list[Any]) -> str:
+    low, high = _bound(marks, MinLen, "min_length"), _bound(marks, MaxLen, "max_length")
+    return "" if high is None else f" of {low or 0} to {high}"
+
+
 def describe_field(field: FieldInfo) -> str:
     """Says what the value of a field must be."""
     return describe(field.annotation, list(field.metadata))
 
 
+def section_of(field: FieldInfo | None) -> type[Settings] | None:
+    """Returns the schema of a field that is a section, `None` if it is none."""
+    kind = None if field is None else field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, Settings) else None
+
+
 def fields(schema: type[Settings], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Lists the keys of a schema, those of its sections with dots, and their fields."""
     for name, field in schema.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            yield from fields(field.annotation, f"{prefix}{name}.")
+        if section := section_of(field):
+            yield from fields(section, f"{prefix}{name}.")
         else:
             yield f"{prefix}{field.alias or name}", field
 
@@ -148,9 +172,14 @@ def mistakes_of(
             found.setdefault(key, f"{key[:LONGEST]}: there is no such {noun}{hint}")
         elif item["type"] == "missing":
             found.setdefault(key, f"{key}: must be given")
+        elif field is None and item["type"] in ("model_type", "model_attributes_type"):
+            name = key or "settings"
+            found[name] = f"{name}: must be a section with keys, was {shown(item['input'])}"
         elif field is None or isinstance(_cause(item), InputError):  # A validator says it all.
-            text = str(_cause(item) or item["msg"])
-            found.setdefault(text.partition(":")[0], text)
+            cause = _cause(item) or item["msg"]
+            for text in cause.mistakes if isinstance(cause, InputError) else [str(cause)]:
+                name = text.partition(":")[0]
+                found[text if name in found else name] = text
         else:
             name = _shown_key(parts, known)
             value, commas = item["input"], commas_of(field.annotation, field.metadata)
@@ -160,8 +189,15 @@ def mistakes_of(
             must = _inner(field, parts, known)
             found.setdefault(name, f"{name}: must be {must}, was {shown(value)}{hint}")
     # Of a number or a list of numbers, what is wrong with an entry says more than with the whole.
-    nested = {key.rpartition(".")[0] for key in found if key.rpartition(".")[2].isdigit()}
-    return {key: text for key, text in found.items() if key not in nested}
+    lists = {key.rpartition(".")[0] for key in found if key.rpartition(".")[2].isdigit()}
+    return {key: text for key, text in found.items() if key not in lists}
+
+
+def is_free_text(field: FieldInfo) -> bool:
+    """Whether a field is text, and none of some words."""
+    kinds = [field.annotation, *get_args(field.annotation)]
+    kinds += [inner for kind in kinds for inner in get_args(kind)]
+    return str in kinds and not choices(field.annotation, field.metadata)
 
 
 def _cause(item: Mapping[str, Any]) -> object:

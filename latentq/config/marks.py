@@ -5,7 +5,7 @@ A field of a schema has them in its type:
     arms: Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(every=ARMS)]
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -23,19 +23,28 @@ class Must:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        """What follows `must be`."""
+        return self._text
 
 
 class OneOf(Must):
     """Marks a text that must be one of some words.
 
     Arguments:
-        words: The words.
+        words: The words; a table of them may grow.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self.words = tuple(words)
-        super().__init__(f"one of {', '.join(self.words)}")
+    def __init__(self, words: Collection[str]) -> None:
+        self.words = words
+
+    @property
+    def text(self) -> str:
+        """What follows `must be`."""
+        return f"one of {', '.join(self.words)}"
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -53,15 +62,15 @@ class Commas:
     """Marks a tuple that is written with commas between its entries, as `4,6,8`.
 
     Arguments:
-        every: What `all` stands for, where that may be written.
+        every: What `all` stands for, where that may be written; a table may grow.
         once: Whether an entry may come only once.
         ordered: Whether entries are sorted, and each is kept once.
     """
 
     def __init__(
-        self, every: Iterable[str] = (), *, once: bool = False, ordered: bool = False
+        self, every: Collection[str] = (), *, once: bool = False, ordered: bool = False
     ) -> None:
-        self.every, self.once, self.ordered = tuple(every), once, ordered
+        self.every, self.once, self.ordered = every, once, ordered
 
     def describe(self, entry: str, least: int) -> str:
         """Says what the list must be.
@@ -76,7 +85,7 @@ class Commas:
     def write(self, entries: Iterable[Any]) -> str:
         """Writes a list as it stands on a command line."""
         listed = tuple(entries)
-        return EVERY if self.every and listed == self.every else joined(listed)
+        return EVERY if self.every and listed == tuple(self.every) else joined(listed)
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -87,7 +96,7 @@ class Commas:
 
     def _split(self, value: object) -> object:
         if value == EVERY and self.every:
-            return self.every
+            return tuple(self.every)
         return tuple(value.split(",")) if isinstance(value, str) else value
 
     def _arrange(self, entries: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -115,7 +124,7 @@ def choices(annotation: Any, marks: Iterable[Any] = ()) -> tuple[str, ...]:  # n
         marks: The marks of the type, where they are told apart from it.
     """
     if isinstance(annotation, OneOf):
-        return annotation.words
+        return tuple(annotation.words)
     if get_origin(annotation) is Literal:
         return tuple(map(str, get_args(annotation)))
     entries = get_args(annotation) if get_origin(annotation) is tuple else ()

@@ -20,7 +20,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.data.splits import Split
 from latentq.errors import InputError
 from latentq.models.networks import PIXELS

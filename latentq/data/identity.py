@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from latentq.config.relations import no_features
-from latentq.config.rules import AUTO, FEATURES
+from latentq.config.schema.data import AUTO, features_of_data, no_features
 from latentq.data.module import ImageData, load_data
 from latentq.data.protocol import ImageSource
 from latentq.errors import CheckpointError, InputError, shown
@@ -136,9 +135,9 @@ def features_of(choice: str, path: str | Path) -> str:
     if choice != AUTO:
         return choice
     name = recorded_data(path)["name"]
-    if name not in FEATURES:
+    if (features := features_of_data(name)) is None:
         raise InputError(f"features: {no_features(name)}")
-    return FEATURES[name]
+    return features
 
 
 def shared_classes(notes: Facts, data: ImageSource) -> int | None:

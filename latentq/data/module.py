@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from latentq.config.rules import expand_home
+from latentq.config.schema.data import AUTO, SOURCES
 from latentq.data.batches import Batches, SeededBatches
 from latentq.data.folder import read_folder
 from latentq.data.mnist import (
@@ -31,7 +31,7 @@ from latentq.errors import InputError, shown
 from latentq.paths import DATA
 from latentq.randomness import derive_generator
 
-NAMES = ("mnist", "fashion", "digits", "folder")
+NAMES = tuple(name for name in SOURCES if name != AUTO)
 TEST_SHARE = 6  # Of the images of a folder, one in six is to test on, as in MNIST one in seven.
 
 
@@ -140,14 +140,15 @@ class ImageData(pl.LightningDataModule):
 
 def data_root(root: str | None) -> Path:
     """Returns the data root: the argument, else `LATENTQ_DATA_ROOT`, else the folder `data`."""
-    return Path(expand_home(root or os.environ.get("LATENTQ_DATA_ROOT")) or DATA)
+    found = root or os.environ.get("LATENTQ_DATA_ROOT")
+    return Path(os.path.expanduser(found)) if found else DATA
 
 
 def _folder(path: str | None) -> tuple[Split, Split, str, dict[str, object]]:
     """Reads own images: those to train and to test on, their hash, and facts."""
     if path is None:
         raise InputError("data.path: must be the folder of the images where data=folder, was null")
-    place = Path(expand_home(path)).absolute()
+    place = Path(os.path.expanduser(path)).absolute()
     found = read_folder(place)
     train, test = with_test_split(found.images, max(1, len(found.images.labels) // TEST_SHARE))
     return train, test, found.sha256, {"path": str(place), "classes": [*found.classes]}
@@ -218,7 +219,7 @@ def open_data(
         "seed": seed,
         "batches": batches,
     }
-    if name != "auto":
+    if name != AUTO:
         return load_data(name, **common)
     try:
         return load_data("mnist", **common)

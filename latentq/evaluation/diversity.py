@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.errors import InputError
 from latentq.evaluation.metrics import classify
 from latentq.evaluation.neighbours import nearest_distances, squared_distances, squared_radii

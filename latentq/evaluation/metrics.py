@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.errors import InputError, NumericalError
 from latentq.evaluation.neighbours import ROWS, squared_distances, squared_radii
 from latentq.evaluation.vectors import check_features

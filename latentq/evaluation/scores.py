@@ -12,8 +12,9 @@ from pydantic import Field
 from torch import Tensor
 
 from latentq.config.commands import read_options
-from latentq.config.fields import Folder, Seed, Settings
-from latentq.config.rules import AUTO, CLASSES
+from latentq.config.fields import Folder, Plugins, Seed, Settings
+from latentq.config.registry import load_plugins
+from latentq.config.schema.data import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
@@ -236,6 +237,7 @@ class Options(Settings):
     split: Literal["test", "validation"] = Field("test", description="the images to compare with")
     samples: Annotated[int, Ge(2), Le(10_000)] = Field(10_000, description="images at the most")
     seed: Seed | None = Field(None, description="the seed of the samples; null: as in training")
+    plugin: Plugins | None = Field(None, description="modules that register models of your own")
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
@@ -251,6 +253,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     from latentq.data.identity import features_of, reopen_data, shared_classes
 
     options = read_options(arguments, Options)
+    load_plugins(options.plugin)
     model = storage.load(options.checkpoint)
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")

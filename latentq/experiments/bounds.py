@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from latentq import paths
 from latentq.config.commands import read_options, run_command
 from latentq.config.fields import Count, Folder, Positive, Settings
-from latentq.config.rules import AUTO
+from latentq.config.schema.data import AUTO
 from latentq.diffusion import Chain, DenoisingObjective, Forward
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.fit import train_phase
@@ -43,7 +43,7 @@ from latentq.report.tables import markdown_table
 PLACES = {"fid": 1, "precision": 3, "recall": 3}  # Decimals.
 Fits = dict[str, tuple[str, dict[str, Any]]]
 FITS: Fits = {
-    # As in latentq/configs/model/codebook.yaml.
+    # As with model=codebook.
     "130 states with noise": ("codebook", {"centres": 130, "spread": 0.45}),
     **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
 }

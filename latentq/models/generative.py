@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.engine.process import own_defaults
 from latentq.errors import InputError
 from latentq.models.networks import PIXELS
@@ -88,11 +88,13 @@ class GenerativeModel(nn.Module, ABC):
     A `conditional` one takes the class of what it generates.
     """
 
-    conditional: bool
+    conditional: bool = False
     #: The number of classes of a conditional model.
     classes: int = CLASSES
-    #: The real degrees of freedom of a latent.
-    latent_freedom: int
+    #: The real degrees of freedom of a latent, if that is known.
+    latent_freedom: int | None = None
+    #: What the latents are: models of one latent space can have the same autoencoder.
+    latent_space: str | None = None
 
     encoder: nn.Module
     decoder: nn.Module
@@ -167,5 +169,5 @@ def count_parameters(module: nn.Module | None) -> int:
 
 def parameter_counts(model: GenerativeModel) -> dict[str, int]:
     """Returns the trained parameters of encoder, decoder and prior, and their sum."""
-    parts = {k: count_parameters(getattr(model, k)) for k in ("encoder", "decoder", "prior")}
+    parts = {k: count_parameters(getattr(model, k, None)) for k in ("encoder", "decoder", "prior")}
     return {**parts, "total": sum(parts.values())}

@@ -34,6 +34,9 @@ class StateModel(GenerativeModel):
         conditional: Whether the prior is given the class of what it generates.
     """
 
+    latent_freedom: int
+    latent_space = "states"
+
     def __init__(
         self,
         channels: int,

@@ -1,7 +1,7 @@
 """Trained models on disk: a folder with `config.json` and `weights.safetensors`.
 
 Weights are safetensors, the description is JSON; nothing is ever unpickled. The description
-names the kind of model from a fixed list, its arguments, and the sha256 of the weights.
+names the registered kind of the model, its arguments, and the sha256 of the weights.
 """
 
 import errno
@@ -18,10 +18,11 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from latentq.config.arguments import check_arguments
+from latentq.config import registry
+from latentq.config.config import check_arguments
+from latentq.config.fields import is_module
 from latentq.engine.process import own_defaults
 from latentq.errors import LONGEST, CheckpointError, InputError, NumericalError, shown
-from latentq.models.parts import import_class
 from latentq.models.shipped import CONFIG, WEIGHTS, find_model
 from latentq.paths import write_atomically
 from latentq.randomness import derive_seed
@@ -29,20 +30,10 @@ from latentq.randomness import derive_seed
 FORMAT = 1
 FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
 UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
+# What a prior is made of besides its weights.
+UNWEIGHTED = ("forward_process", "circuits", "distance", "outcomes", "engine")
+ADVICE = "register a model that builds it, see latentq.register"
 LARGEST, LARGEST_CONFIG = 2**31, 2**20  # Bytes.
-KINDS = {
-    "quantum": ("latentq.models.hybrid", "LatentQ"),
-    "classical": ("baselines.vae", "VAE"),
-    "latent_diffusion": ("baselines.latent_diffusion", "StateDiffusion"),
-    "vae_diffusion": ("baselines.latent_diffusion", "VAEDiffusion"),
-    "mixture": ("baselines.mixture", "MixtureModel"),
-    "codebook": ("baselines.codebook", "CodebookModel"),
-    "neighbours": ("baselines.neighbours", "NeighboursModel"),
-    "ensemble": ("baselines.ensembles", "EnsembleModel"),
-    "perceptrons": ("baselines.controls", "Perceptrons"),
-    "traced": ("baselines.controls", "Traced"),
-    "features": ("latentq.models.classifier", "Classifier"),
-}
 
 
 def not_finite(tensors: Mapping[str, Tensor]) -> str | None:
@@ -55,19 +46,21 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
 
     Errors of the class of the model itself are passed on as they are.
 
+    Arguments:
+        kind: The name that the model is registered by, see :func:`latentq.register`.
+        arguments: The arguments of its class.
+
     Raises:
         InputError: If there is no such kind, an argument is not as it must be, or a module of the
-            caller has the name of the baselines.
+            caller has the name of a package of LatentQ.
     """
-    if kind not in KINDS:
-        raise InputError(f"kind: must be one of {', '.join(KINDS)}, was {kind!r}")
-
+    entry = registry.find(kind, "kind")
     try:
         check_arguments(kind, arguments)
     except InputError as error:
         raise _unfit(kind, error) from error
     with own_defaults():
-        return import_class(*KINDS[kind])(**arguments)
+        return entry.load()(**arguments)
 
 
 def _unfit(kind: str, error: Exception) -> InputError:
@@ -75,7 +68,7 @@ def _unfit(kind: str, error: Exception) -> InputError:
 
 
 def build_seeded(kind: str, arguments: dict[str, Any], seed: int) -> nn.Module:
-    """Builds a model that takes no seed, with weights that follow from one."""
+    """Builds a model whose weights follow from a seed, also where its class takes none."""
     with own_defaults():
         torch.manual_seed(derive_seed(seed, "init", kind))
         return build(kind, arguments)
@@ -93,10 +86,14 @@ def save(
     Arguments:
         model: The model.
         folder: The folder to write to; it is made if it does not exist.
-        kind: The kind of model, a key of :data:`KINDS`.
+        kind: The name that the model is registered by.
         arguments: The arguments that built it.
         notes: Facts to keep with it, such as the data and the commit.
+
+    Raises:
+        InputError: If the arguments cannot be written down, or build another model.
     """
+    _check_described(model, kind, arguments)
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     weights = save_tensors(tensors)
     description = {
@@ -106,9 +103,30 @@ def save(
         "sha256": hashlib.sha256(weights).hexdigest(),
         "notes": notes or {},
     }
+    if plugin := registry.find(kind, "kind").plugin:
+        description["plugin"] = plugin
     folder = Path(folder)
     write_atomically(folder / WEIGHTS, weights)
     write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
+
+
+def _check_described(model: nn.Module, kind: str, arguments: dict[str, Any]) -> None:
+    """Raises `InputError` if a model has what its arguments do not say, such as an own circuit."""
+    try:
+        json.dumps(arguments)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"save: the arguments cannot be written down, {error}; {ADVICE}"
+        ) from error
+    built = build(kind, arguments)
+    if type(built) is not type(model):
+        names = [type(found).__qualname__ for found in (built, model)]
+        raise InputError(f"save: a {kind} model is a {names[0]}, was a {names[1]}; {ADVICE}")
+    parts = dict(model.named_modules())
+    for place, module in built.named_modules():
+        for name in UNWEIGHTED:
+            if getattr(module, name, None) != getattr(parts.get(place), name, None):
+                raise InputError(f"save: its arguments do not say {place}.{name}; {ADVICE}")
 
 
 def read_file(path: Path, limit: int = LARGEST) -> bytes:
@@ -198,9 +216,26 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
         raise CheckpointError(
             f"checkpoint: {weights} is damaged, its sha256 is not the one in {CONFIG}"
         )
+    _check_registered(description)
     model = _rebuild(description["kind"], description["arguments"])
     _put_weights(model, content, weights)
     return model.to(torch.device(device)).eval()
+
+
+def _check_registered(description: Mapping[str, Any]) -> None:
+    """Raises `InputError` if nobody has registered the kind of a model.
+
+    A module that a file names is not imported: nothing that is read can run code.
+    """
+    kind, plugin = description["kind"], description.get("plugin")
+    if plugin is None or registry.has(kind):
+        return
+    if not isinstance(plugin, str) or not is_module(plugin) or not kind.isprintable():
+        raise InputError(f"plugin: must be the name of a module, was {shown(plugin)}")
+    raise InputError(
+        f"kind: {kind[:LONGEST]} is not registered; import the module that registers it "
+        f"({plugin}), or give plugin={plugin}"
+    )
 
 
 def _check_device(device: str) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentq.config import registry
 from latentq.errors import InputError
 from latentq.paths import TRAINING
 from latentq.report.statistics import Summary, scale_of, summarize
 
 MODELS = ("quantum", "classical")
-TITLES = {"quantum": "quantum", "classical": "VAE", "latent_diffusion": "latent diffusion"}
-NOT_COMPARED = ("features",)  # Its metrics.json is of a classifier: there is nothing to compare.
 STAGES = ("autoencoder", "prior", "evaluation")
 PARTS = ("encoder", "decoder", "prior", "total")
 
@@ -28,6 +27,16 @@ TEXTS = (
     *("name", "git_commit", "fid_inception_reason", "mmd.loss"),
     *("data.name", "data.sha256", "features.name", "features.sha256"),
 )
+
+
+def title_of(model: str) -> str:
+    """Returns what a reader calls a model; its name where nobody has registered it."""
+    return registry.find(model).title if registry.has(model) else model
+
+
+def is_compared(model: str) -> bool:
+    """Whether runs of a model can be compared: a classifier generates nothing."""
+    return not (registry.has(model) and registry.find(model).classifier)
 
 
 def finite(value: Any) -> float | None:  # noqa: ANN401
@@ -211,7 +220,7 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[FinishedRun], list[Pa
         inside = [here] if (here / "metrics.json").is_file() else _subfolders(here)
         found = {path for path in inside if (path / "metrics.json").is_file()}
         runs |= {path: load_run(path) for path in found}
-        if all(runs[path].model in NOT_COMPARED for path in found):
+        if not any(is_compared(runs[path].model) for path in found):
             raise InputError(
                 f"{folder}: no finished run of a generative model, as there is no metrics.json "
                 f"of one in it or one level down; make one with: {TRAINING} model=quantum"
@@ -219,7 +228,7 @@ def find_runs(folders: Iterable[str | Path]) -> tuple[list[FinishedRun], list[Pa
 
         unfinished |= {p for p in inside if p not in found and (p / "config.yaml").is_file()}
 
-    compared = [runs[path] for path in sorted(runs) if runs[path].model not in NOT_COMPARED]
+    compared = [runs[path] for path in sorted(runs) if is_compared(runs[path].model)]
     return compared, sorted(unfinished)
 
 

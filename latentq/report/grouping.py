@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import yaml
 
 from latentq.config.config import leaves
-from latentq.report.finished import MODELS, TITLES, FinishedRun, Group, Replicates
+from latentq.report.finished import MODELS, FinishedRun, Group, Replicates, title_of
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
 ORDER = ("mnist", "fashion", "digits")
@@ -78,7 +78,7 @@ def _arms(runs: Sequence[FinishedRun]) -> list[Replicates]:
 def _label(arms: Sequence[Replicates]) -> None:
     """Gives every arm a label that no other arm of its group has."""
     for arm in arms:
-        title = TITLES.get(arm.model, arm.model)
+        title = title_of(arm.model)
         same = [other for other in arms if other.model == arm.model]
         names = [other.name for other in same]
         told = arm.name if arm.name and names.count(arm.name) == 1 else ""
@@ -101,7 +101,7 @@ def group_runs(runs: Sequence[FinishedRun]) -> list[Group]:
     for key in keys:
         arms = _arms([run for run in runs if _group_key(run) == key])
         arms += [Replicates(model) for model in MODELS if model not in {arm.model for arm in arms}]
-        first = {model: i for i, model in enumerate(TITLES)}
+        first = {model: i for i, model in enumerate(MODELS)}
         arms.sort(key=lambda arm: (first.get(arm.model, 9), arm.model, -len(arm.runs), arm.name))
         _label(arms)
         groups.append(Group(arms))

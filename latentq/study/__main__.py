@@ -9,6 +9,7 @@ Finished jobs are skipped, so that the same command goes on after an interruptio
 failed twice is missing. ROOT/study.json says what has become of each job of the last call.
 
 Those settings that begin with `denoising.` go to the arms that have them only.
+Models of your own, of the modules that `plugin` names, are further arms.
 
 The exit code is 0 if all jobs are finished, 1 if some are missing, 2 for a wrong option, and
 130 or 143 after SIGINT or SIGTERM.

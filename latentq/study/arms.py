@@ -5,7 +5,9 @@ the run of `untrained` trains. Every control removes one thing from `quantum`.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
+
+from latentq.config import registry
 
 Role = Literal["quantum", "matched", "classical", "control"]
 
@@ -92,3 +94,24 @@ ARMS: dict[str, Arm] = {
     "mmd1": Arm("loss: MMD of mean states", "control", _quantum("loss=mmd1")),
     "mmdk": Arm("loss: MMD with the ladder of kernels", "control", _quantum("loss=mmdk")),
 }
+# The arms that train the autoencoder of a latent space.
+BASES = {"states": "untrained", "vae": "vae"}
+
+
+def add_plugins(modules: str | None) -> None:
+    """Makes an arm of each model that modules of a user register.
+
+    It stands on the autoencoder of its latent space, or trains its own where it has none.
+
+    Arguments:
+        modules: The names of the modules, with commas between; nothing if `None`.
+
+    Raises:
+        InputError: If one cannot be imported.
+    """
+    registry.load_plugins(modules)
+    for name, entry in registry.ENTRIES.items():
+        if modules and entry.plugin and not entry.classifier and name not in ARMS:
+            words = (f"model={name}", f"plugin={modules}")
+            role = cast(Role, entry.role)
+            ARMS[name] = Arm(entry.title, role, words, BASES.get(entry.settings.latent or ""))

@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from latentq.config.fields import Folder, Seed, Settings, Text
+from latentq.config.fields import Folder, Plugins, Seed, Settings, Text
 from latentq.config.marks import Commas, Must, OneOf
 from latentq.errors import InputError
-from latentq.study.arms import ARMS
+from latentq.study.arms import ARMS, add_plugins
 from latentq.study.jobs import ALL, LARGEST
 
 SMALLEST = 10
 MOST_SEEDS = 1000
 # What tells one job from another, and where it writes: the study sets these itself.
-OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume")
+OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume", "plugin")
 
 
 def _number_of_seeds(value: object) -> object:
@@ -59,6 +59,11 @@ def _engine(name: str) -> str:
     return name
 
 
+def _with_arms(plugin: str) -> str:
+    add_plugins(plugin)
+    return plugin
+
+
 Arms = Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(ARMS, once=True)]
 Seeds = Annotated[
     tuple[Seed, ...],
@@ -82,7 +87,11 @@ Sizes = Annotated[
 class Options(Settings):
     """What was asked for."""
 
-    arms: Arms = Field(tuple(ARMS), description="the models and controls")
+    # Read first, as models of your own are arms as well.
+    plugin: Annotated[Plugins, AfterValidator(_with_arms)] | None = Field(
+        None, description="modules that register models of your own, which are further arms"
+    )
+    arms: Arms = Field(default_factory=lambda: (*ARMS,), description="the models and controls")
     seeds: Seeds = Field((0, 1, 2, 3, 4), description="the seeds")
     train_sizes: Sizes = Field(
         (300, 1000, 10_000, ALL), description="the numbers of training images"

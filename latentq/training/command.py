@@ -10,15 +10,26 @@ from omegaconf import DictConfig, OmegaConf
 
 from latentq.config import output
 from latentq.config.commands import complain, is_explained
-from latentq.config.compose import check_command_line, fit_words
+from latentq.config.compose import check_command_line
 from latentq.config.config import Config, validate
+from latentq.config.overrides import fit_words, load_plugins_of
+from latentq.config.store import DEFAULT, stored, usage
 from latentq.errors import InputError
-from latentq.paths import CONFIGS
+from latentq.paths import TRAINING
 from latentq.training import stopping
 
 # Idle threads have to sleep: where they spin, another busy process makes two threads many times
 # slower than one. OpenMP reads this when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+USAGE = f"""Trains a model, measures it and saves it in a run folder.
+
+    {TRAINING} [model=NAME] [data=NAME] [key=value ...]
+    {TRAINING} -m model=quantum,classical seed=0,1,2      runs all combinations
+    {TRAINING} --config-name debug                        runs for seconds, to try it
+    {TRAINING} --cfg job                                  prints the configuration, runs nothing
+    {TRAINING} model=NAME --help                          lists the keys of a model
+    {TRAINING} model=mine plugin=my_module                trains a model of your own
+"""
 
 
 def train(config: Config) -> dict[str, Any]:
@@ -45,7 +56,7 @@ def train(config: Config) -> dict[str, Any]:
         return run.metrics() if run.finished else workflow.work(run, data)
 
 
-@hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")
+@hydra.main(config_path=None, config_name="train", version_base="1.3")
 def job(config: DictConfig) -> None:
     """Runs one configuration that Hydra composed."""
     content: Any = OmegaConf.to_container(config, resolve=True)
@@ -57,16 +68,26 @@ def job(config: DictConfig) -> None:
         sys.exit(complain(error))
 
 
+def _answer(words: list[str]) -> None:
+    """Prints the help, or runs what a command line asks for if all of it is fine."""
+    if {"--help", "-h"} & set(words):
+        load_plugins_of(words)
+        named = (word.removeprefix("model=") for word in words if word.startswith("model="))
+        print(usage(next(named, DEFAULT), USAGE))
+        return
+    kinds = set() if {"--hydra-help", "--version"} & set(words) else check_command_line(words)
+    sys.argv = [sys.argv[0], *fit_words(words)]
+    with stored(kinds):
+        job()
+
+
 def main() -> int:
     """Runs the command line and returns the exit code."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     output.make_ready()
     try:
         with stopping.handling():
-            if not {"--help", "-h", "--hydra-help", "--version"} & set(sys.argv):
-                check_command_line(sys.argv[1:])
-                sys.argv = [sys.argv[0], *fit_words(sys.argv[1:])]
-            job()
+            _answer(sys.argv[1:])
             sys.stdout.flush()
     except InputError as error:
         return complain(error)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from latentq.config import registry
 from latentq.config.commands import read_options, run_command
 from latentq.config.fields import Folder, Name, Settings
 from latentq.errors import InputError
@@ -55,7 +56,7 @@ def table_row(folder: Path) -> list[str]:
     """Describes a published model in one row of the table, see :data:`COLUMNS`."""
     _, description = describe(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
-    if description["kind"] == "features":
+    if registry.find(description["kind"]).classifier:
         result = f"accuracy {metrics['test_accuracy']:.2%}"
     else:
         result = f"FID {metrics['fid']:.1f}, reconstruction {metrics['fid_reconstruction']:.2f}"
@@ -103,7 +104,7 @@ def measure_again(folder: Path) -> None:
     data, model = reopen_data(folder).describe(), load(folder)
     metrics = json.loads((folder / "metrics.json").read_text())
     notes = {**description.get("notes", {}), "data": data}
-    if description["kind"] != "features":
+    if not registry.find(description["kind"]).classifier:
         rows = scores.measure([f"checkpoint={folder}"])
         notes["fid"] = rows["fid"]
         metrics |= {**rows, "measured_at": git_commit()}

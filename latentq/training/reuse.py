@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import torch
 
+from latentq.config import registry
 from latentq.config.config import Config
-from latentq.config.rules import VAES
 from latentq.data.identity import data_differences, recorded_data
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
@@ -23,7 +23,7 @@ def prepare(config: Config) -> None:
     """
     stages.accelerator(config["device"])
     torch.set_num_threads(config["threads"])
-    if config["model"]["kind"] != "features":
+    if not registry.find(config["model"]["kind"]).classifier:
         feature_network(config)
 
 
@@ -47,7 +47,8 @@ def check_autoencoder(config: Config, data: ImageSource) -> None:
     except InputError as error:
         raise InputError(f"autoencoder: {str(error).removeprefix('checkpoint: ')}") from error
     kind, wanted = description["kind"], config["model"]["kind"]
-    if kind == "features" or (kind in VAES) != (wanted in VAES):
+    spaces = [registry.find(name).settings.latent for name in (kind, wanted)]
+    if spaces[0] is None or spaces[0] != spaces[1]:
         raise InputError(
             f"autoencoder: must have the latent space of a {wanted} model, {path} is a {kind} "
             "model"
@@ -67,7 +68,7 @@ def feature_network(config: Config) -> tuple[Classifier, dict[str, Any], dict[st
     """
     path = config["metrics"]["features"]
     _, description = storage.describe(path)
-    if description["kind"] != "features":
+    if not registry.has(description["kind"]) or not registry.find(description["kind"]).classifier:
         raise InputError(
             f"metrics.features: must be a features model, was a {description['kind']} model"
         )

@@ -157,7 +157,7 @@ def find_run(resume: str, root: Path, name: str) -> Path:
 def decisive(config: Config) -> dict[str, Any]:
     """Returns the leaves of a configuration that matter for the results of its run."""
     where = ("data.root", "data.path", "data.download", "data.name")
-    free = ("resume", "device", "run.", *where)
+    free = ("resume", "device", "plugin", "run.", *where)
     return {key: value for key, value in leaves(config) if not key.startswith(free)}
 
 

@@ -185,7 +185,7 @@ def train_images(run: Run, model: nn.Module, data: ImageSource) -> None:
 
 def _grid(run: Run, model: GenerativeModel, data: ImageSource) -> callbacks.SampleGrid:
     # A model whose prior is trained later has no samples yet worth looking at.
-    if model.prior is None:
+    if getattr(model, "prior", None) is None:
         draw, what = partial(model.sample, SHOWN, run.config["seed"]), "samples"
     else:
         draw, what = partial(reconstruct, model, *_shown(data)), "reconstructions"

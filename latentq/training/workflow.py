@@ -10,8 +10,8 @@ import yaml
 from torch import nn
 
 from latentq import paths
-from latentq.config.config import Config, arguments_of
-from latentq.config.relations import check_training_images
+from latentq.config import registry
+from latentq.config.config import Config, arguments_of, check_training_images
 from latentq.data.identity import data_differences, shared_classes
 from latentq.data.protocol import ImageSource
 from latentq.diffusion import report
@@ -87,21 +87,21 @@ def work(run: Run, data: ImageSource) -> dict[str, Any]:
             run.state = newest(run.folder, run_folder.decisive(run.config))
         run.git_commit = run_folder.note_environment(run.folder)
         print(f"run folder: {run.folder}", flush=True)
-        if run.config["model"]["kind"] == "features":
+        if registry.find(run.config["model"]["kind"]).classifier:
             return train_features(run, data)
         return train_generator(run, data)
 
 
 def train_features(run: Run, data: ImageSource) -> dict[str, Any]:
     """Trains the classifier and records its accuracy on the test images."""
+    kind, seed = run.config["model"]["kind"], run.config["seed"]
     arguments = arguments_of(run.config)
-    seed = arguments.pop("seed")
-    model = cast(Classifier, storage.build_seeded("features", arguments, seed))
+    model = cast(Classifier, storage.build_seeded(kind, arguments, seed))
     with run.timed("classifier"):
         stages.train_images(run, model, data)
     test_accuracy = scores.accuracy(model.cpu(), data.test.images, data.test.labels)
     metrics = {
-        "model": "features",
+        "model": kind,
         "seed": seed,
         "test_accuracy": test_accuracy,
         "parameters": count_parameters(model),
@@ -156,8 +156,8 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
         run.recall(storage.describe(kept)[1]["notes"])
         return cast(GenerativeModel, storage.load(kept))
 
-    kind = run.config["model"]["kind"]
-    model = cast(GenerativeModel, storage.build(kind, arguments))
+    kind, seed = run.config["model"]["kind"], run.config["seed"]
+    model = cast(GenerativeModel, storage.build_seeded(kind, arguments, seed))
     if run.config.get("autoencoder"):
         reuse.with_autoencoder(model, run.config["autoencoder"])
     else:

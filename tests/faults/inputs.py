@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from latentq.config.rules import RULES
+from latentq.config.config import known_fields
 
 HUGE = 10**400
+ALL_KEYS = [*dict(known_fields())]
 ODD_TEXT = [
     *("", " ", "\n", "\x00", "\x1b[31m", "🙂", "é" * 300, "a" * 3000, "../../x", "/etc/passwd"),
     *("<script>alert(1)</script>", "{{ 7 * 7 }}", "${oc.env:HOME}", "%s%n", "None", "null", "nan"),
@@ -100,8 +101,8 @@ def short(value: object) -> bool:
 
 
 keys = st.one_of(
-    st.sampled_from([key.removesuffix(".*") for key in RULES]),
-    st.sampled_from([key.removesuffix(".*") for key in RULES]).map(lambda k: k[:-1]),
+    st.sampled_from(ALL_KEYS),
+    st.sampled_from(ALL_KEYS).map(lambda k: k[:-1]),
     st.sampled_from(["model", "data", "prior", "images", "hydra.run.dir", "model.kind", "+x"]),
     texts,
 )

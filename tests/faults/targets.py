@@ -15,11 +15,12 @@ from safetensors.torch import save as save_tensors
 
 from baselines.vae import VAE
 from latentq.config.commands import read_options
-from latentq.config.compose import load_config, parse_overrides
+from latentq.config.compose import load_config
 from latentq.config.config import Config, validate
 from latentq.config.fields import Count, Name, Settings, Share
 from latentq.config.marks import Commas, OneOf
-from latentq.config.rules import KINDS
+from latentq.config.overrides import parse_overrides
+from latentq.config.registry import names
 from latentq.data import mirrors
 from latentq.data.mnist import ensure_mnist, raw_folder
 from latentq.models import storage
@@ -56,7 +57,8 @@ _COMPOSED: dict[str, Config] = {}
 
 
 def _config(word: str) -> Config:
-    kind = KINDS[sum(word.encode("utf-8", "replace")) % len(KINDS)]
+    kinds = names()
+    kind = kinds[sum(word.encode("utf-8", "replace")) % len(kinds)]
     if kind not in _COMPOSED:
         _COMPOSED[kind] = load_config([f"model={kind}"])
     return _COMPOSED[kind]

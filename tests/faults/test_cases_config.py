@@ -27,7 +27,7 @@ def test_case_02_unknown_key(line: CommandLine) -> None:
     assert mistakes == [
         "train.lrr: there is no such key (did you mean images.lr?)",
         "images.lrr: there is no such key (did you mean images.lr?)",
-        "zzz: there is no such key; `python train.py --cfg job` lists all keys",
+        "zzz: there is no such key; `python train.py --help` lists all keys",
         "seed: must be an integer, at least 0 and at most 4294967295, was 'x'",
     ]
 
@@ -36,10 +36,10 @@ def test_case_03_wrong_type(line: CommandLine) -> None:
     mistakes = line.refused("images.epochs=abc", "images.lr=", "data.download=3", "engine")
 
     assert mistakes == [
-        "engine: must be an option of the form key=value, see latentq/configs/",
-        "data.download: must be true or false, was 3",
+        "engine: must be an option of the form key=value; `python train.py --help` lists all keys",
         "images.epochs: must be an integer, at least 1 and at most 10000, was 'abc'",
         "images.lr: must be a number, above 0 and at most 1, was ''",
+        "data.download: must be true or false, was 3",
     ]
 
 

@@ -42,10 +42,13 @@ def change(folder: Path, **values: object) -> None:
         ({"arguments": {**LATENTQ_ARGUMENTS, "prior": {**PRIOR, "qubits": 3}}}, "size mismatch"),
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 3}}, "size mismatch"),
         ({"kind": "classical", "arguments": {"channels": 2}}, "is missing"),
-        ({"kind": "os.system", "arguments": {"command": "id"}}, "kind: must be one of quantum"),
+        ({"kind": "os.system", "arguments": {"command": "id"}}, "kind: must be one of classical"),
         ({"format": 2}, "format must be 1, was 2; it needs another version"),
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 10**9}}, "channels: must be an integer"),
-        ({"arguments": {**LATENTQ_ARGUMENTS, "__class__": "x"}}, "__class__: no model has it"),
+        (
+            {"arguments": {**LATENTQ_ARGUMENTS, "__class__": "x"}},
+            "__class__: no quantum model has it",
+        ),
         ({"sha256": 7}, "does not describe a model, sha256 is missing or wrong"),
     ],
 )
@@ -145,9 +148,7 @@ def test_case_24_targets_are_not_instantiated(line: CommandLine, tmp_path: Path)
     ],
 )
 def test_case_24_configurations_come_from_one_folder(word: str) -> None:
-    with pytest.raises(
-        InputError, match=r"is not supported; configurations are in latentq/configs/"
-    ):
+    with pytest.raises(InputError, match=r"is not supported; configurations are those of LatentQ"):
         check_command_line([word, "/tmp"])
     with pytest.raises(InputError, match=r"never brings code or configurations from elsewhere"):
         check_command_line(["hydra.searchpath=[/tmp]"])

@@ -17,7 +17,8 @@ import latentq.data.mnist
 from latentq import paths
 from latentq.config import backend, output, versions
 from latentq.config.commands import read_options
-from latentq.config.compose import fit_words, load_config, parse_overrides
+from latentq.config.compose import load_config
+from latentq.config.overrides import fit_words, parse_overrides
 from latentq.config.words import override, pasted
 from latentq.data.mnist import ensure_mnist
 from latentq.data.module import data_root

@@ -263,12 +263,12 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/config/relations.py",
+        "latentq/config/config.py",
         "test_oracles_identity",
         (
             "relations: classes without images",
-            'if missing and value_of(config, "model.conditional"):',
-            'if not missing and value_of(config, "model.conditional"):',
+            'if missing and config["model"].get("conditional"):',
+            'if not missing and config["model"].get("conditional"):',
             "a conditional model is trained without a class",
         ),
     ),

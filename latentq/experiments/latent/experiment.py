@@ -16,7 +16,7 @@ from pydantic import Field
 
 from latentq.config.fields import Folder
 from latentq.config.memory import check_memory
-from latentq.config.rules import AUTO
+from latentq.config.schema.data import AUTO
 from latentq.errors import InputError
 from latentq.evaluation import metrics
 from latentq.experiments.latent.claims import claims, summary

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentq.config.rules import CLASSES
+from latentq.config.schema.data import CLASSES
 from latentq.experiments.bands import bounded, mean_of
 from latentq.experiments.measures import (
     half_entropy,

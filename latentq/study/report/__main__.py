@@ -14,7 +14,8 @@ import sys
 from pydantic import Field
 
 from latentq.config.commands import read_options, run_command
-from latentq.config.fields import Folder, Settings
+from latentq.config.fields import Folder, Plugins, Settings
+from latentq.study.arms import add_plugins
 
 
 class Options(Settings):
@@ -22,6 +23,7 @@ class Options(Settings):
 
     root: Folder = Field(description="the folder of the study, or of a published report")
     out: Folder = Field("docs/results/study", description="the folder of the report")
+    plugin: Plugins | None = Field(None, description="modules that register models of your own")
 
 
 def report(arguments: list[str]) -> None:
@@ -31,6 +33,7 @@ def report(arguments: list[str]) -> None:
         InputError: If an option is wrong, the jobs cannot be compared, or nothing can be written.
     """
     options = read_options(arguments, Options)
+    add_plugins(options.plugin)
 
     # A wrong argument is answered without what draws and renders.
     from latentq.study.report.document import build

@@ -1,0 +1,176 @@
+"""The quantum model: circuits with measured ancillas, trained on ensembles of states."""
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge, Le
+from pydantic import Field
+
+from latentq.config.fields import Share, Size
+from latentq.config.schema.groups import classes_of, groups_of
+from latentq.config.schema.needs import COMPLEX, DOUBLE, FLOAT, Need, chain_need
+from latentq.config.schema.states import (
+    ChainPhases,
+    EnsemblePrior,
+    StateNetworks,
+    StateSettings,
+)
+from latentq.config.schema.values import Relations, Values, flat, relation
+from latentq.errors import shown
+
+MAX_PARTICLES = 2**15
+Layers = Annotated[int, Ge(1), Le(1000)]
+
+
+@relation("model.conditional", "prior.qubits")
+def basis_states_of_all_classes(values: Values) -> Iterator[str]:
+    """Every class starts in a basis state of its own."""
+    qubits, classes = values["prior.qubits"], classes_of(values)
+    if values["model.conditional"] and 2**qubits < classes:
+        yield (
+            f"model.conditional: needs a basis state for each of {classes} classes, "
+            f"prior.qubits={qubits} has {2**qubits}"
+        )
+
+
+@relation("prior.layers", "prior.steps")
+def layers_of_all_steps(values: Values) -> Iterator[str]:
+    """The circuits have one number of layers, or one for each step."""
+    layers, steps = values["prior.layers"], values["prior.steps"]
+    if isinstance(layers, list) and len(layers) != steps:
+        yield (
+            f"prior.layers: must be one number or {steps}, one for each step, was {shown(layers)}"
+        )
+
+
+@relation("prior.ancillas", "prior.terminal")
+def haar_states_need_ancillas(values: Values) -> Iterator[str]:
+    """Unitary circuits leave Haar states as they are."""
+    if not values["prior.ancillas"] and values["prior.terminal"] == "haar":
+        yield (
+            "prior.ancillas: must be at least 1 where prior.terminal=haar, was 0; without a "
+            "measurement Haar states stay Haar states, and nothing can be learned"
+        )
+
+
+@relation(*("outcomes", "prior.ancillas", "prior.steps", "denoising.starts", "denoising.together"))
+def particles_in_bounds(values: Values) -> Iterator[str]:
+    """Exact outcomes branch every terminal state in every step."""
+    starts, together = values["denoising.starts"], values["denoising.together"]
+    branches = values["prior.ancillas"] * values["prior.steps"]
+    particles = starts * 2.0**branches
+    if values["outcomes"] == "exact" and together and particles > MAX_PARTICLES:
+        yield (
+            f"denoising.starts: {starts} states with 2^{branches} exact branches each are "
+            f"{particles:.3g} particles, at most {MAX_PARTICLES} are allowed; lower "
+            "denoising.starts or prior.ancillas, or set outcomes=score"
+        )
+
+
+class ConditionalNetworks(StateNetworks):
+    """The section `model` of a chain that can be given the class."""
+
+    conditional: bool = Field(False, description="whether class y starts in basis state y")
+
+
+class CircuitPrior(EnsemblePrior):
+    """The section `prior` of the quantum model."""
+
+    relations: ClassVar[Relations] = (layers_of_all_steps, haar_states_need_ancillas)
+
+    ancillas: Size = Field(1, le=4, description="measured ancillas of each step")
+    layers: Layers | list[Layers] = Field(
+        86, description="of each step, or a list: U_0, which gives the data, comes first"
+    )
+    axes: list[Literal["rx", "ry", "rz"]] = Field(
+        ["rx", "ry"], min_length=1, max_length=9, description="rotations of a layer"
+    )
+    entangled: bool = Field(True, description="whether layers have CZ gates")
+    init_scale: Share = Field(3.1416, le=math.tau, description="angles start uniform in [-s, s]")
+
+
+class ChainSettings(StateSettings):
+    """What a run of a model with a denoising chain can be told."""
+
+    loss: Literal["mmd1", "mmdk", "wasserstein"] = Field(
+        "wasserstein", description="the loss between ensembles of states"
+    )
+    prior: EnsemblePrior = EnsemblePrior()
+    denoising: ChainPhases = ChainPhases()
+
+    @classmethod
+    def argument(cls, key: str) -> str:
+        """Returns which argument a key is: the prior and its loss are in a dictionary."""
+        if key in ("loss", "outcomes", "engine"):
+            return f"prior.{key}"
+        return key if key.startswith("prior.") else super().argument(key)
+
+    def needs(self) -> Iterator[Need]:
+        """Estimates what a run takes, see the base class."""
+        yield from super().needs()
+        yield chain_need(self.prior.steps, self.prior.qubits, self.vectors())
+        yield self._loss_need()
+
+    def vectors(self) -> float:
+        """Returns how many vectors a state has at the end of the chain."""
+        return 1.0
+
+    def states(self) -> float:
+        """Returns how many states a loss is of."""
+        return float(max(self.denoising.starts, self.denoising.inputs))
+
+    def _loss_need(self) -> Need:
+        vectors, states = self.vectors(), self.states()
+        # A vector is compared with the targets of its own group.
+        _, groups = groups_of(flat(type(self), self.model_dump()))
+        compared = vectors / groups if vectors > 1 else 1.0
+        # Complex overlaps, fidelities and their gradient, and the costs and the plan in double.
+        each = compared * (2 * COMPLEX + 2 * FLOAT) + 5 * DOUBLE
+        kept = 4 * states * self.prior.steps * 2**self.prior.qubits * vectors * COMPLEX
+        keys = ("denoising.starts", "denoising.targets")
+        return Need("the loss", states * self.denoising.targets * each + kept, keys)
+
+
+class CircuitSettings(ChainSettings):
+    """What a run of a model with circuits can be told."""
+
+    relations: ClassVar[Relations] = (basis_states_of_all_classes,)
+
+    model: ConditionalNetworks = ConditionalNetworks()
+    engine: Literal["fused", "torchquantum"] = Field("fused", description="what runs circuits")
+    outcomes: Literal["exact", "score", "sampled"] = Field(
+        "score",
+        description="score: sampled, with the gradient of p; exact: all; sampled: as published",
+    )
+    prior: CircuitPrior = CircuitPrior()
+
+    def needs(self) -> Iterator[Need]:
+        """Estimates what a run takes, see the base class."""
+        yield from super().needs()
+        yield self._circuit_need()
+
+    def states(self) -> float:
+        """Returns how many states a loss is of; exact outcomes branch each of them."""
+        branched = self.prior.ancillas * (self.prior.steps if self.denoising.together else 1)
+        return super().states() * (2.0**branched if self.outcomes == "exact" else 1.0)
+
+    def _circuit_need(self) -> Need:
+        prior, layers = self.prior, self.prior.layers
+        rows, columns = 2 ** (prior.qubits + prior.ancillas), 2**prior.qubits
+        keys = ("prior.layers", "prior.qubits", "prior.ancillas")
+        if self.engine != "torchquantum":
+            # The matrix of a step is taken apart on the way back, not kept layer by layer.
+            size = 32 * prior.steps * rows * columns * COMPLEX
+            return Need("the circuits", size, keys[1:])
+        total = sum(layers) if isinstance(layers, list) else layers * prior.steps
+        gates = total * 3 * (prior.qubits + prior.ancillas)
+        states = max(self.denoising.starts, self.denoising.inputs)
+        size = gates * states * rows * COMPLEX
+        return Need("the circuits", size, (*keys, "denoising.starts"))
+
+
+class QuantumSettings(CircuitSettings):
+    """The hybrid model: CNN encoder, 4-qubit states, QuDDPM prior, mirrored CNN decoder."""
+
+    relations: ClassVar[Relations] = (particles_in_bounds,)
