@@ -167,16 +167,22 @@ def test_the_module_does_not_make_another_run(place: Path) -> None:
     assert skipped == told and len([*(place / "runs").iterdir()]) == 1
 
 
-def test_it_is_an_arm_of_a_study(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arms, "ARMS", {**arms.ARMS})
-    monkeypatch.setattr("latentq.study.options.ARMS", arms.ARMS)
-    monkeypatch.setattr("latentq.study.jobs.ARMS", arms.ARMS)
+@pytest.fixture
+def own_arms() -> Iterator[dict[str, arms.Arm]]:
+    """The arms, which are afterwards as before."""
+    before = dict(arms.ARMS)
+    yield arms.ARMS
+    arms.ARMS.clear()
+    arms.ARMS.update(before)
+
+
+def test_it_is_an_arm_of_a_study(place: Path, own_arms: dict[str, arms.Arm]) -> None:
     options = read_options(
         ["arms=mine", "plugin=my_module", "seeds=1", "train_sizes=300"], Options
     )
     (job,) = plan(options.arms, options.seeds, options.train_sizes)
 
-    assert arms.ARMS["mine"].title == "a linear autoencoder"
+    assert own_arms["mine"].title == "a linear autoencoder"
     config = StudyFolder(place / "study").config(job)
     assert (config["model"]["kind"], config["plugin"]) == ("mine", "my_module")
 
