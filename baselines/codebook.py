@@ -44,7 +44,7 @@ class CodebookModel(FittedModel):
         fitted: The number of states that the centres are fitted to at most.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained.
+        latent_noise: The noise on the states while the autoencoder is trained.
     """
 
     prior: Codebook
@@ -58,10 +58,10 @@ class CodebookModel(FittedModel):
         qubits: int = 4,
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
     ) -> None:
         prior = Codebook(centres, 2 * 2**qubits)
-        super().__init__(channels, prior, seed, qubits=qubits, noise=noise)
+        super().__init__(channels, prior, seed, qubits=qubits, latent_noise=latent_noise)
 
         self.spread, self.fitted = spread, fitted
 

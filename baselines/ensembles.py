@@ -35,10 +35,11 @@ class EnsembleModel(FittedModel):
     Arguments:
         channels: The number of channels of the networks.
         ensemble: The name of the ensemble.
-        terminal_noise: The noise of the terminal ensemble, as in the quantum model.
+        terminal_strength: The scrambling strength of the terminal ensemble, as in the quantum
+            model.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained.
+        latent_noise: The noise on the states while the autoencoder is trained.
     """
 
     prior: MeanState
@@ -47,16 +48,18 @@ class EnsembleModel(FittedModel):
         self,
         channels: int,
         ensemble: Ensemble,
-        terminal_noise: float,
+        terminal_strength: float,
         qubits: int = 4,
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
     ) -> None:
-        super().__init__(channels, MeanState(2**qubits), seed, qubits=qubits, noise=noise)
+        super().__init__(
+            channels, MeanState(2**qubits), seed, qubits=qubits, latent_noise=latent_noise
+        )
 
         self.ensemble = ensemble
-        self.process = ForwardProcess(qubits, noise=terminal_noise)
+        self.process = ForwardProcess(qubits, terminal_strength=terminal_strength)
 
     @torch.no_grad()
     def fit(self, latents: Tensor, seed: int) -> None:

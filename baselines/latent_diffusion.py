@@ -31,7 +31,7 @@ class StateDiffusion(StateModel):
             `cells`: whether it is given one of 16 cells of the states, as the quantum model is.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained.
+        latent_noise: The noise on the states while the autoencoder is trained.
     """
 
     prior: DDPM
@@ -43,12 +43,12 @@ class StateDiffusion(StateModel):
         qubits: int = 4,
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
     ) -> None:
         number = 2**qubits
         arguments = {**prior, "size": 2 * number, "cells": number if prior["cells"] else 0}
         network = seeded(lambda: DDPM(**arguments), seed, "prior")
-        super().__init__(channels, network, seed, qubits=qubits, noise=noise)
+        super().__init__(channels, network, seed, qubits=qubits, latent_noise=latent_noise)
 
     def objective(
         self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
@@ -58,7 +58,7 @@ class StateDiffusion(StateModel):
         Arguments:
             latents: The states of the training images, with shape :math:`(N, d)`.
             labels: Not used.
-            settings: The section `denoising` of the configuration: `batch`.
+            settings: The section `denoising` of the configuration: `batch_size`.
             seed: The seed of all draws.
 
         Raises:
@@ -67,7 +67,7 @@ class StateDiffusion(StateModel):
         cells = cells_of(latents, "prior.cells", seed) if self.prior.cells else None
         reals = to_reals(latents, phase_reference(latents))
         return DiffusionObjective(
-            self.prior, reals, batch=settings["batch"], seed=seed, cells=cells
+            self.prior, reals, batch=settings["batch_size"], seed=seed, cells=cells
         )
 
     @torch.no_grad()
@@ -108,11 +108,11 @@ class VAEDiffusion(VAE):
         Arguments:
             latents: The posterior means of the training images, with shape :math:`(N, D)`.
             labels: Not used.
-            settings: The section `denoising` of the configuration: `batch`.
+            settings: The section `denoising` of the configuration: `batch_size`.
             seed: The seed of all draws.
         """
         prior = cast(DDPM, self.prior)
-        return DiffusionObjective(prior, latents, batch=settings["batch"], seed=seed)
+        return DiffusionObjective(prior, latents, batch=settings["batch_size"], seed=seed)
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:

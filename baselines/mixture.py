@@ -72,7 +72,7 @@ class MixtureModel(FittedModel):
         fitted: The number of states that the mixture is fitted to at most.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained.
+        latent_noise: The noise on the states while the autoencoder is trained.
     """
 
     prior: Mixture
@@ -85,10 +85,10 @@ class MixtureModel(FittedModel):
         qubits: int = 4,
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
     ) -> None:
         prior = Mixture(components, 2 * 2**qubits)
-        super().__init__(channels, prior, seed, qubits=qubits, noise=noise)
+        super().__init__(channels, prior, seed, qubits=qubits, latent_noise=latent_noise)
 
         self.fitted = fitted
 

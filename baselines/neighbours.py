@@ -48,7 +48,7 @@ class NeighboursModel(FittedModel):
         neighbours: The number of nearest neighbours to choose from.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained.
+        latent_noise: The noise on the states while the autoencoder is trained.
     """
 
     prior: Memory
@@ -60,9 +60,11 @@ class NeighboursModel(FittedModel):
         qubits: int = 4,
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
     ) -> None:
-        super().__init__(channels, Memory(2**qubits), seed, qubits=qubits, noise=noise)
+        super().__init__(
+            channels, Memory(2**qubits), seed, qubits=qubits, latent_noise=latent_noise
+        )
 
         self.neighbours = neighbours
 

@@ -69,7 +69,7 @@ class DiffusionPrior(Settings):
 class DiffusionPhases(Phases):
     """The section `denoising` of a classical diffusion."""
 
-    batch: Count = Field(1024, le=10**5, description="latents of an iteration")
+    batch_size: Count = Field(1024, le=10**5, description="latents of an iteration")
 
 
 class VAEDiffusionSettings(GenerativeSettings):
@@ -92,7 +92,7 @@ class VAEDiffusionSettings(GenerativeSettings):
     def needs(self) -> Iterator[Need]:
         """Estimates what a run takes, see the base class."""
         yield from super().needs()
-        yield network_need(self.denoising.batch, self.prior.width, self.prior.depth)
+        yield network_need(self.denoising.batch_size, self.prior.width, self.prior.depth)
 
 
 class StateDiffusionPrior(StatePrior):
@@ -122,7 +122,7 @@ class StateDiffusionSettings(StateSettings):
         """Estimates what a run takes, see the base class."""
         yield from super().needs()
         yield chain_need(self.prior.steps, self.prior.qubits)
-        yield network_need(self.denoising.batch, self.prior.width, self.prior.depth)
+        yield network_need(self.denoising.batch_size, self.prior.width, self.prior.depth)
 
 
 # --- Fitted priors
@@ -196,18 +196,15 @@ class EnsembleChoice(StatePrior):
     ensemble: Literal["haar", "terminal", "mean"] = Field(
         "haar", description="Haar states, the terminal ensemble, or the mean state of the images"
     )
-    noise: Share = Field(1.5, le=100, description="scrambling strength of the terminal ensemble")
+    terminal_strength: Share = Field(
+        1.5, le=100, description="scrambling strength of the terminal ensemble"
+    )
 
 
 class EnsembleSettings(StateSettings):
     """A fixed ensemble of states, decoded: what there is without a trained prior."""
 
     prior: EnsembleChoice = EnsembleChoice()
-
-    @classmethod
-    def argument(cls, key: str) -> str:
-        """Returns which argument a key is; there is another `noise`, that of the autoencoder."""
-        return "terminal_noise" if key == "prior.noise" else super().argument(key)
 
 
 # --- The quantum model with one thing changed
@@ -224,8 +221,10 @@ class PerceptronPrior(EnsemblePrior):
 class PerceptronPhases(ChainPhases):
     """The section `denoising` of a chain of MLPs, which learn at smaller rates than angles."""
 
-    lr_alone: Positive = Field(0.003, le=10, description="largest learning rate of steps alone")
-    lr_together: Positive = Field(0.003, le=10, description="largest learning rate of all steps")
+    lr_single_step: Positive = Field(
+        0.003, le=10, description="largest learning rate of steps alone"
+    )
+    lr: Positive = Field(0.003, le=10, description="largest learning rate of all steps")
 
 
 class PerceptronsSettings(ChainSettings):

@@ -56,7 +56,7 @@ class TimedChain:
         prior, settings = self.config["prior"], self.config["denoising"]
         parts = [f"n={prior['qubits']}", f"n_A={prior['ancillas']}", f"L={prior['layers']}"]
         parts += [f"{prior['steps']} steps", f"{self.config['outcomes']} outcomes"]
-        parts += [f"{settings[k]} {k}" for k in ("starts", "targets")]
+        parts += [f"{settings[f'{k}_batch_size']} {k}s" for k in ("start", "target")]
         return ", ".join(
             [*parts, f"{self.config['loss']} in {len(self.objective.members)} groups"]
         )
@@ -97,8 +97,8 @@ def parts_of_chain(chain: TimedChain) -> Parts:
     """Returns the parts of an iteration, with their gradients, and the whole."""
     prior, objective = chain.prior, chain.objective
     generator = derive_generator(chain.config["seed"], "benchmark", "parts", device=chain.device)
-    start = objective.start(objective.starts)
-    n = objective.starts if start is None else len(start)
+    start = objective.start(objective.start_batch_size)
+    n = objective.start_batch_size if start is None else len(start)
     order = [*reversed(range(prior.steps))]
     compared = order if objective.intermediate_weight else order[-1:]
 

@@ -23,8 +23,10 @@ for shape in ("ellipse", "line", "rectangle"):
         picture.save(here / "shapes" / shape / f"{i}.png")
 options = ["data=folder", f"data.path={here}/shapes", "data.limit=null", "metrics.samples=20"]
 options += ["model.conditional=true", "metrics.features=checkpoints/features", "threads=1"]
-config = load_config([*options, f"run.root={here}", "images.batches=200", *settings], "debug")
-data = open_data(config["data"], 32, config["seed"], config["images"]["batches"])
+config = load_config(
+    [*options, f"run.root={here}", "images.iterations_per_epoch=200", *settings], "debug"
+)
+data = open_data(config["data"], 32, config["seed"], config["images"]["iterations_per_epoch"])
 workflow.work(run := workflow.open_run(config, data), data)
 images = storage.load(run.folder).sample(30, label=2)  # type: ignore[operator]
 plots.save_samples(images, here / "rectangles.png", "rectangles")

@@ -56,7 +56,11 @@ ROOT = Path(__file__).parent.parent
 TINY = BenchmarkTask(2, 1, 2, 8)
 TINY_CHAIN = (
     *("model=quantum", "prior.layers=2", "prior.qubits=2", "prior.steps=2"),
-    *("denoising.inputs=8", "denoising.starts=8", "denoising.targets=8"),
+    *(
+        "denoising.input_batch_size=8",
+        "denoising.start_batch_size=8",
+        "denoising.target_batch_size=8",
+    ),
 )
 # d > B: the loss of the peers takes its other form, and ours does not compile the circuit.
 WIDE = BenchmarkTask(3, 1, 3, 4)
@@ -327,11 +331,11 @@ CHANGED = {
     "loss": "mmdk",
     "outcomes": "exact",
     "denoising.cells": False,
-    "denoising.inputs": 40,
-    "denoising.starts": 8,
-    "denoising.targets": 24,
+    "denoising.input_batch_size": 40,
+    "denoising.start_batch_size": 8,
+    "denoising.target_batch_size": 24,
     "denoising.intermediate_weight": 0.25,
-    "denoising.lr_together": 0.02,
+    "denoising.lr": 0.02,
     "prior.steps": 3,
 }
 

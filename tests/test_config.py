@@ -59,12 +59,12 @@ MISTAKES = [
         "prior.cells: needs at least 16 training images, there are 5 of them",
     ),
     (
-        ["denoising.inputs=15"],
-        "denoising.inputs: must be at least 16 where denoising.cells=true, one for each group",
+        ["denoising.input_batch_size=15"],
+        "denoising.input_batch_size: must be at least 16 where denoising.cells=true, one for each",
     ),
     (
-        ["model.conditional=true", "denoising.targets=9"],
-        "denoising.targets: must be at least 10 where model.conditional=true",
+        ["model.conditional=true", "denoising.target_batch_size=9"],
+        "denoising.target_batch_size: must be at least 10 where model.conditional=true",
     ),
     (["model=traced", "loss=mmdk"], "loss: must be wasserstein where ancillas are traced out"),
     (["model=mixture", "prior.components=0"], "prior.components: must be an integer, at least 1"),
@@ -98,7 +98,7 @@ def test_mistakes_are_named(overrides: list[str], message: str) -> None:
 
 
 def test_a_conditional_model_has_no_cells_to_fill() -> None:
-    load_config(["model.conditional=true", "data.limit=12", "denoising.starts=10"])
+    load_config(["model.conditional=true", "data.limit=12", "denoising.start_batch_size=10"])
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_every_model_has_a_valid_configuration_of_all_its_keys(model: str, name:
     assert config["model"]["kind"] == model
     found = {next((key for key in lists if leaf.startswith(key)), leaf) for leaf in values}
     assert found == {*keys_of(model)}
-    small = {"images.epochs": 1, "data.limit": 512, "denoising.iterations": 4}
+    small = {"images.epochs": 1, "data.limit": 512, "denoising.iterations_per_epoch": 4}
     set_here = [values[key] == value for key, value in small.items() if key in values]
     assert all(set_here) if name == "debug" else not any(set_here)
 
@@ -212,7 +212,9 @@ def test_values_are_accepted_or_named(key: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [[], [None], [[3]], {}, {"a": 1}])
-@pytest.mark.parametrize("key", ["denoising.inputs", "denoising.starts", "data.validation"])
+@pytest.mark.parametrize(
+    "key", ["denoising.input_batch_size", "denoising.start_batch_size", "data.validation"]
+)
 def test_a_list_in_the_place_of_a_number_is_a_mistake(key: str, value: object) -> None:
     """It has no entry that is wrong by itself, and must not be compared with numbers either."""
     config = deepcopy(QUANTUM)
@@ -238,16 +240,16 @@ def test_arguments_lie_where_the_classes_want_them() -> None:
 
     assert found["features"] == {"channels": 16}
     assert found["ensemble"] == {
-        **{"channels": 16, "noise": 0.15, "qubits": 4, "ensemble": "haar"},
-        **{"terminal_noise": 1.5, "seed": 0},
+        **{"channels": 16, "latent_noise": 0.15, "qubits": 4, "ensemble": "haar"},
+        **{"terminal_strength": 1.5, "seed": 0},
     }
     assert found["latent_diffusion"] == {
-        **{"channels": 16, "noise": 0.15, "qubits": 4, "seed": 0},
+        **{"channels": 16, "latent_noise": 0.15, "qubits": 4, "seed": 0},
         "prior": {"steps": 5, "width": 39, "depth": 2, "cells": False},
     }
     assert {"loss", "outcomes", "engine", "qubits"} <= {*found["quantum"]["prior"]}
     assert {*found["perceptrons"]["prior"]} == {
-        *("qubits", "steps", "strength", "terminal", "noise", "width", "loss"),
+        *("qubits", "steps", "strength", "terminal", "terminal_strength", "width", "loss"),
     }
 
 

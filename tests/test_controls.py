@@ -92,9 +92,9 @@ def test_perceptrons_learn_two_states(generator: torch.Generator) -> None:
     objective = DenoisingObjective(
         chain,
         goal.repeat(30, 1),
-        inputs=32,
-        starts=32,
-        targets=32,
+        input_batch_size=32,
+        start_batch_size=32,
+        target_batch_size=32,
         intermediate_weight=0.05,
         seed=0,
     )

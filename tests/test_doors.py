@@ -34,7 +34,9 @@ def prior(**given: Any) -> QuDDPM:  # noqa: ANN401
 def trained(model: QuDDPM, iterations: int = 6) -> Tensor:
     """The angles after both kinds of phases."""
     states = haar_states(40, qubits=2, generator=derive_generator(0, "states"))
-    latentq.fit(model, states, iterations, alone=0.5, batch=12, starts=4, progress=False)
+    latentq.fit(
+        model, states, iterations, alone=0.5, batch_size=12, start_batch_size=4, progress=False
+    )
     return torch.cat([angles.detach() for angles in model.angles])
 
 
@@ -239,7 +241,8 @@ def test_your_own_process_is_what_is_diffused_by() -> None:
     states = haar_states(9, qubits=2, generator=derive_generator(0, "states"))
     objective = DenoisingObjective(
         QuDDPM(Still(), layers=3, seed=0), states,
-        inputs=1, starts=1, targets=1, intermediate_weight=0.0, seed=0,
+        input_batch_size=1, start_batch_size=1, target_batch_size=1,
+        intermediate_weight=0.0, seed=0,
     )  # fmt: skip
 
     assert all(torch.equal(ensemble, states) for ensemble in objective.ensembles)

@@ -41,9 +41,9 @@ def test_free_instruments_learn_a_state(generator: torch.Generator) -> None:
     objective = DenoisingObjective(
         prior,
         goal.expand(50, -1),
-        inputs=16,
-        starts=16,
-        targets=16,
+        input_batch_size=16,
+        start_batch_size=16,
+        target_batch_size=16,
         intermediate_weight=0.0,
         seed=0,
     )
@@ -114,7 +114,7 @@ def test_ablation_collects_what_is_finished(tmp_path: Path) -> None:
     for seed, fid in enumerate((20.0, 22.0, 24.0)):
         finished(tmp_path, "reference", seed, fid)
     # What was run before the row changed counts for nothing, wherever it lies.
-    finished(tmp_path, "mmdk", 1, 9.0, "", "denoising.together=3")
+    finished(tmp_path, "mmdk", 1, 9.0, "", "denoising.epochs=3")
     finished(tmp_path, "mmdk", 1, 70.0, "-2")
     finished(tmp_path, "mmdk", 2, 8.0, "", "images.epochs=3")
     found = ablation.collect(["reference", "mmdk", "init"], [0, 1, 2], str(tmp_path))

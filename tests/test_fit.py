@@ -17,7 +17,7 @@ from latentq.quantum.targets import Cluster
 from latentq.randomness import derive_generator
 
 STATES = Cluster(2, 0.2).draw(60, derive_generator(0, "states"))
-FEW: dict[str, Any] = {"batch": 16, "starts": 4, "progress": False}
+FEW: dict[str, Any] = {"batch_size": 16, "start_batch_size": 4, "progress": False}
 
 
 def prior(**given: Any) -> QuDDPM:  # noqa: ANN401
@@ -31,7 +31,13 @@ def angles_of(model: QuDDPM) -> Tensor:
 def by_hand(model: QuDDPM, numbers: list[int], weight: float, seed: int) -> list[float]:
     """Adam on the objective, phase by phase, as a user would write it."""
     objective = DenoisingObjective(
-        model, STATES, inputs=16, starts=4, targets=16, intermediate_weight=weight, seed=seed
+        model,
+        STATES,
+        input_batch_size=16,
+        start_batch_size=4,
+        target_batch_size=16,
+        intermediate_weight=weight,
+        seed=seed,
     )
     losses: list[float] = []
     for phase, number in enumerate(numbers):
@@ -64,7 +70,13 @@ def test_the_first_phases_train_a_step_alone() -> None:
     model = prior()
     before = [angles.detach().clone() for angles in model.angles]
     objective = DenoisingObjective(
-        model, STATES, inputs=8, starts=4, targets=8, intermediate_weight=0.0, seed=0
+        model,
+        STATES,
+        input_batch_size=8,
+        start_batch_size=4,
+        target_batch_size=8,
+        intermediate_weight=0.0,
+        seed=0,
     )
     train_phase(objective, 0, range(2), 0.05)
 
@@ -118,12 +130,12 @@ def test_all_outcomes_start_from_fewer_states(monkeypatch: pytest.MonkeyPatch) -
     real = DenoisingObjective.__init__
 
     def spy(self: DenoisingObjective, *given: Any, **named: Any) -> None:  # noqa: ANN401
-        seen.append(named["starts"])
+        seen.append(named["start_batch_size"])
         real(self, *given, **named)
 
     monkeypatch.setattr(DenoisingObjective, "__init__", spy)
     for outcomes in ("exact", "score"):
-        fit(prior(outcomes=outcomes), STATES, 1, batch=64, progress=False)
+        fit(prior(outcomes=outcomes), STATES, 1, batch_size=64, progress=False)
 
     assert seen == [32, 64]
 
@@ -136,11 +148,11 @@ def test_a_bar_is_shown_on_a_terminal_only(
         monkeypatch.setenv("FORCE_COLOR", "1")
     else:
         monkeypatch.delenv("FORCE_COLOR", raising=False)
-    fit(prior(), STATES, 2, batch=8, starts=2)
+    fit(prior(), STATES, 2, batch_size=8, start_batch_size=2)
     shown = capsys.readouterr()
 
     assert shown.out == "" and ("training" in shown.err and "100%" in shown.err) == terminal
-    fit(prior(), STATES, 2, batch=8, starts=2, progress=False)
+    fit(prior(), STATES, 2, batch_size=8, start_batch_size=2, progress=False)
     assert capsys.readouterr() == ("", "")
 
 
@@ -173,8 +185,8 @@ def test_states_that_are_none_are_refused(states: Any, message: str) -> None:  #
     [
         ({"iterations": 0}, "iterations: must be an integer of at least 1, was 0"),
         ({"iterations": 2.5}, "iterations: must be an integer of at least 1, was 2.5"),
-        ({"batch": 0}, "batch: must be an integer of at least 1"),
-        ({"starts": 0}, "starts: must be an integer of at least 1"),
+        ({"batch_size": 0}, "batch_size: must be an integer of at least 1"),
+        ({"start_batch_size": 0}, "start_batch_size: must be an integer of at least 1"),
         ({"seed": -1}, "seed: must be an integer of at least 0"),
         ({"lr": 0.0}, "lr: must be above 0 and below inf, was 0.0"),
         ({"lr": math.nan}, "lr: must be above 0 and below inf, was nan"),

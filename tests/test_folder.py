@@ -378,8 +378,16 @@ def test_a_run_on_three_classes(three: Path, tmp_path: Path) -> None:
 
 
 def test_the_example_draws_a_grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, few = ROOT / "examples" / "own_images.py", ["images.batches=1", "model.channels=2"]
-    few += ["denoising.iterations=1", "prior.steps=2", "prior.layers=1", "metrics.samples=5"]
+    path, few = (
+        ROOT / "examples" / "own_images.py",
+        ["images.iterations_per_epoch=1", "model.channels=2"],
+    )
+    few += [
+        "denoising.iterations_per_epoch=1",
+        "prior.steps=2",
+        "prior.layers=1",
+        "metrics.samples=5",
+    ]
     monkeypatch.setattr(sys, "argv", [str(path), str(tmp_path), *few])
     runpy.run_path(str(path))
 

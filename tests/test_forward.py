@@ -179,7 +179,7 @@ def test_zero_terminal(generator: torch.Generator) -> None:
 def test_basis_terminal(noise: float, generator: torch.Generator) -> None:
     """The mean state is 1 / 16, while the participation tells how strong the noise is."""
 
-    psi = ForwardProcess(noise=noise).terminal_states(20_000, generator)
+    psi = ForwardProcess(terminal_strength=noise).terminal_states(20_000, generator)
     participation = psi.abs().pow(4).sum(dim=-1).mean().item()
     cosine = oracles.mean_cosine(np.pi / 4 * noise) if noise else 1.0
 
@@ -217,10 +217,10 @@ def test_there_is_no_step_outside_the_schedule(t: int, generator: torch.Generato
 
 def test_terminal_states_start_where_they_are_told(generator: torch.Generator) -> None:
     start = torch.tensor([3, 0, 15, 3])
-    psi = ForwardProcess(noise=0.0).terminal_states(4, generator, start)
+    psi = ForwardProcess(terminal_strength=0.0).terminal_states(4, generator, start)
 
     assert torch.equal(psi, torch.eye(16, dtype=torch.complex64)[start])
-    noisy = ForwardProcess(noise=0.5).terminal_states(4, generator, start)
+    noisy = ForwardProcess(terminal_strength=0.5).terminal_states(4, generator, start)
     assert torch.equal(noisy.abs().argmax(dim=1), start)
     with pytest.raises(ValueError, match="start: needs the terminal ensemble basis, was haar"):
         ForwardProcess(terminal="haar").terminal_states(4, generator, start)

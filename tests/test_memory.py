@@ -21,6 +21,6 @@ def test_mixed_states_are_counted_with_all_their_vectors() -> None:
     with pytest.raises(InputError) as error:
         check_room(load_config(["model=traced", *wide]), 2**33)
     assert [m.partition(":")[0] for m in error.value.mistakes] == [
-        *("prior.steps", "denoising.starts"),
+        *("prior.steps", "denoising.start_batch_size"),
     ]
     assert "prior.ancillas=3" in error.value.mistakes[0]

@@ -20,7 +20,13 @@ from latentq.quantum.encoding import density_features
 from latentq.quantum.states import fidelity, haar_states, perturb
 
 PRIOR = {
-    **{"qubits": 4, "steps": 5, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
+    **{
+        "qubits": 4,
+        "steps": 5,
+        "strength": [0.1, 2.0],
+        "terminal": "basis",
+        "terminal_strength": 1.0,
+    },
     **{"ancillas": 1, "layers": 2, "axes": ["rx", "ry"], "entangled": True, "init_scale": 1.0},
     **{"loss": "mmdk", "outcomes": "exact", "engine": "fused"},
 }
@@ -197,7 +203,7 @@ def test_a_label_needs_a_conditional_model(model: LatentQ) -> None:
 
 
 def test_a_class_starts_in_its_basis_state() -> None:
-    model = LatentQ(4, {**PRIOR, "noise": 0.0}, conditional=True)
+    model = LatentQ(4, {**PRIOR, "terminal_strength": 0.0}, conditional=True)
     start = model.sample_chain(3, label=torch.tensor([9, 0, 4]))[0]
 
     assert torch.equal(start, torch.eye(16, dtype=torch.complex64)[[9, 0, 4]])
@@ -206,7 +212,12 @@ def test_a_class_starts_in_its_basis_state() -> None:
 def test_a_class_without_states_is_named() -> None:
     """The highest ones would be generated from basis states that nothing was trained on."""
     model, latents = LatentQ(4, PRIOR, conditional=True), torch.eye(16, dtype=torch.complex64)
-    numbers = {"inputs": 20, "starts": 20, "targets": 20, "intermediate_weight": 0.1}
+    numbers = {
+        "input_batch_size": 20,
+        "start_batch_size": 20,
+        "target_batch_size": 20,
+        "intermediate_weight": 0.1,
+    }
     settings = {**numbers, "cells": False}
     model.objective(latents, torch.arange(16) % 10, settings, seed=0)
 
@@ -216,7 +227,7 @@ def test_a_class_without_states_is_named() -> None:
 
 def test_noise_on_states_is_for_training_only(generator: torch.Generator) -> None:
     images = torch.rand(5, 1, 28, 28, generator=generator)
-    plain, noisy = (LatentQ(4, PRIOR, noise=noise) for noise in (0.0, 0.4))
+    plain, noisy = (LatentQ(4, PRIOR, latent_noise=noise) for noise in (0.0, 0.4))
     draws = [torch.Generator().manual_seed(7) for _ in range(2)]
     psi = perturb(noisy.encode(images), 0.4, draws[0])
     expected = pixel_loss(noisy.decoder(density_features(psi)), images)

@@ -21,7 +21,13 @@ def objective(latents: Tensor, steps: int = 3, seed: int = 0) -> DenoisingObject
         generator=torch.Generator().manual_seed(1),
     )
     return DenoisingObjective(
-        prior, latents, inputs=6, starts=5, targets=7, intermediate_weight=0.3, seed=seed
+        prior,
+        latents,
+        input_batch_size=6,
+        start_batch_size=5,
+        target_batch_size=7,
+        intermediate_weight=0.3,
+        seed=seed,
     )
 
 
@@ -127,7 +133,13 @@ def test_values_that_do_not_matter_leave_the_gradient_as_it_is(loss: str, phase:
     made = QuDDPM(ForwardProcess(2, 2), layers=2, loss=loss, generator=derive_generator(0, "a"))
     latents = haar_states(30, qubits=2, generator=derive_generator(0, "b"))
     objective = DenoisingObjective(
-        made, latents, inputs=6, starts=3, targets=5, intermediate_weight=0.1, seed=0
+        made,
+        latents,
+        input_batch_size=6,
+        start_batch_size=3,
+        target_batch_size=5,
+        intermediate_weight=0.1,
+        seed=0,
     )
     objective.begin(phase)
     angles = [made.angles[1]] if phase == 0 else [*made.angles]
@@ -142,9 +154,9 @@ def grouped(prior: Chain, latents: Tensor, groups: Tensor) -> DenoisingObjective
     return DenoisingObjective(
         prior,
         latents,
-        inputs=7,
-        starts=7,
-        targets=6,
+        input_batch_size=7,
+        start_batch_size=7,
+        target_batch_size=6,
         intermediate_weight=0.0,
         seed=0,
         groups=groups,
@@ -178,7 +190,7 @@ def test_groups_are_generated_from_their_basis_states() -> None:
     groups = torch.arange(300) % 3
     latents = perturb(centres[groups], 0.2, derive_generator(0, "latents"))
     prior = QuDDPM(
-        ForwardProcess(2, 2, noise=0.2),
+        ForwardProcess(2, 2, terminal_strength=0.2),
         layers=6,
         loss="wasserstein",
         outcomes="score",
@@ -186,7 +198,7 @@ def test_groups_are_generated_from_their_basis_states() -> None:
         generator=derive_generator(0, "angles"),
     )
     ours = grouped(prior, latents, groups)
-    ours.starts = ours.targets = 48
+    ours.start_batch_size = ours.target_batch_size = 48
     ours.begin(2)
     optimizer = torch.optim.Adam(prior.parameters(), lr=0.05)
     for step in range(150):
@@ -224,10 +236,10 @@ def test_groups_that_are_none_are_refused(
         grouped(objective(latents).prior, latents[:4], torch.tensor(groups))
 
 
-@pytest.mark.parametrize("name", ["inputs", "starts", "targets"])
+@pytest.mark.parametrize("name", ["input_batch_size", "start_batch_size", "target_batch_size"])
 def test_there_is_one_state_for_each_group_at_least(name: str, latents: Tensor) -> None:
     """Fewer were rounded up without a word."""
-    numbers = {"inputs": 3, "starts": 3, "targets": 3}
+    numbers = {"input_batch_size": 3, "start_batch_size": 3, "target_batch_size": 3}
     groups = torch.arange(20) % 3
 
     def make(**given: int) -> None:

@@ -197,7 +197,14 @@ def changed(word: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "word", ["data.limit=5", "data.validation=5", "denoising.targets=5", "seed=5", "prior.new=5"]
+    "word",
+    [
+        "data.limit=5",
+        "data.validation=5",
+        "denoising.target_batch_size=5",
+        "seed=5",
+        "prior.new=5",
+    ],
 )
 def test_what_matters_for_results_is_decisive(word: str) -> None:
     assert changed(word) == [word.partition("=")[0]]

@@ -162,7 +162,7 @@ def test_a_vector_is_trained_on_with_its_own_cell(monkeypatch: pytest.MonkeyPatc
 def test_a_diffusion_of_states_is_given_cells_if_asked(cells: bool) -> None:
     model = StateDiffusion(1, {**DIFFUSION, "cells": cells}, qubits=2)
     latents = haar_states(64, qubits=2, generator=torch.Generator().manual_seed(0))
-    objective = model.objective(latents, torch.zeros(64), {"batch": 8}, seed=0)
+    objective = model.objective(latents, torch.zeros(64), {"batch_size": 8}, seed=0)
 
     assert model.prior.cells == (4 if cells else 0)
     assert model.prior.network[0].in_features == 8 + 5 + 4 * cells
@@ -266,7 +266,7 @@ def test_the_terminal_ensemble_is_that_of_the_quantum_model() -> None:
     for noise in (0.0, 1.5):
         model = EnsembleModel(1, "terminal", noise)
         found = model.sample_states(300, seed=4)
-        same = ForwardProcess(4, noise=noise).terminal_states(300, model.generator(4))
+        same = ForwardProcess(4, terminal_strength=noise).terminal_states(300, model.generator(4))
         assert torch.equal(found, same)
     per_qubit = (3 + oracles.mean_cosine(math.pi / 4 * 1.5)) / 4
     assert found.abs().pow(4).sum(dim=1).mean().item() == pytest.approx(per_qubit**4, abs=0.03)
@@ -293,7 +293,7 @@ def test_a_perceptron_s_coin_is_tossed_anew_for_each_state(generator: torch.Gene
     psi = haar_states(1, qubits=2, generator=generator).expand(n, -1)
     (instrument,) = chain.instruments([0], n)
     branches = instrument(psi[:1])[0] * math.sqrt(2)
-    chain.forward_process.__dict__["noise"] = 0.0
+    chain.forward_process.__dict__["terminal_strength"] = 0.0
     drawn = chain.sample_chain(n, generator, start=torch.zeros(n, dtype=torch.int64))[-1]
     sides = instrument(torch.eye(4, dtype=torch.complex64)[:1])[0] * math.sqrt(2)
     near = gram_fidelities(drawn, sides)

@@ -33,7 +33,13 @@ from latentq.training.run import Run
 
 Spy = Callable[..., list[Any]]
 PRIOR = {
-    **{"qubits": 4, "steps": 2, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
+    **{
+        "qubits": 4,
+        "steps": 2,
+        "strength": [0.1, 2.0],
+        "terminal": "basis",
+        "terminal_strength": 1.0,
+    },
     **{"layers": 1, "ancillas": 1},
 }
 
@@ -46,8 +52,14 @@ def images() -> ImageData:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    words = ["model=quantum", "data=digits", "seed=3", "denoising.iterations=7", "prior.layers=2"]
-    config = load_config([*words, "denoising.lr_alone=0.25", "denoising.lr_together=0.125"])
+    words = [
+        "model=quantum",
+        "data=digits",
+        "seed=3",
+        "denoising.iterations_per_epoch=7",
+        "prior.layers=2",
+    ]
+    config = load_config([*words, "denoising.lr_single_step=0.25", "denoising.lr=0.125"])
     return Run(tmp_path, config, "cpu", "a run")
 
 
@@ -135,7 +147,12 @@ def test_the_chain_is_measured_on_validation_states(run: Run, images: ImageData,
 def test_groups_of_a_conditional_model_are_its_classes(generator: torch.Generator) -> None:
     model = LatentQ(1, PRIOR, conditional=True)
     latents, labels = haar_states(40, qubits=4, generator=generator), torch.arange(40) % 10
-    sizes = {"inputs": 10, "starts": 10, "targets": 10, "intermediate_weight": 0.1}
+    sizes = {
+        "input_batch_size": 10,
+        "start_batch_size": 10,
+        "target_batch_size": 10,
+        "intermediate_weight": 0.1,
+    }
     objective = model.objective(latents, labels, {**sizes, "cells": True}, seed=0)
 
     assert [members.tolist() for members in objective.members] == [
@@ -246,7 +263,7 @@ def test_an_autoencoder_is_borrowed_as_a_whole(spy: Spy) -> None:
 
 def test_all_iterations_of_a_prior_are_counted(run: Run) -> None:
     """Five steps alone and some phases together, 7 iterations each."""
-    together = run.config["denoising"]["together"]
+    together = run.config["denoising"]["epochs"]
 
     assert summary.prior_iterations(run.config) == 7 * (5 + together)
     assert summary.prior_iterations({"model": {}}) == 0

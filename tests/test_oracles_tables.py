@@ -69,9 +69,11 @@ def test_an_autoencoder_is_of_the_same_size_and_seed(arm: str) -> None:
     assert job.base == Job(ARMS[arm].base or "", 300, 7)
     assert words["autoencoder"] == f"root/jobs/{ARMS[arm].base}-n300-seed7"
     assert words["data.limit"] == "300" and words["seed"] == "7"
-    assert "images.batches" in words
+    assert "images.iterations_per_epoch" in words
     whole = StudyFolder(Path("root")).overrides(Job(arm, ALL, 7))
-    assert not any(word.startswith(("data.limit", "images.batches")) for word in whole)
+    assert not any(
+        word.startswith(("data.limit", "images.iterations_per_epoch")) for word in whole
+    )
 
 
 # --- Verdicts

@@ -29,7 +29,13 @@ from latentq.training import stages
 
 ROOT = Path(__file__).parent.parent
 CHAIN = {
-    **{"qubits": 2, "steps": 2, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.0},
+    **{
+        "qubits": 2,
+        "steps": 2,
+        "strength": [0.1, 2.0],
+        "terminal": "basis",
+        "terminal_strength": 1.0,
+    },
     "loss": "mmdk",
 }
 CIRCUITS = {
@@ -47,7 +53,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "mixture": {"components": 2, "qubits": 2},
     "codebook": {"centres": 3, "spread": 0.4, "qubits": 2},
     "neighbours": {"neighbours": 2, "qubits": 2},
-    "ensemble": {"ensemble": "terminal", "terminal_noise": 1.5, "qubits": 2},
+    "ensemble": {"ensemble": "terminal", "terminal_strength": 1.5, "qubits": 2},
 }
 
 
@@ -104,7 +110,11 @@ def test_the_default_type_changes_no_training() -> None:
             ForwardProcess(2, 2), layers=2, outcomes="score", generator=derive_generator(0, "init")
         )
         latents = haar_states(12, qubits=2, generator=derive_generator(0, "data"))
-        sizes: dict[str, Any] = {"inputs": 8, "starts": 8, "targets": 8}
+        sizes: dict[str, Any] = {
+            "input_batch_size": 8,
+            "start_batch_size": 8,
+            "target_batch_size": 8,
+        }
         objective = DenoisingObjective(prior, latents, **sizes, intermediate_weight=1, seed=0)
         objective.begin(2)
         objective.loss(0)["loss"].backward()
@@ -271,8 +281,8 @@ def test_a_program_that_uses_hydra_keeps_it() -> None:
         ({"qubits": 2.0}, "qubits: must be an integer"),
         ({"steps": 0}, "steps: must be an integer of at least 1"),
         ({"terminal": "gauss"}, "terminal: must be one of basis, zero, haar"),
-        ({"noise": -1.0}, "noise: must not be negative"),
-        ({"noise": float("nan")}, "noise: must not be negative"),
+        ({"terminal_strength": -1.0}, "terminal_strength: must not be negative"),
+        ({"terminal_strength": float("nan")}, "terminal_strength: must not be negative"),
     ],
 )
 def test_a_forward_process_that_is_none_is_refused(options: dict[str, Any], word: str) -> None:

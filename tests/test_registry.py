@@ -142,7 +142,7 @@ def test_a_model_of_states_may_use_the_autoencoder_of_another() -> None:
     latentq.register("states")(States)
 
     found = load_config(["model=states", "model.width=1", "autoencoder=x"], "debug")
-    assert found["autoencoder"] == "x" and found["denoising"]["iterations"] == 4
+    assert found["autoencoder"] == "x" and found["denoising"]["iterations_per_epoch"] == 4
     assert "autoencoder" not in load_config(["model=good", "model.width=1"])
     assert registry.find("states").settings.latent == "states"
 

@@ -145,13 +145,13 @@ FITTED: dict[str, dict[str, object]] = {
     "mixture": {"components": 2},
     "neighbours": {"neighbours": 3},
     "codebook": {"centres": 3, "spread": 0.2},
-    "ensemble": {"ensemble": "mean", "terminal_noise": 1.5},
+    "ensemble": {"ensemble": "mean", "terminal_strength": 1.5},
 }
 
 
 @pytest.mark.parametrize("kind", FITTED)
 def test_fitted_priors_survive_the_disk(kind: str, clusters: Tensor, tmp_path: Path) -> None:
-    arguments: dict[str, object] = {"channels": 4, "seed": 0, "noise": 0.1, **FITTED[kind]}
+    arguments: dict[str, object] = {"channels": 4, "seed": 0, "latent_noise": 0.1, **FITTED[kind]}
     model = storage.build(kind, arguments)
     assert isinstance(model, FittedModel)
     model.fit(clusters, seed=0)
@@ -170,7 +170,7 @@ DIFFUSION = {"steps": 5, "width": 24, "depth": 2}
 def test_a_diffusion_of_states_learns_them(cells: bool, clusters: Tensor) -> None:
     model = StateDiffusion(4, {**DIFFUSION, "cells": cells})
     labels = torch.zeros(len(clusters), dtype=torch.int64)
-    objective = model.objective(clusters, labels, {"batch": 256}, seed=0)
+    objective = model.objective(clusters, labels, {"batch_size": 256}, seed=0)
     optimizer = torch.optim.Adam(model.prior.parameters(), lr=0.01)
     before = mmdk(model.sample_states(1000), clusters).item()
     for step in range(300):
@@ -189,7 +189,7 @@ def test_cells_need_states(clusters: Tensor) -> None:
     with pytest.raises(
         InputError, match=r"prior\.cells: needs at least 16 training images, had 9"
     ):
-        model.objective(clusters[:9], torch.zeros(9).long(), {"batch": 8}, seed=0)
+        model.objective(clusters[:9], torch.zeros(9).long(), {"batch_size": 8}, seed=0)
 
 
 def test_a_diffusion_sees_no_global_phase(clusters: Tensor) -> None:
@@ -197,7 +197,7 @@ def test_a_diffusion_sees_no_global_phase(clusters: Tensor) -> None:
     turned = torch.polar(torch.ones(800), torch.linspace(0, 6, 800))[:, None] * clusters
     parts = [
         StateDiffusion(4, {**DIFFUSION, "cells": False})
-        .objective(psi, labels, {"batch": 256}, seed=0)
+        .objective(psi, labels, {"batch_size": 256}, seed=0)
         .latents
         for psi in (clusters, turned)
     ]
@@ -212,7 +212,7 @@ def test_a_diffusion_sees_no_global_phase(clusters: Tensor) -> None:
 def test_a_diffusion_of_vae_latents_samples_images() -> None:
     model = VAEDiffusion(4, {**DIFFUSION}).eval()
     latents = torch.randn(100, 16, generator=torch.Generator().manual_seed(0)) * 3 + 1
-    objective = model.objective(latents, latents[:, 0].long(), {"batch": 32}, seed=0)
+    objective = model.objective(latents, latents[:, 0].long(), {"batch_size": 32}, seed=0)
 
     assert torch.allclose(objective.prior.mean, latents.mean(dim=0))
     assert torch.equal(model.sample(4, seed=1), model.sample(4, seed=1))

@@ -72,7 +72,12 @@ def test_the_command_of_a_job_in_full() -> None:
 
     assert StudyFolder(Path("out"), ("images.epochs=1",)).command(job) == [
         *(sys.executable, str(ROOT / "train.py"), "data=mnist", "data.limit=300"),
-        *("images.batches=250", "denoising.targets=512", "denoising.together=10", "model=quantum"),
+        *(
+            "images.iterations_per_epoch=250",
+            "denoising.target_batch_size=512",
+            "denoising.epochs=10",
+            "model=quantum",
+        ),
         *("seed=2", "run.root=out/jobs", "run.name=quantum-n300-seed2", "threads=1"),
         *("autoencoder=out/jobs/untrained-n300-seed2", "images.epochs=1"),
     ]
@@ -81,8 +86,8 @@ def test_the_command_of_a_job_in_full() -> None:
 @pytest.mark.parametrize(
     ("size", "given"),
     [
-        (10, {"data.limit=10", "images.batches=250"}),
-        (53999, {"data.limit=53999", "images.batches=250"}),
+        (10, {"data.limit=10", "images.iterations_per_epoch=250"}),
+        (53999, {"data.limit=53999", "images.iterations_per_epoch=250"}),
         (54000, {"data.limit=54000"}),
         (60000, set()),
     ],
@@ -94,25 +99,32 @@ def test_few_images_do_not_mean_few_iterations(size: int, given: set[str]) -> No
 
 
 def test_common_settings_go_to_the_arms_that_have_them() -> None:
-    common = "denoising.targets=512"
+    common = "denoising.target_batch_size=512"
     having = {arm for arm in ARMS if common in overrides(arm)}
 
     assert having == {
         *("quantum", "perceptrons", "untrained", "product", "real", "unitary", "traced"),
         *("one-step", "straight", "no-cells", "mmd1", "mmdk"),
     }
-    assert "denoising.inputs=8" not in overrides("vae", 300, "denoising.inputs=8")
-    assert overrides("quantum", 300, "denoising.inputs=8")[-1] == "denoising.inputs=8"
+    assert "denoising.input_batch_size=8" not in overrides(
+        "vae", 300, "denoising.input_batch_size=8"
+    )
+    assert (
+        overrides("quantum", 300, "denoising.input_batch_size=8")[-1]
+        == "denoising.input_batch_size=8"
+    )
 
 
 def test_an_arm_wins_over_common_settings_and_a_setting_over_the_arm() -> None:
     config = load_config(overrides("no-cells", 60000))
-    assert config["denoising"]["targets"] == 256
-    assert config["denoising"]["together"] == 10
+    assert config["denoising"]["target_batch_size"] == 256
+    assert config["denoising"]["epochs"] == 10
     assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2"
 
-    config = load_config(overrides("no-cells", 60000, "denoising.targets=64", "data=digits"))
-    assert config["denoising"]["targets"] == 64
+    config = load_config(
+        overrides("no-cells", 60000, "denoising.target_batch_size=64", "data=digits")
+    )
+    assert config["denoising"]["target_batch_size"] == 64
     assert config["data"]["name"] == "digits"
     assert config["run"]["name"] == "no-cells-n60000-seed2-digits"
     assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2-digits"

@@ -188,13 +188,24 @@ def test_a_damaged_checkpoint_is_named(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "overrides",
     [
-        ["images.batch_size=1", "data.limit=12", "denoising.iterations=1", NO_CELLS],
+        ["images.batch_size=1", "data.limit=12", "denoising.iterations_per_epoch=1", NO_CELLS],
         ["images.batch_size=199", "model=classical"],
-        ["loss=wasserstein", "outcomes=sampled", "denoising.targets=33"],
-        ["loss=mmd1", "prior.ancillas=0", "prior.terminal=zero", "denoising.starts=1", NO_CELLS],
-        ["engine=torchquantum", "prior.terminal=haar", "denoising.iterations=1", NO_CELLS],
+        ["loss=wasserstein", "outcomes=sampled", "denoising.target_batch_size=33"],
+        [
+            "loss=mmd1",
+            "prior.ancillas=0",
+            "prior.terminal=zero",
+            "denoising.start_batch_size=1",
+            NO_CELLS,
+        ],
+        [
+            "engine=torchquantum",
+            "prior.terminal=haar",
+            "denoising.iterations_per_epoch=1",
+            NO_CELLS,
+        ],
         ["prior.steps=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
-        ["denoising.together=0", "metrics.samples=100", "prior.qubits=3"],
+        ["denoising.epochs=0", "metrics.samples=100", "prior.qubits=3"],
         ["data.validation=20", "data.limit=50"],
     ],
     ids=lambda o: o[0],
@@ -236,9 +247,15 @@ def test_learning_rates_follow_the_phases() -> None:
     objective = DenoisingObjective(
         model.prior,  # type: ignore[arg-type]
         model.sample_chain(4)[-1],  # type: ignore[operator]
-        **{"inputs": 2, "starts": 2, "targets": 2, "intermediate_weight": 0.1, "seed": 0},  # type: ignore[arg-type]
+        input_batch_size=2,
+        start_batch_size=2,
+        target_batch_size=2,
+        intermediate_weight=0.1,
+        seed=0,
     )
-    module = DenoisingModule(objective, iterations=20, together=2, lr_alone=0.2, lr_together=0.1)
+    module = DenoisingModule(
+        objective, iterations_per_epoch=20, epochs=2, lr_single_step=0.2, lr=0.1
+    )
 
     rates = [module._factor(step) for step in range(140)]
 
@@ -342,7 +359,7 @@ def test_a_missing_class_is_told_before_anything_is_trained(model: str, tmp_path
 
 def test_a_trained_autoencoder_is_used_as_it_is(runs: Path, tmp_path: Path) -> None:
     path = runs / "quantum-digits-seed0"
-    other = train(small(tmp_path, f"autoencoder={path}", "denoising.iterations=2"))
+    other = train(small(tmp_path, f"autoencoder={path}", "denoising.iterations_per_epoch=2"))
     models = [latentq.load(p) for p in (path, tmp_path / "quantum-digits-seed0")]
 
     for part in ("encoder", "decoder"):
@@ -399,7 +416,14 @@ def test_priors_stand_on_one_autoencoder(runs: Path, tmp_path: Path, model: str)
 
 
 def test_few_images_are_seen_often(tmp_path: Path) -> None:
-    train(small(tmp_path, "data.limit=40", "images.batches=7", "denoising.iterations=0"))
+    train(
+        small(
+            tmp_path,
+            "data.limit=40",
+            "images.iterations_per_epoch=7",
+            "denoising.iterations_per_epoch=0",
+        )
+    )
     log = (tmp_path / "quantum-digits-seed0" / "metrics.csv").read_text()
 
     assert "autoencoder" in log and "prior" not in log

@@ -15,7 +15,7 @@ WIDTH = 99
 
 OUT_OF_MEMORY = (
     "memory: there was not enough of it; lower what the run takes at once, such as "
-    "images.batch_size, denoising.starts or n, or use device=cpu"
+    "images.batch_size, denoising.start_batch_size or n, or use device=cpu"
 )
 MACHINE, USER, INTERRUPTED, NO_READER = 1, 2, 130, 141  # The last two are 128 + the signal.
 

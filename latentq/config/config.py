@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from latentq.config import registry
 from latentq.config.fields import Settings, fields, is_free_text, mistakes_of, section_of
+from latentq.config.renamed import current_name
 from latentq.config.schema.data import AUTO, CLASSES, features_of_data
 from latentq.config.schema.run import RunSettings
 from latentq.config.schema.values import flat, nested, unrelated
@@ -52,6 +53,8 @@ def is_text(key: str) -> bool:
 
 def unknown_key(key: str, kind: str | None = None) -> str:
     """Says that there is no such key, or that a kind of model has none, and where keys are."""
+    if (now := current_name(key)) != key:
+        return f"{key}: is called {now} now"
     if kind is not None and is_key(key):
         return f"{key}: a model={kind} has no such key"
     known = dict(known_fields())

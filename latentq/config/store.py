@@ -22,7 +22,7 @@ DEBUG = {
     "images": {"epochs": 1},
     "metrics": {"samples": 200},
 }
-DEBUG_PHASES = {"denoising": {"iterations": 4, "together": 1}}
+DEBUG_PHASES = {"denoising": {"iterations_per_epoch": 4, "epochs": 1}}
 HYDRA = {
     "job": {"name": "train"},
     "output_subdir": None,
@@ -55,7 +55,9 @@ def _store(place: ConfigStore, models: Iterable[str]) -> None:
     for name in {DEFAULT, *models}:
         schema = registry.find(name).settings
         place.store(name, _defaults(name, schema), group="model", package="_global_")
-        if {"denoising.iterations", "denoising.together"} <= {key for key, _ in fields(schema)}:
+        if {"denoising.iterations_per_epoch", "denoising.epochs"} <= {
+            key for key, _ in fields(schema)
+        }:
             place.store(name, DEBUG_PHASES, group="small")
 
 

@@ -73,8 +73,8 @@ def fit(
     iterations: int = 500,
     *,
     alone: float = 0.2,
-    batch: int = 256,
-    starts: int | None = None,
+    batch_size: int = 256,
+    start_batch_size: int | None = None,
     intermediate_weight: float = 0.0,
     lr: float = 0.05,
     seed: int = 0,
@@ -91,9 +91,9 @@ def fit(
         iterations: The number of iterations, those of all phases together.
         alone: The share of the iterations in which the steps are trained one after the other,
             before all of them together, in :math:`[0, 1)`.
-        batch: The number of target states of a loss, and of input states of a step alone.
-        starts: The number of terminal states of a chain that is trained as a whole; `batch` if
-            `None`, but 32 where all outcomes are kept.
+        batch_size: The number of target states of a loss, and of input states of a step alone.
+        start_batch_size: The number of terminal states of a chain that is trained as a whole;
+            `batch_size` if `None`, but 32 where all outcomes are kept.
         intermediate_weight: The weight of the intermediate ensembles where all steps are trained
             together, see :class:`~latentq.diffusion.DenoisingObjective`; with 0 the generated
             states alone are compared, which takes less time.
@@ -109,16 +109,18 @@ def fit(
         InputError: If an argument is not as it must be.
         NonFiniteError: If the loss becomes NaN or infinite.
     """
-    _check(prior, iterations, batch, lr=lr, intermediate_weight=intermediate_weight, alone=alone)
-    if starts is None:
-        starts = BRANCHING if prior.outcomes == "exact" else batch
-    check_whole(starts, "starts", 1)
+    _check(
+        prior, iterations, batch_size, lr=lr, intermediate_weight=intermediate_weight, alone=alone
+    )
+    if start_batch_size is None:
+        start_batch_size = BRANCHING if prior.outcomes == "exact" else batch_size
+    check_whole(start_batch_size, "start_batch_size", 1)
     check_whole(seed, "seed")
     with own_defaults(), torch.enable_grad(), _bar(iterations, progress) as show:
         states = _check_ensembles(prior, states, seed)
         objective = DenoisingObjective(
-            prior, states, inputs=batch, starts=starts, targets=batch,
-            intermediate_weight=intermediate_weight, seed=seed,
+            prior, states, input_batch_size=batch_size, start_batch_size=start_batch_size,
+            target_batch_size=batch_size, intermediate_weight=intermediate_weight, seed=seed,
         )  # fmt: skip
         return _run(objective, iterations, int(alone * iterations / prior.steps), lr, show)
 
@@ -144,11 +146,11 @@ def _run(
     return history
 
 
-def _check(prior: object, iterations: int, batch: int, **numbers: float) -> None:
+def _check(prior: object, iterations: int, batch_size: int, **numbers: float) -> None:
     if not isinstance(prior, Chain):
         raise InputError(f"prior: must be a QuDDPM, was of type {type(prior).__name__}")
     check_whole(iterations, "iterations", 1)
-    check_whole(batch, "batch", 1)
+    check_whole(batch_size, "batch_size", 1)
     for name, value in numbers.items():
         top = 1 if name == "alone" else math.inf
         least = "above 0" if name == "lr" else "at least 0"

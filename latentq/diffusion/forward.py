@@ -126,7 +126,7 @@ class ForwardProcess:
 
     The terminal ensemble is one of
 
-    - `basis`: a uniformly random basis state, scrambled once with strength `noise`. Its mean
+    - `basis`: a uniformly random basis state, scrambled once with `terminal_strength`. Its mean
       state is :math:`1 / d`, which the kernel :math:`F` cannot tell from Haar states;
     - `zero`: :math:`| 0 \dots 0 \rangle` scrambled by all :math:`T` steps of the schedule;
     - `haar`: Haar states.
@@ -137,7 +137,7 @@ class ForwardProcess:
         strength: The first and the last strength, :math:`h_1` and :math:`h_T`, of a linear
             schedule, or all strengths :math:`h_1 \dots h_T`.
         terminal: The name of the terminal ensemble.
-        noise: The strength of the scrambling of the `basis` ensemble.
+        terminal_strength: The strength of the scrambling of the `basis` ensemble.
 
     Raises:
         InputError: If there are neither two strengths nor :math:`T`, one is negative, or there is
@@ -148,7 +148,7 @@ class ForwardProcess:
     steps: int = 5
     strength: tuple[float, ...] = (0.1, 2.0)
     terminal: Terminal = "basis"
-    noise: float = 1.0
+    terminal_strength: float = 1.0
 
     def __post_init__(self) -> None:
         check_whole(self.qubits, "qubits", 1)
@@ -156,8 +156,11 @@ class ForwardProcess:
         if self.terminal not in get_args(Terminal):
             names = ", ".join(get_args(Terminal))
             raise InputError(f"terminal: must be one of {names}, was {self.terminal!r}")
-        if not 0 <= self.noise < math.inf:
-            raise InputError(f"noise: must not be negative or infinite, was {self.noise}")
+        if not 0 <= self.terminal_strength < math.inf:
+            raise InputError(
+                "terminal_strength: must not be negative or infinite, "
+                f"was {self.terminal_strength}"
+            )
         if len(self.strength) not in (2, self.steps):
             raise InputError(
                 f"strength: must be the first and the last, or one for each of {self.steps} "
@@ -222,7 +225,7 @@ class ForwardProcess:
         else:
             uniform = torch.randint(dimension, (n,), device=generator.device, generator=generator)
             index = uniform if start is None else _check_start(start, n, dimension)
-            strengths = [self.noise]
+            strengths = [self.terminal_strength]
 
         basis = torch.eye(dimension, dtype=torch.complex64, device=generator.device)
         return scramble(basis[index], strengths, generator)

@@ -45,9 +45,9 @@ class DenoisingObjective(nn.Module):
     Arguments:
         prior: The model.
         latents: The states of the data :math:`S_0`, with shape :math:`(N, d)`.
-        inputs: The number of input states of a step that is trained alone.
-        starts: The number of terminal states of a chain that is trained as a whole.
-        targets: The number of target states of a loss.
+        input_batch_size: The number of input states of a step that is trained alone.
+        start_batch_size: The number of terminal states of a chain that is trained as a whole.
+        target_batch_size: The number of target states of a loss.
         intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles, which are
             not compared at all if it is 0.
         seed: The seed of all draws.
@@ -65,9 +65,9 @@ class DenoisingObjective(nn.Module):
         prior: Chain,
         latents: Tensor,
         *,
-        inputs: int,
-        starts: int,
-        targets: int,
+        input_batch_size: int,
+        start_batch_size: int,
+        target_batch_size: int,
         intermediate_weight: float,
         seed: int,
         groups: Tensor | None = None,
@@ -80,15 +80,16 @@ class DenoisingObjective(nn.Module):
         if groups is not None and len(groups):
             number = 1 + int(groups.max()) if bool((groups >= 0).all()) else 0
             self.members = [places[groups == k] for k in range(number)]
-        self._check(inputs, starts, targets)
-        self.inputs, self.starts, self.targets = inputs, starts, targets
+        self.input_batch_size, self.start_batch_size = input_batch_size, start_batch_size
+        self.target_batch_size = target_batch_size
+        self._check()
         self.intermediate_weight = intermediate_weight
         self.seed = seed
         self.ensembles = diffused(prior.forward_process, latents, seed)
         self.phase = 0
         self._inputs = latents[:0]
 
-    def _check(self, inputs: int, starts: int, targets: int) -> None:
+    def _check(self) -> None:
         groups, room = len(self.members), 2**self.prior.forward_process.qubits
         if not 1 <= groups <= room:
             raise InputError(f"groups: must be from 0 to {room - 1}, one for each basis state")
@@ -98,8 +99,8 @@ class DenoisingObjective(nn.Module):
                 f"groups: each must have a state, {len(empty)} of {groups} have none "
                 f"({', '.join(empty)})"
             )
-        for name, n in (("inputs", inputs), ("starts", starts), ("targets", targets)):
-            if n < groups:
+        for name in ("input_batch_size", "start_batch_size", "target_batch_size"):
+            if (n := getattr(self, name)) < groups:
                 raise InputError(f"{name}: must be at least {groups}, one for a group, was {n}")
 
     @property
@@ -116,8 +117,8 @@ class DenoisingObjective(nn.Module):
         if phase < self.prior.steps:
             t = self.prior.steps - 1 - phase
             generator = self._generator("inputs", t, self.ensembles[0])
-            start = self.start(self.inputs)
-            n = self.inputs if start is None else len(start)
+            start = self.start(self.input_batch_size)
+            n = self.input_batch_size if start is None else len(start)
             self._inputs = self.prior.draw_inputs(n, generator, t, start)
 
     def start(self, n: int) -> Tensor | None:
@@ -131,7 +132,7 @@ class DenoisingObjective(nn.Module):
 
     def targets_of(self, t: int, generator: torch.Generator) -> Tensor:
         """Draws target states of a step, one group after the other."""
-        n = self.targets // len(self.members)
+        n = self.target_batch_size // len(self.members)
         index = [
             members[torch.randint(len(members), (n,), device=members.device, generator=generator)]
             for members in self.members
@@ -156,8 +157,8 @@ class DenoisingObjective(nn.Module):
             )
             return {"loss": loss, f"loss_{t}": loss.detach()}
 
-        start = self.start(self.starts)
-        n = self.starts if start is None else len(start)
+        start = self.start(self.start_batch_size)
+        n = self.start_batch_size if start is None else len(start)
         starts = self.prior.forward_process.terminal_states(n, generator, start)
         ensembles = [self.targets_of(t, generator) for t in range(steps)]
         weight, groups = self.intermediate_weight, len(self.members)

@@ -36,13 +36,17 @@ from latentq.training.run_folder import METRICS, differences, is_finished, versi
 COMMON = (
     "model=quantum",
     "metrics.split=validation",
-    "denoising.targets=512",
-    "denoising.together=10",
+    "denoising.target_batch_size=512",
+    "denoising.epochs=10",
     "run.skip_finished=true",
     "threads=1",
 )
 # Exact transport without cells is of all states at once and takes a multiple of the time.
-NO_CELLS = ("denoising.cells=false", "denoising.starts=256", "denoising.targets=256")
+NO_CELLS = (
+    "denoising.cells=false",
+    "denoising.start_batch_size=256",
+    "denoising.target_batch_size=256",
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ ROWS = {
     "ancillas2": Row("two ancillas, 72 layers", ("prior.ancillas=2", "prior.layers=72")),
     "small": Row(
         "45, 25, 15, 10 and 5 layers, U_0 first, narrow start",
-        ("prior.layers=[45,25,15,10,5]", "prior.noise=0.8"),
+        ("prior.layers=[45,25,15,10,5]", "prior.terminal_strength=0.8"),
     ),
     "layers2": Row("2 layers", ("prior.layers=2",)),
     "layers4": Row("4 layers", ("prior.layers=4",)),

@@ -160,9 +160,9 @@ def rows(
         objective = DenoisingObjective(
             prior,
             latents,
-            inputs=512,
-            starts=1024,
-            targets=512,
+            input_batch_size=512,
+            start_batch_size=1024,
+            target_batch_size=512,
             intermediate_weight=0.05,
             seed=seed,
             groups=cells,

@@ -34,9 +34,9 @@ class LatentQ(StateModel):
     Arguments:
         channels: The number of channels :math:`c` of the networks.
         prior: The arguments of :class:`~latentq.diffusion.ForwardProcess` (`qubits`, `steps`,
-            `strength`, `terminal`, `noise`) and of :attr:`chain`.
+            `strength`, `terminal`, `terminal_strength`) and of :attr:`chain`.
         seed: The seed of the initial weights.
-        noise: The noise on the states while the autoencoder is trained, see
+        latent_noise: The noise on the states while the autoencoder is trained, see
             :func:`latentq.quantum.states.perturb`.
         conditional: Whether the prior is given the class of what it generates.
         classes: The number of classes, at most one for each basis state.
@@ -52,7 +52,7 @@ class LatentQ(StateModel):
         prior: Mapping[str, Any],
         seed: int = 0,
         *,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
         conditional: bool = False,
         classes: int = CLASSES,
     ) -> None:
@@ -67,7 +67,7 @@ class LatentQ(StateModel):
             self.chain(forward, **arguments, generator=generator),
             seed,
             qubits=forward.qubits,
-            noise=noise,
+            latent_noise=latent_noise,
             conditional=conditional,
         )
         self.classes = classes
@@ -80,13 +80,14 @@ class LatentQ(StateModel):
         Arguments:
             latents: The states of the training images, with shape :math:`(N, d)`.
             labels: Their classes, with shape :math:`(N)`; the groups of a conditional model.
-            settings: The section `denoising` of the configuration: the numbers of `inputs`,
-                `starts` and `targets`, `intermediate_weight`, and whether there are `cells`.
+            settings: The section `denoising` of the configuration: `input_batch_size`,
+                `start_batch_size` and `target_batch_size`, `intermediate_weight` and
+                `cells`: whether states are divided into these.
             seed: The seed of all draws.
 
         Raises:
             InputError: If there are fewer states than cells, a class of a conditional model has
-                no state, or there are fewer `inputs`, `starts` or `targets` than groups.
+                no state, or there are fewer states in a batch than groups.
         """
         groups = None
         if self.conditional:
@@ -99,7 +100,12 @@ class LatentQ(StateModel):
             groups = labels
         elif settings["cells"]:
             groups = cells_of(latents, "denoising.cells", seed)
-        names = ("inputs", "starts", "targets", "intermediate_weight")
+        names = (
+            "input_batch_size",
+            "start_batch_size",
+            "target_batch_size",
+            "intermediate_weight",
+        )
         chosen = {name: settings[name] for name in names}
         return DenoisingObjective(self.prior, latents, **chosen, seed=seed, groups=groups)
 

@@ -29,7 +29,7 @@ class StateModel(GenerativeModel):
         prior: The prior.
         seed: The seed of the initial weights.
         qubits: The number of qubits :math:`n`.
-        noise: The noise on the states while the autoencoder is trained, see
+        latent_noise: The noise on the states while the autoencoder is trained, see
             :func:`latentq.quantum.states.perturb`.
         conditional: Whether the prior is given the class of what it generates.
     """
@@ -44,12 +44,12 @@ class StateModel(GenerativeModel):
         seed: int = 0,
         *,
         qubits: int = 4,
-        noise: float = 0.0,
+        latent_noise: float = 0.0,
         conditional: bool = False,
     ) -> None:
         super().__init__()
 
-        self.noise, self.conditional = noise, conditional
+        self.latent_noise, self.conditional = latent_noise, conditional
         dimension = 2**qubits
         # The norm is one and a global phase does not matter.
         self.latent_freedom = 2 * dimension - 2
@@ -114,7 +114,7 @@ class StateModel(GenerativeModel):
             labels: Not used; the autoencoder knows no classes.
             generator: The source of the noise on the states.
         """
-        psi = perturb(amplitude_encode(self.encoder(images)), self.noise, generator)
+        psi = perturb(amplitude_encode(self.encoder(images)), self.latent_noise, generator)
         return {"loss": pixel_loss(self.decoder(density_features(psi)), images)}
 
     @abstractmethod

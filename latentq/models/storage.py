@@ -21,13 +21,14 @@ from torch import Tensor, nn
 from latentq.config import registry
 from latentq.config.config import check_arguments
 from latentq.config.fields import is_module
+from latentq.config.renamed import current_arguments
 from latentq.engine.process import own_defaults
 from latentq.errors import LONGEST, CheckpointError, InputError, NumericalError, shown
 from latentq.models.shipped import CONFIG, WEIGHTS, find_model
 from latentq.paths import write_atomically
 from latentq.randomness import derive_seed
 
-FORMAT = 1
+FORMAT = 2  # Format 1 has other names of arguments, and is read as well.
 FIELDS = {"kind": str, "arguments": dict, "sha256": str, "notes": dict}
 UNFIT = (RuntimeError, SafetensorError, LookupError, TypeError, ArithmeticError, ValueError)
 # What a prior is made of besides its weights.
@@ -169,6 +170,9 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
         raise CheckpointError(f"checkpoint: {folder / CONFIG} is damaged: {error}") from error
 
     _check_description(description, folder / CONFIG)
+    if description["format"] == 1:
+        arguments = current_arguments(description["arguments"])
+        description = {**description, "format": FORMAT, "arguments": arguments}
     return folder, description
 
 
@@ -181,7 +185,8 @@ def _check_description(description: object, path: Path) -> None:
         raise CheckpointError(
             f"checkpoint: {path} does not describe a model, {wrong[0]} is missing or wrong"
         )
-    if found.get("format") != FORMAT:
+    # True is 1, but no format.
+    if type(found.get("format")) is not int or found["format"] not in (1, FORMAT):
         raise CheckpointError(
             f"checkpoint: format must be {FORMAT}, was {shown(found.get('format'))}; "
             "it needs another version of LatentQ"

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import yaml
 
 from latentq.config.config import leaves
+from latentq.config.renamed import current_config
 from latentq.report.finished import MODELS, FinishedRun, Group, Replicates, title_of
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
@@ -26,7 +27,7 @@ FREE = ("seed", "resume", "threads", "device", "run.", "data.", "metrics.")
 def settings(run: FinishedRun) -> dict[str, str]:
     """Returns what the configuration of a run says of model and training, by dotted key."""
     try:
-        config = yaml.safe_load(run.config or "")
+        config = current_config(yaml.safe_load(run.config or ""))
     except (yaml.YAMLError, RecursionError):
         return {}
     if not isinstance(config, dict):

@@ -1,7 +1,7 @@
 """Runs the study: every arm with every seed and number of training images, each a job.
 
     python -m latentq.study
-    python -m latentq.study arms=quantum,vae seeds=3 settings="denoising.iterations=50"
+    python -m latentq.study arms=quantum,vae seeds=3 settings="denoising.iterations_per_epoch=50"
 
 A job is a process of `train.py` with one thread; its run folder is ROOT/jobs/ARM-nSIZE-seedS
 and its output goes to ROOT/logs. An arm that uses the autoencoder of another one waits for it.

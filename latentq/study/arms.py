@@ -36,7 +36,11 @@ def _quantum(*overrides: str) -> tuple[str, ...]:
 
 
 # Exact transport without cells is of all states at once and takes a multiple of the time.
-_NO_CELLS = ("denoising.cells=false", "denoising.starts=256", "denoising.targets=256")
+_NO_CELLS = (
+    "denoising.cells=false",
+    "denoising.start_batch_size=256",
+    "denoising.target_batch_size=256",
+)
 
 ARMS: dict[str, Arm] = {
     "quantum": Arm("QuDDPM", "quantum", _quantum()),
@@ -67,7 +71,7 @@ ARMS: dict[str, Arm] = {
     },
     "neighbours": Arm("nearest neighbours, resampled", "classical", ("model=neighbours",)),
     "untrained": Arm(
-        "circuits not trained", "control", _quantum("denoising.iterations=0"), base=None
+        "circuits not trained", "control", _quantum("denoising.iterations_per_epoch=0"), base=None
     ),
     "haar": Arm("Haar states", "control", ("model=ensemble", "prior.ensemble=haar")),
     "terminal": Arm(

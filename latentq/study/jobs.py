@@ -20,8 +20,8 @@ from latentq.study.arms import ARMS
 ALL = 60_000
 LARGEST = 54_000
 # Few images shall not mean few iterations, so an epoch has a number of them.
-ITERATIONS = ("images.batches=250",)
-COMMON = ("denoising.targets=512", "denoising.together=10")
+ITERATIONS = ("images.iterations_per_epoch=250",)
+COMMON = ("denoising.target_batch_size=512", "denoising.epochs=10")
 FOLDER, EARLIER = "jobs", "cells"  # Of the run folders, now and in earlier versions.
 DENOISED = ("model=quantum", "model=traced", "model=perceptrons")
 

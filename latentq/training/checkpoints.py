@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from lightning_fabric.plugins.io.checkpoint_io import CheckpointIO
 
+from latentq.config.renamed import current_name
 from latentq.errors import CheckpointError, RunError
 from latentq.paths import sync_folder, write_synced
 
@@ -114,7 +115,7 @@ def read(path: Path, config: Mapping[str, Any]) -> State:
         raise CheckpointError(f"resume: {path} cannot be read: {error.strerror}") from error
 
     state = unpack(data, path)
-    theirs = state.facts["config"]
+    theirs = {current_name(key): value for key, value in state.facts["config"].items()}
     differ = [
         f"{key}: was {theirs.get(key)!r}, now {config.get(key)!r}"
         for key in sorted(theirs.keys() | config.keys())

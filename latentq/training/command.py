@@ -50,7 +50,9 @@ def train(config: Config) -> dict[str, Any]:
     images = config["images"]
     with process.settings_restored():
         reuse.prepare(config)
-        data = open_data(config["data"], images["batch_size"], config["seed"], images["batches"])
+        data = open_data(
+            config["data"], images["batch_size"], config["seed"], images["iterations_per_epoch"]
+        )
         reuse.check_autoencoder(config, data)
         run = workflow.open_run(config, data)
         return run.metrics() if run.finished else workflow.work(run, data)

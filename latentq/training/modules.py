@@ -125,10 +125,10 @@ class DenoisingModule(pl.LightningModule):
 
     Arguments:
         objective: The objective, a module that holds the prior and the latents.
-        iterations: The number of iterations of a phase.
-        together: The number of phases that train all steps together.
-        lr_alone: The learning rate of Adam for a step alone.
-        lr_together: The learning rate of Adam for all steps together.
+        iterations_per_epoch: The number of iterations of an epoch.
+        epochs: The number of epochs that train all steps together.
+        lr_single_step: The learning rate of Adam for a step alone.
+        lr: The learning rate of Adam for all steps together.
     """
 
     stage = "prior"
@@ -137,16 +137,16 @@ class DenoisingModule(pl.LightningModule):
         self,
         objective: Objective,
         *,
-        iterations: int,
-        together: int,
-        lr_alone: float,
-        lr_together: float,
+        iterations_per_epoch: int,
+        epochs: int,
+        lr_single_step: float,
+        lr: float,
     ) -> None:
         super().__init__()
 
         self.objective = objective
-        self.iterations, self.together = iterations, together
-        self.lr_alone, self.lr_together = lr_alone, lr_together
+        self.iterations_per_epoch, self.epochs = iterations_per_epoch, epochs
+        self.lr_single_step, self.lr = lr_single_step, lr
         self._entered: int | None = None
 
     @classmethod
@@ -154,20 +154,20 @@ class DenoisingModule(pl.LightningModule):
         """Returns the training of an objective, as the section `denoising` has it."""
         return cls(
             objective,
-            iterations=settings["iterations"],
-            together=settings["together"],
-            lr_alone=settings.get("lr_alone", 0.0),
-            lr_together=settings["lr_together"],
+            iterations_per_epoch=settings["iterations_per_epoch"],
+            epochs=settings["epochs"],
+            lr_single_step=settings.get("lr_single_step", 0.0),
+            lr=settings["lr"],
         )
 
     @property
     def phases(self) -> int:
         """The number of phases, each of which is a Lightning epoch."""
-        return self.objective.alone + self.together
+        return self.objective.alone + self.epochs
 
     def train_dataloader(self) -> DataLoader:
         """Returns the counters of a phase's iterations; draws are derived from them."""
-        return DataLoader(range(self.iterations), batch_size=None)  # type: ignore[arg-type]
+        return DataLoader(range(self.iterations_per_epoch), batch_size=None)  # type: ignore[arg-type]
 
     def on_train_batch_start(self, batch: int, batch_idx: int) -> None:
         """Enters the phase of this epoch, at its first batch or where it is resumed."""
@@ -182,12 +182,13 @@ class DenoisingModule(pl.LightningModule):
         return losses["loss"]
 
     def _factor(self, step: int) -> float:
-        alone = self.objective.alone * self.iterations
+        alone = self.objective.alone * self.iterations_per_epoch
         if step < alone:
-            return self.lr_alone * cosine_schedule(step % self.iterations, self.iterations)
+            at = step % self.iterations_per_epoch
+            return self.lr_single_step * cosine_schedule(at, self.iterations_per_epoch)
 
-        total = self.together * self.iterations
-        return self.lr_together * cosine_schedule(step - alone, total)
+        total = self.epochs * self.iterations_per_epoch
+        return self.lr * cosine_schedule(step - alone, total)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401
         """Returns Adam with a cosine for each step alone and one for all steps together."""

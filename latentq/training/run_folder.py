@@ -16,6 +16,7 @@ import torch
 import yaml
 
 from latentq.config.config import Config, leaves
+from latentq.config.renamed import current_config
 from latentq.config.words import command_line, override, pasted
 from latentq.errors import InputError
 from latentq.paths import check_writable, write_atomically
@@ -186,7 +187,7 @@ def differences(folder: Path, config: Config) -> list[str]:
         InputError: If that of the run is damaged.
     """
     try:
-        content = yaml.safe_load((folder / CONFIG).read_text())
+        content = current_config(yaml.safe_load((folder / CONFIG).read_text()))
         before, named = decisive(content), content.get("data", {}).get("name")
     except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
         raise InputError(f"run: {folder / CONFIG} is damaged or missing") from error

@@ -212,7 +212,7 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> None:
         objective: The objective of the prior.
     """
     settings = run.config["denoising"]
-    if not settings["iterations"]:
+    if not settings["iterations_per_epoch"]:
         return
     module = DenoisingModule.configured(objective, settings)
     module.train()
@@ -222,6 +222,6 @@ def train_prior(run: Run, model: GenerativeModel, objective: Objective) -> None:
     # The matrices are so small that a second thread costs more time than it saves.
     torch.set_num_threads(1)
     try:
-        fit(run, module, None, module.phases, settings["iterations"], grid)
+        fit(run, module, None, module.phases, settings["iterations_per_epoch"], grid)
     finally:
         torch.set_num_threads(threads)

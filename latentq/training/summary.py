@@ -46,8 +46,8 @@ def prior_iterations(config: Config) -> int:
     settings = config.get("denoising")
     if settings is None:
         return 0
-    alone = config["prior"]["steps"] if "lr_alone" in settings else 0
-    return settings["iterations"] * (alone + settings["together"])
+    alone = config["prior"]["steps"] if "lr_single_step" in settings else 0
+    return settings["iterations_per_epoch"] * (alone + settings["epochs"])
 
 
 @torch.no_grad()

@@ -109,7 +109,13 @@ keys = st.one_of(
 right = st.sampled_from(
     [
         *("images.epochs=3", "images.lr=0.01", "seed=7", "prior.layers=2", "data=digits"),
-        *("model=classical", "model=mixture", "denoising.starts=8", "threads=1", "data.limit=99"),
+        *(
+            "model=classical",
+            "model=mixture",
+            "denoising.start_batch_size=8",
+            "threads=1",
+            "data.limit=99",
+        ),
     ]
 )
 written = st.one_of(scalars, values).map(_written)

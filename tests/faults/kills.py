@@ -92,7 +92,7 @@ def train_here(kind: str, root: Path, resume: bool) -> None:
 
     callbacks.SAVE_SECONDS, stages.LOG_EVERY = 0.0, 1
     # An iteration of a diffusion is so short that only many of them are ever hit.
-    more = ["denoising.iterations=40"] if kind in DIFFUSIONS else []
+    more = ["denoising.iterations_per_epoch=40"] if kind in DIFFUSIONS else []
     train(tiny(kind, root, *more, *(["resume=last"] if resume else [])))
 
 

@@ -11,9 +11,14 @@ COMMON = [
     *("data=digits", "data.limit=60", "data.validation=20", "metrics.samples=20"),
     *("images.batch_size=20", "images.epochs=2", "device=cpu", "threads=1"),
 ]
-PHASES = ["denoising.iterations=3", "denoising.together=2"]
-CHAIN = [*PHASES, "denoising.inputs=16", "denoising.starts=16", "denoising.targets=16"]
-DIFFUSION = [*PHASES, "denoising.batch=16"]
+PHASES = ["denoising.iterations_per_epoch=3", "denoising.epochs=2"]
+CHAIN = [
+    *PHASES,
+    "denoising.input_batch_size=16",
+    "denoising.start_batch_size=16",
+    "denoising.target_batch_size=16",
+]
+DIFFUSION = [*PHASES, "denoising.batch_size=16"]
 OWN = {
     "quantum": [*CHAIN, "prior.layers=2"],
     "traced": [*CHAIN, "prior.layers=2"],

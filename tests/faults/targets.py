@@ -97,11 +97,11 @@ VAE_ARGUMENTS: dict[str, Any] = {"channels": 2, "latent": 4, "lift": 5, "seed": 
 PRIOR: dict[str, Any] = {
     **{"qubits": 4, "steps": 2, "ancillas": 1, "layers": 2, "axes": ["rx", "ry"]},
     **{"entangled": True, "init_scale": 1.0, "strength": [0.1, 2.0], "terminal": "basis"},
-    **{"noise": 1.5, "loss": "wasserstein", "outcomes": "score", "engine": "fused"},
+    **{"terminal_strength": 1.5, "loss": "wasserstein", "outcomes": "score", "engine": "fused"},
 }
 LATENTQ_ARGUMENTS: dict[str, Any] = {
     "channels": 2,
-    "noise": 0.1,
+    "latent_noise": 0.1,
     "conditional": False,
     "prior": PRIOR,
     "seed": 0,

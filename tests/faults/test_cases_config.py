@@ -47,7 +47,7 @@ def test_case_03_wrong_type(line: CommandLine) -> None:
     "word",
     [
         *("images.lr=nan", "images.lr=inf", "images.lr=-1", "images.lr=1e400", "images.epochs=-5"),
-        *("images.batch_size=0", "prior.qubits=0", "model.noise=-0.1", "prior.ancillas=5"),
+        *("images.batch_size=0", "prior.qubits=0", "model.latent_noise=-0.1", "prior.ancillas=5"),
         *("denoising.intermediate_weight=nan", "data.validation=0", "data.limit=0", "threads=0"),
         *("run.name=a/b", "run.name=..", "run.name=", 'run.name="x\ty"', f"run.name={'x' * 300}"),
     ],
@@ -81,24 +81,27 @@ def test_case_05_too_large_for_the_memory(
     free(monkeypatch, tmp_path, 8)
 
     mistakes = line.refused(
-        *("denoising.starts=100000", "denoising.targets=100000"),
+        *("denoising.start_batch_size=100000", "denoising.target_batch_size=100000"),
         *("images.batch_size=60000", "model.channels=256"),
     )
 
     assert [mistake.partition(":")[0] for mistake in mistakes] == [
         "images.batch_size",
-        "denoising.starts",
+        "denoising.start_batch_size",
     ]
     assert mistakes[1].endswith(
-        "denoising.starts=100000 and denoising.targets=100000, and 8.0 GiB are free; "
-        "lower denoising.starts or denoising.targets"
+        "denoising.start_batch_size=100000 and denoising.target_batch_size=100000, and 8.0 GiB "
+        "are free; lower denoising.start_batch_size or denoising.target_batch_size"
     )
 
 
 @pytest.mark.parametrize(
     ("words", "key"),
     [
-        (("model=latent_diffusion", "denoising.batch=100000", "prior.width=4096"), "denoising"),
+        (
+            ("model=latent_diffusion", "denoising.batch_size=100000", "prior.width=4096"),
+            "denoising",
+        ),
         (("model=mixture", "prior.components=10000", "prior.fitted=54000"), "prior.components"),
         (("engine=torchquantum", "prior.qubits=6", "prior.layers=500"), "prior.layers"),
         (("prior.qubits=6", "prior.ancillas=4", "prior.steps=50"), "prior.qubits"),

@@ -163,7 +163,9 @@ def test_images_that_are_not_finite_stop_a_training(
 
 @pytest.fixture
 def prior() -> QuDDPM:
-    forward = ForwardProcess(qubits=2, steps=3, strength=(0.1, 1.0), terminal="basis", noise=1.0)
+    forward = ForwardProcess(
+        qubits=2, steps=3, strength=(0.1, 1.0), terminal="basis", terminal_strength=1.0
+    )
     return QuDDPM(forward, 1, layers=2, generator=derive_generator(0, "prior"))
 
 
@@ -230,7 +232,13 @@ def test_a_model_that_loses_probability_is_not_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prior = {
-        **{"qubits": 4, "steps": 2, "strength": [0.1, 1.0], "terminal": "basis", "noise": 1.0},
+        **{
+            "qubits": 4,
+            "steps": 2,
+            "strength": [0.1, 1.0],
+            "terminal": "basis",
+            "terminal_strength": 1.0,
+        },
         **{"ancillas": 1, "layers": 1},
     }
     arguments: dict[str, Any] = {"channels": 2, "prior": prior}

@@ -170,7 +170,7 @@ FAULTS: list[Fault] = [
         "test_oracles_priors test_second_stages",
         (
             "ensembles: terminal noise not given",
-            "ForwardProcess(qubits, noise=terminal_noise)",
+            "ForwardProcess(qubits, terminal_strength=terminal_strength)",
             "ForwardProcess(qubits)",
             "the control is not the terminal ensemble of the quantum model",
         ),

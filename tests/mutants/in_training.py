@@ -146,7 +146,7 @@ FAULTS: list[Fault] = [
         "test_oracles_runs test_model test_controls",
         (
             "no noise on states in training",
-            "psi = perturb(amplitude_encode(self.encoder(images)), self.noise, generator)",
+            "psi = perturb(amplitude_encode(self.encoder(images)), self.latent_noise, generator)",
             "psi = amplitude_encode(self.encoder(images))",
             "the setting has no effect",
         ),
@@ -256,8 +256,8 @@ FAULTS: list[Fault] = [
         "test_oracles_runs test_train::test_learning_rates_follow_the_phases",
         (
             "learning rates of the prior exchanged",
-            'lr_together=settings["lr_together"]',
-            'lr_together=settings.get("lr_alone", 0.0)',
+            'lr=settings["lr"]',
+            'lr=settings.get("lr_single_step", 0.0)',
             "all steps are trained at the rate of one",
         ),
         (
@@ -344,8 +344,8 @@ FAULTS: list[Fault] = [
         "test_oracles_runs",
         (
             "iterations of the steps alone not counted",
-            'settings["iterations"] * (alone + settings["together"])',
-            'settings["iterations"] * settings["together"]',
+            'settings["iterations_per_epoch"] * (alone + settings["epochs"])',
+            'settings["iterations_per_epoch"] * settings["epochs"]',
             "the effort of the quantum prior looks smaller than it was",
         ),
     ),

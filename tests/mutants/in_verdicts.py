@@ -7,6 +7,12 @@ FAULTS: list[Fault] = [
         "latentq/report/statistics.py",
         "test_oracles_verdicts test_report_numbers",
         (
+            "bands: ends exchanged",
+            'f"{name}_low": low, f"{name}_high": high}',
+            'f"{name}_low": high, f"{name}_high": low}',
+            "lower ends stand above upper ones",
+        ),
+        (
             "statistics: variance over n",
             "for value in values) / (len(values) - 1))",
             "for value in values) / len(values))",
@@ -211,12 +217,6 @@ FAULTS: list[Fault] = [
             'mean_of((min(1.0, max(0.0, value / top)) for value in values), "share").times(top)',
             'mean_of((min(1.0, max(0.0, value / top)) for value in values), "share")',
             "entropies are in other units",
-        ),
-        (
-            "bands: ends exchanged",
-            'f"{name}_low": low, f"{name}_high": high}',
-            'f"{name}_low": high, f"{name}_high": low}',
-            "lower ends stand above upper ones",
         ),
         (
             "bands: bars from 0",

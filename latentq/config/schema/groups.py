@@ -40,13 +40,15 @@ def groups_start_in_basis_states(values: Values) -> Iterator[str]:
         yield f"{key}: needs prior.terminal=basis, was {terminal}; set it to false"
 
 
-@relation("denoising.inputs", "denoising.starts", "denoising.targets")
+@relation(
+    "denoising.input_batch_size", "denoising.start_batch_size", "denoising.target_batch_size"
+)
 def states_of_all_groups(values: Values) -> Iterator[str]:
     """A loss needs a state of every group."""
     by, groups = groups_of(values)
-    for name in ("inputs", "starts", "targets"):
-        if (number := values[f"denoising.{name}"]) < groups:
+    for name in ("input", "start", "target"):
+        if (number := values[f"denoising.{name}_batch_size"]) < groups:
             yield (
-                f"denoising.{name}: must be at least {groups} where {by}=true, one for each "
-                f"group of states, was {number}"
+                f"denoising.{name}_batch_size: must be at least {groups} where {by}=true, one for "
+                f"each group of states, was {number}"
             )

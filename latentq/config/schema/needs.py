@@ -37,7 +37,7 @@ def chain_need(steps: int, qubits: int, vectors: float = 1.0) -> Need:
 def network_need(batch: int, width: int, depth: int) -> Need:
     """Estimates the neurons of a classical diffusion."""
     size = 3 * batch * width * (depth + 1) * FLOAT
-    return Need("a batch of the prior", size, ("denoising.batch", "prior.width"))
+    return Need("a batch of the prior", size, ("denoising.batch_size", "prior.width"))
 
 
 def fit_need(fitted: int, parts: int, reals: int, key: str, matrices: bool = False) -> Need:

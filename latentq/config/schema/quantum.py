@@ -54,17 +54,25 @@ def haar_states_need_ancillas(values: Values) -> Iterator[str]:
         )
 
 
-@relation(*("outcomes", "prior.ancillas", "prior.steps", "denoising.starts", "denoising.together"))
+@relation(
+    *(
+        "outcomes",
+        "prior.ancillas",
+        "prior.steps",
+        "denoising.start_batch_size",
+        "denoising.epochs",
+    )
+)
 def particles_in_bounds(values: Values) -> Iterator[str]:
     """Exact outcomes branch every terminal state in every step."""
-    starts, together = values["denoising.starts"], values["denoising.together"]
+    starts, epochs = values["denoising.start_batch_size"], values["denoising.epochs"]
     branches = values["prior.ancillas"] * values["prior.steps"]
     particles = starts * 2.0**branches
-    if values["outcomes"] == "exact" and together and particles > MAX_PARTICLES:
+    if values["outcomes"] == "exact" and epochs and particles > MAX_PARTICLES:
         yield (
-            f"denoising.starts: {starts} states with 2^{branches} exact branches each are "
-            f"{particles:.3g} particles, at most {MAX_PARTICLES} are allowed; lower "
-            "denoising.starts or prior.ancillas, or set outcomes=score"
+            f"denoising.start_batch_size: {starts} states with 2^{branches} exact branches each "
+            f"are {particles:.3g} particles, at most {MAX_PARTICLES} are allowed; lower "
+            "denoising.start_batch_size or prior.ancillas, or set outcomes=score"
         )
 
 
@@ -118,7 +126,7 @@ class ChainSettings(StateSettings):
 
     def states(self) -> float:
         """Returns how many states a loss is of."""
-        return float(max(self.denoising.starts, self.denoising.inputs))
+        return float(max(self.denoising.start_batch_size, self.denoising.input_batch_size))
 
     def _loss_need(self) -> Need:
         vectors, states = self.vectors(), self.states()
@@ -128,8 +136,8 @@ class ChainSettings(StateSettings):
         # Complex overlaps, fidelities and their gradient, and the costs and the plan in double.
         each = compared * (2 * COMPLEX + 2 * FLOAT) + 5 * DOUBLE
         kept = 4 * states * self.prior.steps * 2**self.prior.qubits * vectors * COMPLEX
-        keys = ("denoising.starts", "denoising.targets")
-        return Need("the loss", states * self.denoising.targets * each + kept, keys)
+        keys = ("denoising.start_batch_size", "denoising.target_batch_size")
+        return Need("the loss", states * self.denoising.target_batch_size * each + kept, keys)
 
 
 class CircuitSettings(ChainSettings):
@@ -152,7 +160,7 @@ class CircuitSettings(ChainSettings):
 
     def states(self) -> float:
         """Returns how many states a loss is of; exact outcomes branch each of them."""
-        branched = self.prior.ancillas * (self.prior.steps if self.denoising.together else 1)
+        branched = self.prior.ancillas * (self.prior.steps if self.denoising.epochs else 1)
         return super().states() * (2.0**branched if self.outcomes == "exact" else 1.0)
 
     def _circuit_need(self) -> Need:
@@ -165,9 +173,9 @@ class CircuitSettings(ChainSettings):
             return Need("the circuits", size, keys[1:])
         total = sum(layers) if isinstance(layers, list) else layers * prior.steps
         gates = total * 3 * (prior.qubits + prior.ancillas)
-        states = max(self.denoising.starts, self.denoising.inputs)
+        states = max(self.denoising.start_batch_size, self.denoising.input_batch_size)
         size = gates * states * rows * COMPLEX
-        return Need("the circuits", size, (*keys, "denoising.starts"))
+        return Need("the circuits", size, (*keys, "denoising.start_batch_size"))
 
 
 class QuantumSettings(CircuitSettings):

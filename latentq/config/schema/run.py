@@ -50,7 +50,7 @@ class ImageTraining(Settings):
 
     epochs: Count = Field(8, le=10_000, description="times through the training images")
     batch_size: Count = Field(128, le=60_000, description="images in a batch")
-    batches: Annotated[int, Ge(1), Le(10**6)] | None = Field(
+    iterations_per_epoch: Annotated[int, Ge(1), Le(10**6)] | None = Field(
         None, description="iterations of an epoch; default: once through the images"
     )
     lr: Positive = Field(0.003, le=1, description="largest learning rate of AdamW")

@@ -16,7 +16,7 @@ from latentq.errors import shown
 class StateNetworks(Networks):
     """The section `model` where latents are states."""
 
-    noise: Share = Field(
+    latent_noise: Share = Field(
         0.15, le=10, description="noise on the states while the autoencoder is trained"
     )
 
@@ -57,15 +57,17 @@ class EnsemblePrior(StatePrior):
         [0.1, 2.0], description="h_1 and h_T of the scrambling, or one number for each step"
     )
     terminal: Literal["basis", "zero", "haar"] = Field("basis", description="terminal ensemble")
-    noise: Share = Field(1.5, le=100, description="scrambling strength of the basis ensemble")
+    terminal_strength: Share = Field(
+        1.5, le=100, description="scrambling strength of the basis ensemble"
+    )
 
 
 class Phases(Settings):
     """The section `denoising` of every prior that is trained by iterations."""
 
-    iterations: Size = Field(1000, le=10**7, description="iterations of each phase")
-    together: Size = Field(15, le=10**5, description="phases that train all steps together")
-    lr_together: Positive = Field(0.01, le=10, description="largest learning rate of these")
+    iterations_per_epoch: Size = Field(1000, le=10**7, description="iterations of each epoch")
+    epochs: Size = Field(15, le=10**5, description="epochs")
+    lr: Positive = Field(0.01, le=10, description="largest learning rate of these")
 
 
 class ChainPhases(Phases):
@@ -76,17 +78,21 @@ class ChainPhases(Phases):
     cells: bool = Field(
         True, description="whether basis state k generates the k-th of 2^qubits cells of states"
     )
-    iterations: Size = Field(100, le=10**7, description="iterations of each phase")
-    together: Size = Field(
-        30, le=10**5, description="phases that train all steps together, after one phase a step"
+    iterations_per_epoch: Size = Field(100, le=10**7, description="iterations of each epoch")
+    epochs: Size = Field(
+        30, le=10**5, description="epochs of all steps together, after one for each step alone"
     )
-    inputs: Count = Field(1024, le=10**5, description="input states of a step trained alone")
-    starts: Count = Field(
+    input_batch_size: Count = Field(
+        1024, le=10**5, description="input states of a step trained alone"
+    )
+    start_batch_size: Count = Field(
         1024, le=10**5, description="terminal states; exact outcomes branch each of them"
     )
-    targets: Count = Field(1024, le=10**5, description="target states of a loss")
+    target_batch_size: Count = Field(1024, le=10**5, description="target states of a loss")
     intermediate_weight: Share = Field(
         0.05, le=1000, description="weight of the loss of every step but the last"
     )
-    lr_alone: Positive = Field(0.03, le=10, description="largest learning rate of steps alone")
-    lr_together: Positive = Field(0.03, le=10, description="largest learning rate of all steps")
+    lr_single_step: Positive = Field(
+        0.03, le=10, description="largest learning rate of steps alone"
+    )
+    lr: Positive = Field(0.03, le=10, description="largest learning rate of all steps")

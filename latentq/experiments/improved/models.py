@@ -147,6 +147,6 @@ class Plan:
         qubits = prior.forward_process.qubits
         return DenoisingObjective(
             prior, self.data(qubits, seed),
-            inputs=self.batch, starts=self.batch, targets=self.batch,
+            input_batch_size=self.batch, start_batch_size=self.batch, target_batch_size=self.batch,
             intermediate_weight=0.0, seed=derive_seed(seed, "improved", "training", qubits),
         )  # fmt: skip

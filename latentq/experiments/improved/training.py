@@ -100,13 +100,16 @@ def gradients_at_start(
     assert isinstance(prior, QuDDPM)
     generator = derive_generator(seed, "improved", "start", t)
     if ideal:
-        states = chosen(latents, objective.inputs, generator)
+        states = chosen(latents, objective.input_batch_size, generator)
         inputs = prior.forward_process.diffuse(states, t + 1, generator)
     else:
-        inputs = prior.draw_inputs(objective.inputs, generator, t)
+        inputs = prior.draw_inputs(objective.input_batch_size, generator, t)
     found = [
         step_gradient(
-            prior, t, inputs, chosen(objective.ensembles[t], objective.targets, generator),
+            prior,
+            t,
+            inputs,
+            chosen(objective.ensembles[t], objective.target_batch_size, generator),
             generator,
         )
         for _ in range(draws)

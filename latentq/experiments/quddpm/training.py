@@ -124,9 +124,9 @@ def objective_of(task: EnsembleTask, prior: QuDDPM, seed: int) -> DenoisingObjec
     return DenoisingObjective(
         prior,
         task.target.draw(task.pool, derive_generator(seed, "data")),
-        inputs=task.states,
-        starts=task.states,
-        targets=task.states,
+        input_batch_size=task.states,
+        start_batch_size=task.states,
+        target_batch_size=task.states,
         intermediate_weight=0.0,
         seed=seed,
     )
