@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from baselines.controls import Traced
 from baselines.vae import VAE
+from latentq.diffusion import QuDDPM
 from latentq.engine.circuits import scrambling_circuit
 from latentq.errors import InputError
 from latentq.models import storage
@@ -36,8 +37,13 @@ def small(conditional: bool = False, **changes: object) -> LatentQ:
     model = LatentQ(2, prior, seed=1, conditional=conditional, classes=5).eval()
     with torch.no_grad():
         for weights in model.decoder.parameters():
-            weights *= 4  # Untrained, it would make nearly the same image of all states.
+            weights.mul_(4)  # Untrained, it would make nearly the same image of all states.
     return model
+
+
+def chain_of(model: LatentQ) -> QuDDPM:
+    assert isinstance(model.prior, QuDDPM)
+    return model.prior
 
 
 def unpack(text: str, size: int = 4) -> np.ndarray:
@@ -70,16 +76,16 @@ def test_packed_numbers_are_rounded_to_the_nearest(size: int, precision: float) 
 
 
 def test_kraus_matrices_are_those_of_the_circuits(generator: torch.Generator) -> None:
-    model = small()
-    matrices = parts.kraus_matrices(model.prior)
+    chain = chain_of(small())
+    matrices = parts.kraus_matrices(chain)
     psi = haar_states(6, qubits=3, generator=generator)
 
     assert matrices.shape == (2, 4, 8, 8)
-    for t, run in enumerate(model.prior.instruments([0, 1], 6)):
+    for t, run in enumerate(chain.instruments([0, 1], 6)):
         branches = torch.einsum("mij,bj->bmi", matrices[t], psi)
         assert torch.allclose(branches, run(psi), atol=1e-5)
-        angles = model.prior.angles[t].detach().double().numpy()
-        wanted = oracles.kraus(model.prior.circuits[t], angles, ancillas=2)
+        angles = chain.angles[t].detach().double().numpy()
+        wanted = oracles.kraus(chain.circuits[t], angles, ancillas=2)
         assert np.allclose(matrices[t].numpy(), wanted, atol=1e-5)
 
 
@@ -138,7 +144,7 @@ def test_the_numbers_of_a_seed_decide_its_states(conditional: bool) -> None:
     angles = unpack(found["angles"]).reshape(6, 10)
     uniforms = unpack(found["uniforms"]).reshape(2, 6)
     states = unpack(found["states"]).reshape(3, 6, 8, 2) @ np.array([1, 1j])
-    kraus = parts.kraus_matrices(model.prior).numpy()
+    kraus = parts.kraus_matrices(chain_of(model)).numpy()
 
     outcomes = set()
     for i, start in enumerate(found["starts"]):

@@ -81,14 +81,20 @@ const asReal = ({ re, im }) => [
 
 // Turns rows and columns p and q so that the entry between them becomes zero.
 const jacobiTurn = (m, p, q) => {
-  if (Math.abs(m[p][q]) < 1e-300) return;
+  if (Math.abs(m[p][q]) < 1e-15) return;
   const angle = 0.5 * Math.atan2(2 * m[p][q], m[q][q] - m[p][p]);
-  const [c, s] = [Math.cos(angle), Math.sin(angle)];
-  for (const row of m) [row[p], row[q]] = [c * row[p] - s * row[q], s * row[p] + c * row[q]];
-  [m[p], m[q]] = [
-    m[p].map((x, k) => c * x - s * m[q][k]),
-    m[p].map((x, k) => s * x + c * m[q][k]),
-  ];
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  for (const row of m) {
+    const x = row[p];
+    row[p] = c * x - s * row[q];
+    row[q] = s * x + c * row[q];
+  }
+  for (let k = 0; k < m.length; k++) {
+    const x = m[p][k];
+    m[p][k] = c * x - s * m[q][k];
+    m[q][k] = s * x + c * m[q][k];
+  }
 };
 
 // The eigenvalues of a real symmetric matrix, by Jacobi's rotations.

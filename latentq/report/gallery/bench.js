@@ -81,7 +81,8 @@ const chooseStart = (start) => {
 
 const showStart = (text) => {
   showBench(`${text} It is scrambled: this is ${stateName(0)}.`);
-  showEndings();
+  clearTimeout(showStart.timer);
+  showStart.timer = setTimeout(showEndings);  // After the picture of the start.
 };
 
 const SEED_HELP = "The seed draws a start and all later chance; you may choose another start.";
@@ -203,6 +204,6 @@ const showMeasurement = (found) => {
   const [here, there] = [stateName(bench.shown), ended ? "" : stateName(bench.shown + 1)];
   say("question", ended
     ? `The chain has ended with the outcomes ${moment.history}`
-    : `From ${here} to ${there}: what will the ancilla say?`);
+    : `From ${here} to ${there}: what will the measurement give?`);
   say("chances", ended ? endText(moment) : chancesText(next));
 };

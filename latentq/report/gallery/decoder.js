@@ -1,13 +1,28 @@
 // The decoder: a list of layers, from the coordinates of a state to pixels in [0, 1].
 
+// The weights of a transposed convolution with the output channel last, where the innermost loop
+// wants it.
+const outputsLast = ({ inputs, outputs, kernelSize }, weight) => {
+  const taps = kernelSize ** 2;
+  const result = new Float32Array(weight.length);
+  for (let i = 0; i < inputs; i++) {
+    for (let o = 0; o < outputs; o++) {
+      for (let k = 0; k < taps; k++) {
+        result[(i * taps + k) * outputs + o] = weight[(i * outputs + o) * taps + k];
+      }
+    }
+  }
+  return result;
+};
+
 // Weights are kept with three bytes each, which moves no pixel by more than 1e-4.
 const unpackLayers = (layers) =>
-  layers.map((layer) => ({
-    ...layer,
-    weight: layer.weight && unpack(layer.weight, 3),
-    bias: layer.bias && unpack(layer.bias, 3),
-    reach: Array.from({ length: layer.kernelSize ?? 0 }, (_, k) => inside(layer, k)),
-  }));
+  layers.map((layer) => {
+    if (!layer.weight) return layer;
+    const weight = unpack(layer.weight, 3);
+    const ordered = layer.kind === "transposed" ? outputsLast(layer, weight) : weight;
+    return { ...layer, weight: ordered, bias: unpack(layer.bias, 3) };
+  });
 
 // The diagonal of |psi><psi|, then sqrt(2) times the reals and the imaginaries above it.
 const densityFeatures = (state) => {
@@ -38,41 +53,38 @@ const linear = ({ inputs, outputs, weight, bias }, values) => {
 const logistic = (x) => 1 / (1 + Math.exp(-x));
 const silu = (_, values) => values.map((x) => x * logistic(x));
 
-// The first and the last place i whose target, i * stride - padding + k, is inside of the image.
-const inside = ({ size, width, stride, padding }, k) => [
-  Math.max(0, Math.ceil((padding - k) / stride)),
-  Math.min(size - 1, Math.floor((width - 1 + padding - k) / stride)),
-];
+// Adds what one pixel of the input gives, by one tap of the kernels, to one pixel of the output.
+const addPixel = ({ inputs, outputs, size, kernelSize, weight }, values, pixel, tap, sums, to) => {
+  for (let i = 0; i < inputs; i++) {
+    const value = values[i * size * size + pixel];
+    const from = (i * kernelSize ** 2 + tap) * outputs;
+    for (let o = 0; o < outputs; o++) sums[to + o] += value * weight[from + o];
+  }
+};
 
-// Adds one kernel, times the pixels of one input channel, to one output channel.
-const spread = (layer, kernel, source, target) => {
-  const { size, width, stride, padding, weight, kernelSize, reach } = layer;
-  for (let ky = 0; ky < kernelSize; ky++) {
-    for (let kx = 0; kx < kernelSize; kx++) {
-      const w = weight[kernel + ky * kernelSize + kx];
-      const first = (ky - padding) * width + kx - padding;
-      for (let i = reach[ky][0]; i <= reach[ky][1]; i++) {
-        const row = first + i * stride * width;
-        for (let j = reach[kx][0]; j <= reach[kx][1]; j++) {
-          target[row + j * stride] += w * source[i * size + j];
-        }
-      }
-    }
+// Adds the image of one pixel of the input under the whole kernel.
+const spreadPixel = (layer, values, pixel, sums) => {
+  const { size, width, stride, padding, kernelSize, outputs } = layer;
+  const top = Math.floor(pixel / size) * stride - padding;
+  const left = (pixel % size) * stride - padding;
+  for (let tap = 0; tap < kernelSize ** 2; tap++) {
+    const y = top + Math.floor(tap / kernelSize);
+    const x = left + (tap % kernelSize);
+    const inside = y >= 0 && y < width && x >= 0 && x < width;
+    if (inside) addPixel(layer, values, pixel, tap, sums, (y * width + x) * outputs);
   }
 };
 
 // A transposed convolution on square images, channel after channel.
 const transposed = (layer, values) => {
-  const { inputs, outputs, size, width, kernelSize, bias } = layer;
-  const result = new Float64Array(outputs * width * width);
-  for (let o = 0; o < outputs; o++) {
-    const target = result.subarray(o * width * width, (o + 1) * width * width).fill(bias[o]);
-    for (let i = 0; i < inputs; i++) {
-      const source = values.subarray(i * size * size, (i + 1) * size * size);
-      spread(layer, (i * outputs + o) * kernelSize ** 2, source, target);
-    }
-  }
-  return result;
+  const { size, width, outputs, bias } = layer;
+  const sums = new Float64Array(outputs * width * width);
+  for (let pixel = 0; pixel < size * size; pixel++) spreadPixel(layer, values, pixel, sums);
+  const area = width * width;
+  return sums.map((_, k) => {
+    const channel = Math.floor(k / area);
+    return bias[channel] + sums[(k % area) * outputs + channel];
+  });
 };
 
 const LAYERS = { linear, silu, transposed };

@@ -4,8 +4,10 @@
 const unpack = (text, bytes = 4) => {
   const packed = atob(text);
   const words = new Uint32Array(packed.length / bytes);
-  for (let i = 0; i < packed.length; i++) {
-    words[Math.floor(i / bytes)] |= packed.charCodeAt(i) << (8 * (4 - bytes + (i % bytes)));
+  for (let i = 0, place = 0; i < words.length; i++) {
+    for (let shift = 32 - 8 * bytes; shift < 32; shift += 8) {
+      words[i] |= packed.charCodeAt(place++) << shift;
+    }
   }
   return new Float32Array(words.buffer);
 };
