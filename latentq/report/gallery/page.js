@@ -24,8 +24,9 @@ const showPictures = ({ state }) => {
     `${shown(chances[top])}; the largest square stands for ${shown(largest)}.`);
   const { single, mutual, pairs } = PICTURES.entanglement(state);
   const [i, j] = pairs.reduce((a, b) => (mutual[b[0]][b[1]] > mutual[a[0]][a[1]] ? b : a));
-  describe("entanglement", `Entropies of the qubits: ${single.map(plain).join(", ")} bits. Qubits ` +
-    `${i} and ${j} share most, ${plain(mutual[i][j])} bits.`);
+  const entropies = single.map((bits) => bits.toFixed(2)).join(", ");
+  describe("entanglement", `Entropies of the qubits: ${entropies} bits. Qubits ${i} and ${j} ` +
+    `share most, ${mutual[i][j].toFixed(2)} bits.`);
   const found = PICTURES.wigner(state);
   const below = found.negativity < 5e-4
     ? "no cell is negative"

@@ -13,9 +13,8 @@ const svgNode = (parent, name, attributes = {}, text = "") => {
 
 const bitString = (index, count) => index.toString(2).padStart(count, "0");
 
-// Two digits of what is small, but no digits that a reader cannot use.
+// Two decimals, and for what is small two digits.
 const shown = (x) => (x === 0 || Math.abs(x) >= 0.095 ? x.toFixed(2) : x.toPrecision(2));
-const plain = (x) => (Math.abs(x) < 0.0005 ? "0" : shown(x));
 
 // Draws images beside each other on a canvas whose pixels are those of the images; without
 // images the canvas is empty.
@@ -49,7 +48,8 @@ const makeTable = (svg, count) => {
   for (let i = 0; i < size; i++) {
     const middle = MARGIN + (i + 0.5) * PITCH;
     const bits = bitString(i, count);
-    svgNode(svg, "text", { class: "bits", x: MARGIN - 6, y: middle + 4, "text-anchor": "end" }, bits);
+    const left = { class: "bits", x: MARGIN - 6, y: middle + 4, "text-anchor": "end" };
+    svgNode(svg, "text", left, bits);
     const turned = `translate(${middle + 4} ${MARGIN - 6}) rotate(-90)`;
     svgNode(svg, "text", { class: "bits", transform: turned }, bits);
   }
@@ -89,7 +89,8 @@ const densityPicture = (svg, count) => {
       square.style.setProperty("--phase", phase);
       square.setAttribute("class", "phase");
       const [row, column] = [Math.floor(k / size), k % size].map((i) => bitString(i, count));
-      title.textContent = `row ${row}, column ${column}: size ${plain(sizes[k])}, phase ${phase}°`;
+      const told = sizes[k].toFixed(4);
+      title.textContent = `row ${row}, column ${column}: size ${told}, phase ${phase}°`;
     });
     return { largest, chances: entries.flatMap(([x], k) => (k % (size + 1) ? [] : [x])) };
   };
@@ -140,7 +141,7 @@ const makeQubit = (svg, q, [x, y]) => {
   return (bits) => {
     level.setAttribute("y", y + RADIUS - 2 * RADIUS * bits);
     level.setAttribute("height", 2 * RADIUS * bits);
-    label.textContent = plain(bits);
+    label.textContent = bits.toFixed(2);
   };
 };
 
@@ -158,7 +159,7 @@ const entanglementPicture = (svg, count) => {
     bonds.forEach(({ line, label }, k) => {
       const bits = mutual[pairs[k][0]][pairs[k][1]];
       line.style.strokeWidth = (LINE_WIDTH * bits) / 2;
-      label.textContent = bits < 0.005 ? "" : plain(bits);
+      label.textContent = bits < 0.005 ? "" : bits.toFixed(2);
     });
     return { single, mutual, pairs };
   };
@@ -168,7 +169,8 @@ const entanglementPicture = (svg, count) => {
 const phaseLegend = (svg) => {
   svg.setAttribute("viewBox", "0 0 360 34");
   for (let k = 0; k < 36; k++) {
-    const strip = svgNode(svg, "rect", { class: "phase", x: 10 * k, y: 0, width: 10.5, height: 14 });
+    const place = { x: 10 * k, y: 0, width: 10.5, height: 14 };
+    const strip = svgNode(svg, "rect", { class: "phase", ...place });
     strip.style.setProperty("--phase", 10 * k - 175);
   }
   for (const [x, anchor, text] of [
