@@ -193,9 +193,12 @@ def test_without_reduced_motion_the_chain_can_be_watched(little: Page) -> None:
     try:
         little.run("document.getElementById('run').click()")
         assert "This is S1" in little.run(TEXT.format("status"))
-        little.run("document.getElementById('restart').click()")  # A press of a button stops it.
+        little.run("document.querySelectorAll('#starts input')[6].click()")  # It stops the run.
         little.run("new Promise((done) => setTimeout(done, 900))")
         assert "This is S2" in little.run(TEXT.format("status"))
+        little.run("document.getElementById('run').click()")
+        little.run("new Promise((done) => setTimeout(done, 900))")
+        assert "The digit is done" in little.run(TEXT.format("status"))
     finally:
         little.send("Emulation.setEmulatedMedia", features=[motion("reduce")])
 

@@ -66,6 +66,7 @@ const drawStarts = (start = 0) => {
 };
 
 const chooseSeed = (seed) => {
+  stopRun();
   Object.assign(bench, { seed, choices: [], shown: 0 });
   [bench.drawn] = drawNumbers(seed, 1, model);
   element("seed").value = seed;
@@ -74,6 +75,7 @@ const chooseSeed = (seed) => {
 };
 
 const chooseStart = (start) => {
+  stopRun();
   Object.assign(bench, { choices: [], shown: 0 });
   bench.drawn = { ...bench.drawn, start };
   showStart(`You chose ${startName(start)}.`);

@@ -87,9 +87,8 @@ const showCheck = () => {
 const newSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 const listen = () => {
-  element("seed").addEventListener("change", () => { stopRun(); readSeed(); });
+  element("seed").addEventListener("change", readSeed);
   element("new-seed").addEventListener("click", () => {
-    stopRun();
     element("seed").value = newSeed();
     readSeed();
   });
