@@ -84,7 +84,7 @@ const chooseStart = (start) => {
 const showStart = (text) => {
   showBench(`${text} It is scrambled: this is ${stateName(0)}.`);
   clearTimeout(showStart.timer);
-  showStart.timer = setTimeout(showEndings);  // After the picture of the start.
+  showStart.timer = setTimeout(showEndings, 50); // After the picture of the start.
 };
 
 const SEED_HELP = "The seed draws a start and all later chance; you may choose another start.";

@@ -107,5 +107,6 @@ phaseLegend(element("legend"));
 listen();
 say("seed-help", SEED_HELP);
 chooseSeed(0);
-setTimeout(() => { showSamples(0); drawStarts(); });
-setTimeout(showCheck, 100);
+// What takes longer comes when the page can be used.
+const showRest = () => { showSamples(0); drawStarts(); showCheck(); };
+addEventListener("load", () => setTimeout(showRest, 100));
