@@ -3,6 +3,7 @@
     latentq train model=quantum|classical|... [key=value ...]     what train.py does
     latentq sample [checkpoint=quantum] [n=64] [out=grid.png]     draws images
     latentq evaluate [checkpoint=quantum]                         measures a model
+    latentq gallery [out=gallery.html]                            writes a page that runs the model
     latentq report FOLDER ...                                     compares finished runs
     latentq study [seeds=5]                                       runs every model and control
     latentq study report root=study                               writes the report on them
@@ -35,6 +36,7 @@ COMMANDS = {
     "train": "latentq.training",
     "sample": "latentq.sample",
     "evaluate": "latentq.evaluation",
+    "gallery": "latentq.report.gallery",
     "report": "latentq.report",
     "study": "latentq.study",
     "study report": "latentq.study.report",

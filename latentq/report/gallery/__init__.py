@@ -1,0 +1,1 @@
+"""The live page: the shipped quantum model, run in a browser without a network."""
