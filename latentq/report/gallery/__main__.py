@@ -10,12 +10,20 @@ nothing from outside, and checks itself against numbers that Python computed.
 import sys
 from pathlib import Path
 
-from latentq.config.commands import parse_options, run_command
-from latentq.config.rules import Rule
+from pydantic import Field
+
+from latentq.config.commands import read_options, run_command
+from latentq.config.fields import Folder, Settings
 from latentq.errors import InputError
 
-RULES = {"checkpoint": Rule(str, path=True), "out": Rule(str, path=True)}
-DEFAULTS = {"checkpoint": "checkpoints/quantum", "out": "gallery.html"}
+
+class Options(Settings):
+    """Which model the page runs, and where it goes."""
+
+    checkpoint: Folder = Field(
+        "checkpoints/quantum", description="a folder, or the name of a quantum model of LatentQ"
+    )
+    out: Folder = Field("gallery.html", description="the page")
 
 
 def gallery(arguments: list[str]) -> None:
@@ -24,8 +32,8 @@ def gallery(arguments: list[str]) -> None:
     Raises:
         InputError: If an option is wrong, or the checkpoint is missing or has no such circuits.
     """
-    options = parse_options(arguments, RULES, DEFAULTS)
-    out = Path(options["out"])
+    options = read_options(arguments, Options)
+    out = Path(options.out)
     if out.suffix.lower() != ".html" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .html file in a folder that exists, was {out}")
 
@@ -34,9 +42,9 @@ def gallery(arguments: list[str]) -> None:
     from latentq.report.gallery.page import build
 
     check_writable(out.parent, "out")
-    write_atomically(out, build(options["checkpoint"]).encode())
+    write_atomically(out, build(options.checkpoint).encode())
     print(f"gallery: {out}")
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(gallery, __doc__))
+    sys.exit(run_command(gallery, __doc__, Options))
