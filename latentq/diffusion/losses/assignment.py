@@ -1,0 +1,109 @@
+r"""Assignments: the transports between as many states of equal weights on either side.
+
+Of all plans between such ensembles one is a permutation. Its potentials are those of the
+transport, so that the gradient by the weights comes with it.
+
+References:
+    Peyre and Cuturi (2019), Computational Optimal Transport, sections 2.3 and 2.5.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from torch.autograd.function import once_differentiable
+
+from latentq.engine import native
+from latentq.errors import ConvergenceError, NumericalError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+TOLERANCE = 1e-9  # of what is not optimal in a transport, by the largest cost
+
+
+class Assignment(NamedTuple):
+    r"""The column of each row, with shape (*, N), and potentials alike, float64."""
+
+    columns: Tensor
+    u: Tensor
+    v: Tensor
+
+
+def check_finite(cost: Array) -> None:
+    """Raises `NumericalError` if a cost is not finite."""
+    # The sum is not finite if a number is not, and takes one pass.
+    if not math.isfinite(cost.sum()):
+        raise NumericalError("cost: must be finite, had a number that is not")
+
+
+def check_excess(excess: float, cost: Array) -> None:
+    """Raises `ConvergenceError` if a solution is off by more than rounding."""
+    scale = max(cost.max(), -cost.min())
+    if not excess <= TOLERANCE * scale:
+        raise ConvergenceError(
+            f"transport: the solution is not optimal, it is off by {excess / scale:.2g} of the "
+            f"largest cost, at most {TOLERANCE:g} is allowed"
+        )
+
+
+def assign(cost: Tensor) -> Assignment:
+    r"""Returns the assignments of least cost, and potentials that prove it.
+
+    .. math:: \min_\pi \sum_i C_{i \pi(i)} = \max_{u_i + v_j \leq C_{ij}} \sum_i u_i + \sum_j v_j
+
+    The potentials are those with :math:`\sum_i u_i = \sum_j v_j`.
+
+    Arguments:
+        cost: The costs :math:`C`, with shape :math:`(*, N, N)`.
+
+    Raises:
+        NumericalError: If a cost is not finite.
+        ConvergenceError: If the solution is not optimal.
+    """
+    *shape, n, _ = cost.shape
+    costs = cost.detach().cpu().reshape(-1, n, n).numpy()
+    check_finite(costs)
+    columns = np.empty(costs.shape[:2], np.int64)
+    u, v, excess = np.empty(columns.shape), np.empty(columns.shape), np.empty(len(columns))
+    native.assign(costs, columns, u, v, excess)
+    check_excess(excess.max(), costs)
+    shift = (v.mean(axis=1) - u.mean(axis=1))[:, None] / 2
+    found = (torch.from_numpy(x).reshape(*shape, n) for x in (columns, u + shift, v - shift))
+    return Assignment(*(x.to(cost.device) for x in found))
+
+
+class AssignedDistance(torch.autograd.Function):
+    r"""The transport of equally weighted states, :math:`\sum_i w_i (1 - F_{i \pi(i)})`.
+
+    With the overlaps :math:`o_i = \langle \phi_i | \psi_{\pi(i)} \rangle` its gradient by
+    :math:`\phi_i` is :math:`-2 w_i \bar{o}_i \psi_{\pi(i)}`, that by :math:`\psi_{\pi(i)}` is
+    :math:`-2 w_i o_i \phi_i`, and that by :math:`w_i` the potential :math:`u_i`.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, phi: Tensor, psi: Tensor, weights: Tensor) -> Tensor:  # noqa: ANN401
+        """Takes states of shape (P, N, d) and weights of shape (P, N) to P distances."""
+        overlaps = phi.conj() @ psi.mT
+        cost = 1 - (overlaps.real.square() + overlaps.imag.square())
+        columns, u, _ = assign(cost)
+        carried, overlap = (x.gather(-1, columns[..., None])[..., 0] for x in (cost, overlaps))
+        ctx.save_for_backward(phi, psi, weights, columns, overlap, u.to(weights))
+        return (weights * carried).sum(dim=-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
+        phi, psi, weights, columns, overlap, u = ctx.saved_tensors
+        factor = (-2 * grad[..., None] * weights * overlap)[..., None]
+        first = len(psi[0]) * torch.arange(len(psi), device=psi.device)[:, None]
+        places = (columns + first).flatten()
+        by_phi = by_psi = None
+        if ctx.needs_input_grad[0]:
+            by_phi = factor.conj() * psi.flatten(0, 1)[places].view_as(phi)
+        if ctx.needs_input_grad[1]:
+            by_psi = torch.empty_like(psi)
+            by_psi.view(-1, psi.shape[-1])[places] = (factor * phi).flatten(0, 1)
+        return by_phi, by_psi, grad[..., None] * u
