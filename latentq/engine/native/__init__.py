@@ -15,6 +15,7 @@ from latentq.engine.native.assignment import assign
 from latentq.engine.native.evolution import evolve, evolve_each, pull_back
 from latentq.engine.native.measurement import pull_select, select
 from latentq.engine.native.pairs import ladder
+from latentq.engine.native.sparse_assignment import assign_one
 
 DEVICES = {"cpu"}
 
@@ -26,6 +27,7 @@ def runs_on(tensor: Tensor) -> bool:
 
 __all__ = [
     "assign",
+    "assign_one",
     "evolve",
     "evolve_each",
     "ladder",

@@ -133,16 +133,25 @@ def _turn_path(
 
 
 @compiled_for_finite
-def _excess(cost: Array, columns: Array, rows: Array, u: Array, v: Array) -> float:
-    """Returns by how much potentials are above the costs at most, and so not optimal."""
+def least_difference(row: Array, v: Array) -> float:
+    """Returns the least cost of a row, less the potentials of the columns."""
+    least = np.inf
+    for j in range(len(v)):
+        least = min(least, row[j] - v[j])
+    return least
+
+
+@compiled_for_finite
+def excess_of(cost: Array, columns: Array, rows: Array, u: Array, v: Array) -> float:
+    """Returns by how much potentials are above the costs at most, and so not optimal.
+
+    It is infinite if two rows have the same column.
+    """
     worst = 0.0
     for i in range(len(cost)):
         if rows[columns[i]] != i:
             return np.inf
-        row, least = cost[i], np.inf
-        for j in range(len(v)):
-            least = min(least, row[j] - v[j])
-        worst = max(worst, u[i] - least)
+        worst = max(worst, u[i] - least_difference(cost[i], v))
     return worst
 
 
@@ -170,4 +179,4 @@ def assign(cost: Array, columns: Array, u: Array, v: Array, excess: Array) -> No
             _shortest_path(cost[p], columns[p], rows, v[p], i, work, order)
         for i in range(size):
             u[p, i] = cost[p, i, columns[p, i]] - v[p, columns[p, i]]
-        excess[p] = _excess(cost[p], columns[p], rows, u[p], v[p])
+        excess[p] = excess_of(cost[p], columns[p], rows, u[p], v[p])

@@ -49,14 +49,17 @@ def _rotate_each(p: Array, q: Array, r: Array) -> None:
 
 
 @compiled
-def _add_overlaps(x: Array, y: Array, g: Array, h: Array, sums: Array) -> None:
-    """Adds Im <g|X|x>, Im <g|Y|x> and Im <g|Z|x> for states x, y and gradients g, h on two rows.
+def _undo(p: Array, q: Array, g: Array, h: Array, r: Array, sums: Array) -> None:
+    """Takes a rotation back on states p, q and gradients g, h, and adds up their overlaps.
 
-    The sums of each lane are kept apart, with shape (3, LANES).
+    They are Im <g|X|p>, Im <g|Y|p> and Im <g|Z|p> before the rotation, those of each lane apart.
     """
+    w, x, y, z = r[0], -r[1], -r[2], -r[3]
     for k in range(LANES):
-        x0, y0, x1, y1 = x[k], x[LANES + k], y[k], y[LANES + k]
-        g0, h0, g1, h1 = g[k], g[LANES + k], h[k], h[LANES + k]
+        x0, y0, x1, y1 = _turned(p[k], p[LANES + k], q[k], q[LANES + k], w, x, y, z)
+        p[k], p[LANES + k], q[k], q[LANES + k] = x0, y0, x1, y1
+        g0, h0, g1, h1 = _turned(g[k], g[LANES + k], h[k], h[LANES + k], w, x, y, z)
+        g[k], g[LANES + k], h[k], h[LANES + k] = g0, h0, g1, h1
         sums[0, k] += g0 * y1 - h0 * x1 + g1 * y0 - h1 * x0
         sums[1, k] += g1 * x0 + h1 * y0 - g0 * x1 - h0 * y1
         sums[2, k] += g0 * y0 - h0 * x0 - g1 * y1 + h1 * x1
@@ -202,14 +205,11 @@ def _undo_layer(states: Array, grads: Array, q: Array, signs: Array, bloch: Arra
     _flip(states, signs)
     _flip(grads, signs)
     for qubit in range(len(q)):
-        w, x, y, z = q[qubit]
         step = len(signs) >> (qubit + 1)
         sums[:] = 0
         for start in range(0, len(signs), 2 * step):
             for d in range(start, start + step):
-                _rotate(states[d], states[d + step], w, -x, -y, -z)
-                _rotate(grads[d], grads[d + step], w, -x, -y, -z)
-                _add_overlaps(states[d], states[d + step], grads[d], grads[d + step], sums)
+                _undo(states[d], states[d + step], grads[d], grads[d + step], q[qubit], sums)
         for p in range(3):
             bloch[qubit, p] += sums[p].sum()
 
