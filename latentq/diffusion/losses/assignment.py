@@ -16,11 +16,13 @@ from torch import Tensor
 
 from torch.autograd.function import once_differentiable
 
+from latentq.diffusion.losses.kernels import as_reals, turned
 from latentq.engine import native
 from latentq.errors import ConvergenceError, NumericalError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+BLOCK = 128  # rows of costs that are made at a time
 MANY = 256  # from so many states on, lists of cheap pairs are faster: measured
 ROUNDS, SOFTNESS, WIDTH = 2, 0.03, 3.0  # of the first potentials, and of the lists: measured
 TOLERANCE = 1e-9  # of what is not optimal in a transport, by the largest cost
@@ -65,7 +67,7 @@ def soft_potentials(cost: Tensor, softness: float) -> Tensor:
     References:
         Peyre and Cuturi (2019), Computational Optimal Transport, section 4.2.
     """
-    kernel = ((cost.amin() - cost) / softness).float().exp_()
+    kernel = torch.sub(cost.amin(), cost).mul_(1 / softness).float().exp_()
     v = kernel.new_ones(len(kernel))
     for _ in range(ROUNDS):
         v = 1 / torch.mv(kernel.T, 1 / torch.mv(kernel, v))
@@ -108,6 +110,24 @@ def assign(cost: Tensor) -> Assignment:
     return Assignment(*(x.to(cost.device) for x in found))
 
 
+def infidelities(phi: Tensor, psi: Tensor) -> Tensor:
+    r"""Returns :math:`1 - |\langle \phi_i | \psi_j \rangle|^2`, without a graph.
+
+    Real and imaginary parts come from one real matrix product, a block of rows after the other,
+    which stays in the cache.
+
+    Arguments:
+        phi: Statevectors, with shape :math:`(P, N, d)`.
+        psi: Statevectors, with shape :math:`(P, M, d)`.
+    """
+    a, b, m = as_reals(phi), as_reals(psi), psi.shape[1]
+    right, result = torch.cat((b, turned(b)), dim=1).mT.contiguous(), a.new_empty(*a.shape[:2], m)
+    for rows, out in zip(a.split(BLOCK, dim=1), result.split(BLOCK, dim=1), strict=True):
+        squares = (rows @ right).square_()
+        torch.sub(1, squares[..., :m].add_(squares[..., m:]), out=out)
+    return result
+
+
 class AssignedDistance(torch.autograd.Function):
     r"""The transport of equally weighted states, :math:`\sum_i w_i (1 - F_{i \pi(i)})`.
 
@@ -119,24 +139,22 @@ class AssignedDistance(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, phi: Tensor, psi: Tensor, weights: Tensor) -> Tensor:  # noqa: ANN401
         """Takes states of shape (P, N, d) and weights of shape (P, N) to P distances."""
-        overlaps = phi.conj() @ psi.mT
-        cost = 1 - (overlaps.real.square() + overlaps.imag.square())
+        cost = infidelities(phi, psi)
         columns, u, _ = assign(cost)
-        carried, overlap = (x.gather(-1, columns[..., None])[..., 0] for x in (cost, overlaps))
-        ctx.save_for_backward(phi, psi, weights, columns, overlap, u.to(weights))
-        return (weights * carried).sum(dim=-1)
+        ctx.save_for_backward(phi, psi, weights, columns, u.to(weights))
+        return (weights * cost.gather(-1, columns[..., None])[..., 0]).sum(dim=-1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        phi, psi, weights, columns, overlap, u = ctx.saved_tensors
-        factor = (-2 * grad[..., None] * weights * overlap)[..., None]
+        phi, psi, weights, columns, u = ctx.saved_tensors
         first = len(psi[0]) * torch.arange(len(psi), device=psi.device)[:, None]
         places = (columns + first).flatten()
-        by_phi = by_psi = None
-        if ctx.needs_input_grad[0]:
-            by_phi = factor.conj() * psi.flatten(0, 1)[places].view_as(phi)
+        paired = psi.flatten(0, 1)[places].view_as(phi)
+        overlap = torch.linalg.vecdot(phi, paired)
+        factor = (-2 * grad[..., None] * weights * overlap)[..., None]
+        by_psi = None
         if ctx.needs_input_grad[1]:
             by_psi = torch.empty_like(psi)
             by_psi.view(-1, psi.shape[-1])[places] = (factor * phi).flatten(0, 1)
-        return by_phi, by_psi, grad[..., None] * u
+        return factor.conj() * paired, by_psi, grad[..., None] * u
