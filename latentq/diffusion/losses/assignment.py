@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-
 from torch.autograd.function import once_differentiable
 
 from latentq.diffusion.losses.kernels import as_reals, turned
@@ -133,12 +132,12 @@ class AssignedDistance(torch.autograd.Function):
 
     With the overlaps :math:`o_i = \langle \phi_i | \psi_{\pi(i)} \rangle` its gradient by
     :math:`\phi_i` is :math:`-2 w_i \bar{o}_i \psi_{\pi(i)}`, that by :math:`\psi_{\pi(i)}` is
-    :math:`-2 w_i o_i \phi_i`, and that by :math:`w_i` the potential :math:`u_i`.
+    :math:`-2 w_i o_i \phi_i`, and that by :math:`w_i` the potential :math:`u_i`. It takes states
+    of shape (P, N, d) and weights of shape (P, N) to P distances.
     """
 
     @staticmethod
     def forward(ctx: Any, phi: Tensor, psi: Tensor, weights: Tensor) -> Tensor:  # noqa: ANN401
-        """Takes states of shape (P, N, d) and weights of shape (P, N) to P distances."""
         cost = infidelities(phi, psi)
         columns, u, _ = assign(cost)
         ctx.save_for_backward(phi, psi, weights, columns, u.to(weights))

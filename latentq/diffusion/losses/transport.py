@@ -32,7 +32,7 @@ def _are_equal(weights: Tensor) -> bool:
     """Returns whether the weights of each ensemble are all the same, and above 0."""
     weights = weights.detach()
     least, most = (float(x) for x in weights[..., :1].aminmax())
-    return 0 < least and most < math.inf and bool((weights == weights[..., :1]).all())
+    return least > 0 and most < math.inf and bool((weights == weights[..., :1]).all())
 
 
 class Solution(NamedTuple):

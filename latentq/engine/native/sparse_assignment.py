@@ -139,10 +139,16 @@ def _pop(heap: Heap, size: int) -> tuple[int, float]:
 
 @compiled_for_finite
 def _reach(
-    lists: Lists, v: Array, i: int, offset: float, distance: Array, source: Array,
-    heap: Heap, size: int,
+    lists: Lists,
+    v: Array,
+    i: int,
+    offset: float,
+    distance: Array,
+    source: Array,
+    heap: Heap,
+    size: int,
 ) -> int:
-    """Goes from a row to the columns on its list, and to its end; returns the heap's size."""  # fmt: skip
+    """Goes from a row to the columns on its list and to its end; returns the heap's size."""
     for s in range(lists.count[i]):
         j = lists.columns[i, s]
         value = lists.price[i, s] - v[j] - offset
@@ -157,8 +163,15 @@ def _reach(
 
 @compiled_for_finite
 def _shortest_path(
-    cost: Array, match: Match, start: int, lists: Lists, width: float, heap: Heap, work: Array,
-    source: Array, order: Array,
+    cost: Array,
+    match: Match,
+    start: int,
+    lists: Lists,
+    width: float,
+    heap: Heap,
+    work: Array,
+    source: Array,
+    order: Array,
 ) -> None:
     """Brings one more row in, along the shortest path to a free column.
 
@@ -206,7 +219,10 @@ def assign_one(cost: Array, columns: Array, u: Array, v: Array, width: float) ->
     """
     n = len(cost)
     lists = Lists(
-        np.empty((n, n), np.int32), np.empty((n, n), cost.dtype), np.empty(n, np.int64), np.empty(n)
+        np.empty((n, n), np.int32),
+        np.empty((n, n), cost.dtype),
+        np.empty(n, np.int64),
+        np.empty(n),
     )
     heap = Heap(np.empty(2 * n, np.int64), np.empty(2 * n), np.empty(2 * n, np.int64))
     match = Match(columns, np.full(n, NONE), v)
