@@ -127,7 +127,7 @@ def infidelities(phi: Tensor, psi: Tensor) -> Tensor:
     return result
 
 
-class AssignedDistance(torch.autograd.Function):
+class _AssignedDistance(torch.autograd.Function):
     r"""The transport of equally weighted states, :math:`\sum_i w_i (1 - F_{i \pi(i)})`.
 
     With the overlaps :math:`o_i = \langle \phi_i | \psi_{\pi(i)} \rangle` its gradient by
@@ -157,3 +157,19 @@ class AssignedDistance(torch.autograd.Function):
             by_psi = torch.empty_like(psi)
             by_psi.view(-1, psi.shape[-1])[places] = (factor * phi).flatten(0, 1)
         return factor.conj() * paired, by_psi, grad[..., None] * u
+
+
+def assigned_distance(phi: Tensor, psi: Tensor, weights: Tensor) -> Tensor:
+    """Returns the transport with cost 1 - F between as many states of equal weights.
+
+    Arguments:
+        phi: Statevectors, with shape (*, N, d).
+        psi: Statevectors, alike.
+        weights: The weights of both, with shape (*, N), those of an ensemble all the same.
+
+    Returns:
+        The distances, with shape (*), differentiable once by all three.
+    """
+    n, d = phi.shape[-2:]
+    states = (x.reshape(-1, n, d) for x in (phi, psi))
+    return _AssignedDistance.apply(*states, weights.reshape(-1, n)).reshape(phi.shape[:-2])

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion.losses.assignment import (
-    AssignedDistance,
     assign,
+    assigned_distance,
     check_excess,
     check_finite,
 )
@@ -98,6 +98,11 @@ def _check_optimal(
     check_excess(max(-slack.min(), np.vdot(plan, slack) / mass, scale * max(moved) / mass), cost)
 
 
+def _with_slope(value: Tensor, w: Tensor, u: Tensor) -> Tensor:
+    """Returns a value with the gradient u by weights w."""
+    return value + ((w - w.detach()) * u.to(value)).sum(dim=-1)
+
+
 def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Returns the least cost of carrying one ensemble to another.
 
@@ -127,14 +132,14 @@ def transport(cost: Tensor, weights: Tensor | None = None) -> Tensor:
     if n == m and _are_equal(w):
         columns, u, _ = assign(cost)
         carried = (w.detach() * cost.gather(-1, columns[..., None])[..., 0]).sum(dim=-1)
-        return carried + ((w - w.detach()) * u.to(cost)).sum(dim=-1)
+        return _with_slope(carried, w, u)
     if cost.dim() > 2:
         return torch.stack([transport(*parts) for parts in zip(cost, w, strict=True)])
 
     source = w.detach().double().cpu()
     target = source.new_full((m,), float(source.numpy().sum()) / m)
     plan, u, _ = optimal_transport(cost.detach().double().cpu(), source, target)
-    return (plan.to(cost) * cost).sum() + ((w - w.detach()) * u.to(cost)).sum()
+    return _with_slope((plan.to(cost) * cost).sum(), w, u)
 
 
 def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -151,6 +156,5 @@ def wasserstein(phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tens
     n = phi.shape[-2]
     w = phi.real.new_full(phi.shape[:-1], 1 / n) if weights is None else weights
     if n == psi.shape[-2] and _are_equal(w):
-        stacked = (x.reshape(-1, *x.shape[-k:]) for k, x in ((2, phi), (2, psi), (1, w)))
-        return AssignedDistance.apply(*stacked).reshape(phi.shape[:-2])
+        return assigned_distance(phi, psi, w)
     return transport(1 - gram_fidelities(phi, psi), w)
