@@ -62,7 +62,10 @@ def test_many_states_are_taken_as_few(
     small = assign(1 - gram_fidelities(phi, psi))
 
     values = [float(cost[range(300), found.columns].sum()) for found in (large, small)]
-    assert values[0] == pytest.approx(values[1], abs=1e-6) and len(torch.view_as_real(psi).unique(dim=0)) < 250
+    assert (
+        values[0] == pytest.approx(values[1], abs=1e-6)
+        and len(torch.view_as_real(psi).unique(dim=0)) < 250
+    )
 
 
 @pytest.mark.parametrize("large", [False, True])

@@ -280,8 +280,8 @@ FAULTS: list[Fault] = [
         "test_assignment",
         (
             "assignments: lists are never made anew",
-            "if lists.count[i] < len(v):",
-            "if lists.count[i] < 0:",
+            "if lists.length[i] < len(v):",
+            "if lists.length[i] < 0:",
             "the best of the listed pairs alone",
         ),
     ),

@@ -175,8 +175,8 @@ def assign(cost: Array, columns: Array, u: Array, v: Array, excess: Array) -> No
         _least_of_columns(cost[p], v[p])
         for _ in range(2):
             free = free[: _bid(cost[p], columns[p], rows, v[p], free, work[0])]
-        for i in free:
-            _shortest_path(cost[p], columns[p], rows, v[p], i, work, order)
+        for k in range(len(free)):
+            _shortest_path(cost[p], columns[p], rows, v[p], free[k], work, order)
         for i in range(size):
             u[p, i] = cost[p, i, columns[p, i]] - v[p, columns[p, i]]
         excess[p] = excess_of(cost[p], columns[p], rows, u[p], v[p])

@@ -23,11 +23,11 @@ DONE = -2
 
 
 class Lists(NamedTuple):
-    """The listed columns and their costs, with shape (N, N), their number and limit, shape (N)."""
+    """The listed columns and their costs, with shape (N, N), their lengths and limits, (N)."""
 
     columns: Array
     price: Array
-    count: Array
+    length: Array
     limit: Array
 
 
@@ -55,14 +55,14 @@ def _make_list(cost: Array, v: Array, lists: Lists, i: int, limit: float) -> Non
         if row[j] - v[j] <= limit:
             listed[n], price[n] = j, row[j]
             n += 1
-    lists.count[i], lists.limit[i] = n, limit
+    lists.length[i], lists.limit[i] = n, limit
 
 
 @compiled_for_finite
 def _two_least(lists: Lists, v: Array, i: int) -> tuple[float, float, int]:
     """Returns the two least differences on a list, and the column of the first."""
     least, second, place = np.inf, np.inf, 0
-    for s in range(lists.count[i]):
+    for s in range(lists.length[i]):
         value = lists.price[i, s] - v[lists.columns[i, s]]
         if value < least:
             least, second, place = value, least, s
@@ -79,7 +79,7 @@ def _bid(cost: Array, match: Match, free: Array, lists: Lists, width: float) -> 
     while k < len(free):
         i = free[k]
         least, second, j = _two_least(lists, v, i)
-        if second > lists.limit[i] and lists.count[i] < len(v):
+        if second > lists.limit[i] and lists.length[i] < len(v):
             limit = max(lists.limit[i], least_difference(cost[i], v)) + width
             _make_list(cost, v, lists, i, limit)
             continue
@@ -149,14 +149,14 @@ def _reach(
     size: int,
 ) -> int:
     """Goes from a row to the columns on its list and to its end; returns the heap's size."""
-    for s in range(lists.count[i]):
+    for s in range(lists.length[i]):
         j = lists.columns[i, s]
         value = lists.price[i, s] - v[j] - offset
         # A column that was taken out may look nearer by rounding.
         if value < distance[j] and heap.places[j] != DONE:
             distance[j], source[j] = value, i
             size = _push(heap, size, value, j)
-    if lists.count[i] < len(v):
+    if lists.length[i] < len(v):
         size = _push(heap, size, lists.limit[i] - offset, len(v) + i)
     return size
 
@@ -232,8 +232,8 @@ def assign_one(cost: Array, columns: Array, u: Array, v: Array, width: float) ->
         _make_list(cost, v, lists, i, least_difference(cost[i], v) + width)
     for _ in range(2):
         free = free[: _bid(cost, match, free, lists, width)]
-    for i in free:
-        _shortest_path(cost, match, i, lists, width, heap, work, source, order)
+    for k in range(len(free)):
+        _shortest_path(cost, match, free[k], lists, width, heap, work, source, order)
     for i in range(n):
         u[i] = cost[i, columns[i]] - v[columns[i]]
     return excess_of(cost, columns, match.rows, u, v)
