@@ -136,11 +136,9 @@ class TracedChain(QuDDPM):
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
         """Returns the loss of mixed states, which have no weights, see the base class."""
-        parts = []
-        for mixed, pure in zip(particles.psi.chunk(groups), targets.chunk(groups), strict=True):
-            overlaps = gram_fidelities(mixed.flatten(0, 1), pure)
-            parts.append(transport(1 - overlaps.unflatten(0, mixed.shape[:2]).sum(dim=1)))
-        return torch.stack(parts).mean()
+        mixed, pure = (x.unflatten(0, (groups, -1)) for x in (particles.psi, targets))
+        overlaps = gram_fidelities(mixed.flatten(1, 2), pure)
+        return transport(1 - overlaps.unflatten(1, mixed.shape[1:3]).sum(dim=2)).mean()
 
 
 def trace_out(instrument: Instrument, rho: Tensor) -> Tensor:

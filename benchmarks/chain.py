@@ -16,7 +16,7 @@ from benchmarks.choices import exchanged
 from benchmarks.timing import ROUNDS, Timing, plan, run_block, summarize
 from latentq.config.config import Config, arguments_of
 from latentq.diffusion import Particles, uniform_particles
-from latentq.diffusion.losses import transport
+from latentq.diffusion.losses import assignment
 from latentq.models import storage
 from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states
@@ -25,7 +25,7 @@ from latentq.training.modules import DenoisingModule
 
 STATES = 6400  # of the data, from which the targets are drawn; more cost no time
 Parts = dict[str, Callable[[], object]]
-Solved = list[tuple[tuple[Tensor, ...], transport.Solution]]  # Transports, and their solutions.
+Solved = list[tuple[Tensor, assignment.Assignment]]  # Costs of transports, and their solutions.
 
 
 class TimedChain:
@@ -128,7 +128,7 @@ def parts_of_chain(chain: TimedChain) -> Parts:
         "terminal states": terminal,
         "targets": drawn,
         "circuits and measurements": measured,
-        "solver of the transports": lambda: [transport.optimal_transport(*x) for x, _ in solved],
+        "solver of the transports": lambda: [assignment.assign(x) for x, _ in solved],
         "losses without the solver": partial(_without_solver, losses, solved),
         "the whole": chain.step,
     }
@@ -145,18 +145,18 @@ def _compare(chain: TimedChain, clouds: list[Particles], targets: list[Tensor]) 
 def _without_solver(losses: Callable[[], None], solved: Solved) -> None:
     """Takes losses whose transports are solved already."""
     known = iter([solution for _, solution in solved])
-    with exchanged(transport, optimal_transport=lambda *_: next(known)):
+    with exchanged(assignment, assign=lambda _: next(known)):
         losses()
 
 
 def _solved(losses: Callable[[], None]) -> Solved:
-    """Returns the transports of an iteration, and their solutions."""
-    solve, seen = transport.optimal_transport, []
+    """Returns the costs of the transports of an iteration, and their solutions."""
+    solve, seen = assignment.assign, []
 
-    def spy(*problem: Tensor) -> transport.Solution:
-        seen.append((problem, solve(*problem)))
+    def spy(cost: Tensor) -> assignment.Assignment:
+        seen.append((cost, solve(cost)))
         return seen[-1][1]
 
-    with exchanged(transport, optimal_transport=spy):
+    with exchanged(assignment, assign=spy):
         losses()
     return seen

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from benchmarks import roofline
 from benchmarks.chain import TimedChain, parts_of_chain, time_chain
+from benchmarks.chain_rows import VARIANTS, time_chains, transports
 from benchmarks.choices import choices, time_choice
 from benchmarks.engines import ENGINES, OURS, Engine
 from benchmarks.figure import chart
@@ -90,11 +91,17 @@ def run_own_suite(suite: str, options: Options) -> dict[str, Any]:
 
 
 def _run_chain(budget: float, seed: int) -> dict[str, Any]:
-    """Times the iteration of the default model, and its parts."""
-    chain = TimedChain(load_config(["model=quantum", f"seed={seed}"]), "cpu")
-    timing = {"label": chain.label, **asdict(time_chain(chain, budget))}
+    """Times the iterations of the default models, their parts, and their transports."""
+    flop_rate = roofline.peak_flops()
+    chains = {
+        name: TimedChain(load_config(["model=quantum", f"seed={seed}", *words]), "cpu")
+        for name, words in VARIANTS.items()
+    }
+    chain = chains["shipped"]
     return {
-        "chain": timing,
+        "chain": {"label": chain.label, **asdict(time_chain(chain, budget))},
+        "steps": time_chains(chains, budget, seed, flop_rate),
+        "transports": [time_choice(choice, budget, seed) for choice in transports(seed)],
         "rows": [time_parts(chain.label, parts_of_chain(chain), budget, seed)],
     }
 

@@ -81,14 +81,17 @@ def rooflines(rows: Sequence[Row]) -> Grid:
 
 def document_of_choices(result: Row) -> Document:
     """Returns the document of the suite `choices`, given what its JSON file holds."""
+    return _own_document(result, [Section("Choices", [_choices(result["rows"])], level=2)])
+
+
+def _choices(rows: Sequence[Row]) -> Grid:
     lines = []
-    for row in result["rows"]:
+    for row in rows:
         taken, other = row["taken"], next(k for k in row["ms"] if k != row["taken"])
         ms = [milliseconds(1e-3 * row["ms"][k]) for k in (taken, other)]
         ratio = _ratio(row["ms"][other] / row["ms"][taken])
         lines.append([row["case"], f"{taken}: {ms[0]}", f"{other}: {ms[1]}", ratio])
-    table = Grid(["case", "taken, ms", "alternative, ms", "alternative / taken"], lines)
-    return _own_document(result, [Section("Choices", [table], level=2)])
+    return Grid(["case", "taken, ms", "alternative, ms", "alternative / taken"], lines)
 
 
 def document_of_chain(result: Row) -> Document:
@@ -102,7 +105,20 @@ def document_of_chain(result: Row) -> Document:
             f"The machine was not idle: the run had {timing['cores']:.0%} of its core, so that an "
             f"iteration took about {spent} ms of the processor."
         )
-    return _own_document(result, [whole, *_parts(result)], notes)
+    steps = Section("Steps and their floors", [_steps(result["steps"])], level=2)
+    ways = Section("Transports, now and before", [_choices(result["transports"])], level=2)
+    return _own_document(result, [whole, steps, ways, *_parts(result)], notes)
+
+
+def _steps(rows: Sequence[Row]) -> Grid:
+    """Tabulates steps by the time on the processor, which others on the machine change less."""
+    lines = []
+    for row in rows:
+        spent = row["cores"] * row["median"]
+        times = [milliseconds(x) for x in (row["median"], spent, row["floor_s"])]
+        lines.append([row["name"], row["label"], *times, _ratio(spent / row["floor_s"])])
+    head = ["step", "iteration", "ms", "ms of the processor", "floor in ms", "processor / floor"]
+    return Grid(head, lines)
 
 
 def document_of_parts(result: Row) -> Document:

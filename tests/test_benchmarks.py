@@ -16,6 +16,7 @@ import torch
 
 from benchmarks import engines, roofline
 from benchmarks.chain import TimedChain, parts_of_chain, time_chain
+from benchmarks.chain_rows import before, chain_work, time_chains
 from benchmarks.check import Disagreement, Observation, compare, observe
 from benchmarks.choices import (
     Choice,
@@ -44,12 +45,13 @@ from latentq.config.commands import read_options
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.diffusion import QuDDPM
-from latentq.diffusion.losses import transport
+from latentq.diffusion.losses import assignment, wasserstein
 from latentq.diffusion.losses.mmd import LOSSES
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError
 from latentq.models import storage
+from latentq.quantum.states import haar_states
 from latentq.report.pages import markdown
 
 ROOT = Path(__file__).parent.parent
@@ -359,7 +361,7 @@ def test_the_chain_that_is_timed_is_that_of_the_configuration(
     assert len(objective.members) == (2 ** prior["qubits"] if settings["cells"] else 1)
     assert objective.phase == prior["steps"]
     assert chain.optimizer.param_groups[0]["initial_lr"] == 1.0
-    rate = settings["lr_together"] * cosine_schedule(0, 100 * settings["together"])
+    rate = settings["lr"] * cosine_schedule(0, 100 * settings["epochs"])
     assert chain.scheduler.lr_lambdas[0](100 * prior["steps"]) == pytest.approx(rate)
     for word in (f"L={prior['layers']}", config["loss"], f"{config['outcomes']} outcomes"):
         assert word in chain.label
@@ -385,20 +387,20 @@ def test_the_parts_of_a_chain_are_what_an_iteration_does(
     chain = TimedChain(load_config([*TINY_CHAIN, f"outcomes={outcomes}"]), "cpu")
     parts = parts_of_chain(chain)
     calls: list[Any] = []
-    solve = transport.optimal_transport
+    solve = assignment.assign
 
-    def spy(*problem: torch.Tensor) -> transport.Solution:
-        calls.append(problem)
-        return solve(*problem)
+    def spy(cost: torch.Tensor) -> assignment.Assignment:
+        calls.append(cost)
+        return solve(cost)
 
-    with exchanged(transport, optimal_transport=spy):
+    with exchanged(assignment, assign=spy):
         counts = []
         for name in ("the whole", "losses without the solver", "solver of the transports"):
             calls.clear()
             parts[name]()
             counts.append(len(calls))
 
-    assert counts == ([8, 0, 8] if outcomes == "score" else [0, 0, 0])
+    assert counts == [2, 0, 2]
     before = [p.detach().clone() for p in chain.prior.parameters()]
     for name, part in parts.items():
         part()
@@ -410,10 +412,34 @@ def test_the_parts_of_a_chain_are_what_an_iteration_does(
     row = time_parts(chain.label, parts, 0.01, seed=0)
     result = {**own_suite("chain"), "rows": [row]}
     result["chain"] = {"label": chain.label, **asdict(timing), "cores": 0.5}
+    result["steps"] = time_chains({"tiny": chain}, 0.01, 0, 1e11)
+    result["transports"] = [
+        {"case": "a transport", "ms": {"new": 1.0, "old": 3.0}, "taken": "new"}
+    ]
     text = markdown(document_of_chain(result), Path())
 
     assert timing.median > 0 and sum(row["ms"].values()) == pytest.approx(row["whole_ms"])
     assert "| solver of the transports | " in text and "had 50% of its core" in text
+    assert "| tiny | " in text and "| a transport | new: 1.00 | old: 3.00 | 3.00 |" in text
+
+
+def test_the_floor_of_a_chain_is_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four groups of two states, two steps: the sum of its parts."""
+    monkeypatch.setattr("benchmarks.chain.STATES", 200)
+    chain, task = TimedChain(load_config([*TINY_CHAIN]), "cpu"), BenchmarkTask(2, 1, 2, 8)
+    kraus = 3 * 8 * (8 * 4 * 8)
+    # Products (2 x 4)(4 x 2), 4 costs of 6 operations, 8 amplitudes of 14.
+    transports = 4 * (8 * 2 * 4 * 2 + 4 * 6 + 8 * 14)
+    rest = roofline.circuit_work(task, 4).flops + roofline.measurement_work(task).flops
+
+    assert chain_work(chain).flops == 2 * (rest + kraus + transports)
+
+
+def test_transports_are_what_they_were(generator: torch.Generator) -> None:
+    phi, psi = (haar_states(3, 7, qubits=2, generator=generator) for _ in range(2))
+    weights = torch.full((3, 7), 1 / 7)
+
+    assert torch.allclose(wasserstein(phi, psi, weights).sum(), before(phi, psi, weights))
 
 
 def own_suite(suite: str) -> dict[str, Any]:

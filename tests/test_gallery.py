@@ -25,7 +25,13 @@ from tests import oracles
 from tests.command_line import ROOT, CommandLine
 
 PRIOR: dict[str, Any] = {
-    **{"qubits": 3, "steps": 2, "strength": [0.1, 2.0], "terminal": "basis", "noise": 1.3},
+    **{
+        "qubits": 3,
+        "steps": 2,
+        "strength": [0.1, 2.0],
+        "terminal": "basis",
+        "terminal_strength": 1.3,
+    },
     **{"ancillas": 2, "layers": 3, "axes": ["rx", "ry"], "entangled": True, "init_scale": 3.0},
     **{"loss": "wasserstein", "outcomes": "score", "engine": "fused"},
 }

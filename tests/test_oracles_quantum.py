@@ -65,7 +65,7 @@ def test_deep_circuits_are_products_of_their_gates(
 def test_gradients_of_several_blocks_of_states(generator: torch.Generator) -> None:
     """More states than the loops work on at a time: by loops and by matrix products."""
     circuit = denoising_circuit(4, 2)
-    block = evolution.BYTES // (4 * 16 * 8)
+    block = evolution.LANES
     psi = haar_states(2, 2 * block + 5, qubits=4, generator=generator, dtype=C)
     goal = haar_states(2, 2 * block + 5, qubits=4, generator=generator, dtype=C)
     found = []

@@ -245,7 +245,7 @@ def test_priors_are_trained_by_the_settings(run: Run, spy: Spy) -> None:
     module, settings = fitted[0][0][1], run.config["denoising"]
 
     assert isinstance(module, DenoisingModule) and module.objective is objective
-    assert (module.lr_alone, module.lr_together) == (0.25, 0.125)
+    assert (module.lr_single_step, module.lr) == (0.25, 0.125)
     assert (module.iterations, module.together) == (7, settings["together"])
 
 

@@ -32,7 +32,7 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.forward import Forward, check_forward
-from latentq.diffusion.losses import Loss, chosen_loss, mmdk
+from latentq.diffusion.losses import Loss, chosen_loss, mmdk, wasserstein
 from latentq.diffusion.measurement import (
     Particles,
     draw_uniforms,
@@ -232,12 +232,14 @@ class Chain(nn.Module, ABC):
     ) -> Tensor:
         """Returns the loss of an ensemble, the mean over its groups, see :meth:`step_loss`."""
         distance = partial(mmdk, constant=value) if self.distance is mmdk else self.distance
-        blocks = zip(
-            *(x.chunk(groups) for x in (particles.psi, targets, particles.weights)), strict=True
-        )
+        parts = (particles.psi, targets, particles.weights)
+        psi, wanted, w = (x.unflatten(0, (groups, -1)) for x in parts)
         # The sum of weights is a constant whose gradient would only add variance.
-        parts = [distance(psi, wanted, w / w.sum()) for psi, wanted, w in blocks]
-        return torch.stack(parts).mean()
+        w = w / w.sum(dim=-1, keepdim=True)
+        if distance is wasserstein:
+            return wasserstein(psi, wanted, w).mean()
+        blocks = zip(psi, wanted, w, strict=True)
+        return torch.stack([distance(*block) for block in blocks]).mean()
 
     def step_loss(
         self,

@@ -198,14 +198,14 @@ FAULTS: list[Fault] = [
         ),
         (
             "traced: mean over the parts of a mixed state",
-            "mixed.shape[:2]).sum(dim=1)",
-            "mixed.shape[:2]).mean(dim=1)",
+            "mixed.shape[1:3]).sum(dim=2)",
+            "mixed.shape[1:3]).mean(dim=2)",
             "fidelities of mixed states are too small",
         ),
         (
             "traced: all groups compared with the first one",
-            "targets.chunk(groups), strict=True)",
-            "[targets.chunk(groups)[0]] * groups, strict=True)",
+            "mixed.flatten(1, 2), pure)",
+            "mixed.flatten(1, 2), pure[:1])",
             "a group learns the states of another one",
         ),
         (

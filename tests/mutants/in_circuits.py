@@ -116,14 +116,14 @@ FAULTS: list[Fault] = [
         "test_oracles_quantum test_fused test_forward",
         (
             "loops: a sign of a rotation",
-            "ar * pi + ai * pr - br * qi + bi * qr",
-            "ar * pi + ai * pr - br * qi - bi * qr",
+            "-x * qr - y * qi - z * pr + w * pi",
+            "-x * qr - y * qi + z * pr + w * pi",
             "rotations are no rotations",
         ),
         (
             "loops: each state with the RZZ angle of its first layer",
-            "-0.5 * shared[b, layer] * diagonal[d]",
-            "-0.5 * shared[b, 0] * diagonal[d]",
+            "shared[first:, layer]",
+            "shared[first:, 0]",
             "scrambling on CPUs",
         ),
         (
@@ -134,8 +134,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "loops: gradients of later blocks lost",
-            "_store(by_psi[s], gr, gi, first, columns)",
-            "_store(by_psi[s], gr, gi, 0, columns)",
+            "_store(by_psi[s], grads, first)",
+            "_store(by_psi[s], grads, 0)",
             "gradients by states where a batch takes several blocks",
         ),
     ),
@@ -238,21 +238,51 @@ FAULTS: list[Fault] = [
         "test_mmd test_cells",
         (
             "transport without the gradient by weights",
-            "((w - w.detach()) * u.to(cost))",
-            "((w - w.detach()) * 0 * u.to(cost))",
+            "((w - w.detach()) * u.to(value))",
+            "((w - w.detach()) * 0 * u.to(value))",
             "exact and score gradients of wasserstein",
         ),
+    ),
+    *faults_of(
+        "latentq/diffusion/losses/assignment.py",
+        "test_assignment test_transport",
         (
             "the farthest partners",
-            "assign(1 - gram_fidelities(phi, psi))",
-            "assign(gram_fidelities(phi, psi))",
+            "cost = infidelities(phi, psi)",
+            "cost = 1 - infidelities(phi, psi)",
             "the costliest transport",
         ),
         (
             "potentials with the other sign",
-            "cost - softness * v.to(cost).log()",
-            "cost + softness * v.to(cost).log()",
-            "the assignment is slow",
+            "u + shift, v - shift",
+            "u - shift, v + shift",
+            "potentials that are not those of the weights",
+        ),
+        (
+            "assignments: conjugate overlaps",
+            "return factor.conj() * paired",
+            "return factor * paired",
+            "gradients of the transport by states",
+        ),
+    ),
+    *faults_of(
+        "latentq/engine/native/assignment.py",
+        "test_assignment",
+        (
+            "assignments: paths end at the nearest column",
+            "v[k] += distance[k] - least",
+            "v[k] -= distance[k] - least",
+            "potentials after a path",
+        ),
+    ),
+    *faults_of(
+        "latentq/engine/native/sparse_assignment.py",
+        "test_assignment",
+        (
+            "assignments: lists are never made anew",
+            "if lists.length[i] < len(v):",
+            "if lists.length[i] < 0:",
+            "the best of the listed pairs alone",
         ),
     ),
     *faults_of(

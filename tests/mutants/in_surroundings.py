@@ -104,8 +104,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "transport: the potential with the other sign",
-            "((w - w.detach()) * u.to(cost))",
-            "((w.detach() - w) * u.to(cost))",
+            "((w - w.detach()) * u.to(value))",
+            "((w.detach() - w) * u.to(value))",
             "weights move away from the optimum",
         ),
         (

@@ -20,8 +20,8 @@ FAULTS: list[Fault] = [
         ),
         (
             "weights that do not sum to one",
-            "distance(psi, wanted, w / w.sum())",
-            "distance(psi, wanted, w)",
+            "w = w / w.sum(dim=-1, keepdim=True)",
+            "w = w / 1",
             "the score gradient has a term of no meaning",
         ),
     ),

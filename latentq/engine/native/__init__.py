@@ -11,9 +11,11 @@ They use the loops for tensors on the devices in :data:`DEVICES`.
 
 from torch import Tensor
 
+from latentq.engine.native.assignment import assign
 from latentq.engine.native.evolution import evolve, evolve_each, pull_back
 from latentq.engine.native.measurement import pull_select, select
 from latentq.engine.native.pairs import ladder
+from latentq.engine.native.sparse_assignment import assign_one
 
 DEVICES = {"cpu"}
 
@@ -23,4 +25,14 @@ def runs_on(tensor: Tensor) -> bool:
     return tensor.device.type in DEVICES
 
 
-__all__ = ["evolve", "evolve_each", "ladder", "pull_back", "pull_select", "runs_on", "select"]
+__all__ = [
+    "assign",
+    "assign_one",
+    "evolve",
+    "evolve_each",
+    "ladder",
+    "pull_back",
+    "pull_select",
+    "runs_on",
+    "select",
+]

@@ -30,13 +30,26 @@ OPTIONS: dict[str, Any] = {"fastmath": FASTMATH, "nogil": True, "forceinline": T
 DIGEST = 32  # Bytes of a sha256.
 
 
-def compiled(function: Callable) -> Callable:
+def compiled(function: Callable, fastmath: set[str] = FASTMATH) -> Callable:
     """Returns a function that is compiled at its first call."""
-    result = numba.njit(**OPTIONS)(function)
+    result = numba.njit(**{**OPTIONS, "fastmath": fastmath})(function)
     if isinstance(result, Dispatcher):  # With NUMBA_DISABLE_JIT nothing is compiled.
         with contextlib.suppress(RuntimeError, OSError):  # No folder can be written.
             vars(result)["_cache"] = SparingCache(function)
     return result
+
+
+def compiled_for_finite(function: Callable) -> Callable:
+    """Returns a function, compiled alike, whose numbers are never NaN: so minima are vectors."""
+    return compiled(function, FASTMATH | {"nnan"})
+
+
+def compiled_in_order(function: Callable) -> Callable:
+    """Returns a function, compiled alike, whose sums are taken in the order in which they stand.
+
+    So its results do not depend on how the loops around it become vectors.
+    """
+    return compiled(function, {"contract"})
 
 
 @cache

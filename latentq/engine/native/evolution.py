@@ -1,8 +1,8 @@
 r"""Circuits of rotations and signs on batches of states, and their gradient.
 
-States are kept with amplitudes outside and states inside, real and imaginary parts apart: a gate
-then combines two rows of numbers, as wide as the vector registers like. As many states are worked
-on at a time as stay in the cache, and taken through all layers.
+:data:`LANES` states are worked on at a time and taken through all layers. Each amplitude is then
+a row of numbers: the real parts of these states, and their imaginary parts. A gate combines two
+rows, whose length is known when the loops are compiled, as the vector registers like.
 
 Backwards, states and gradients are taken back through the layers together, as these are unitary.
 Before a layer, the derivative by the angle of its first rotation is
@@ -12,82 +12,84 @@ turns :math:`b` as it turns a Bloch vector.
 
 import numpy as np
 
-from latentq.engine.native.compiling import Array, compiled
+from latentq.engine.native.compiling import Array, compiled, compiled_in_order
 
-BYTES = 2**20  # of states and gradients that are worked on at a time
-TILE = 1024
+LANES = 16
 
 
-@compiled
-def _rotate(
-    re: Array,
-    im: Array,
-    i: int,
-    j: int,
-    run: int,
-    ar: float,
-    ai: float,
-    br: float,
-    bi: float,
-) -> None:
-    """Applies the matrix (a, -b*; b, a*) to two rows."""
-    xr, xi, yr, yi = re[i : i + run], im[i : i + run], re[j : j + run], im[j : j + run]
-    for k in range(run):
-        pr, pi, qr, qi = xr[k], xi[k], yr[k], yi[k]
-        xr[k] = ar * pr - ai * pi - br * qr - bi * qi
-        xi[k] = ar * pi + ai * pr - br * qi + bi * qr
-        yr[k] = br * pr - bi * pi + ar * qr + ai * qi
-        yi[k] = br * pi + bi * pr + ar * qi - ai * qr
+@compiled_in_order
+def _turned(
+    pr: float, pi: float, qr: float, qi: float, w: float, x: float, y: float, z: float
+) -> tuple[float, float, float, float]:
+    """Applies the matrix w - i (x X + y Y + z Z) to two amplitudes p and q."""
+    zero = w - w  # Added, it has a product rounded on its own: the bits are those of old samples.
+    return (
+        w * pr + zero + z * pi - y * qr + x * qi,
+        -x * qr - y * qi - z * pr + w * pi,
+        y * pr + zero + x * pi + w * qr - z * qi,
+        -x * pr + y * pi + z * qr + w * qi,
+    )
 
 
 @compiled
-def _overlaps(
-    xr: Array, xi: Array, gr: Array, gi: Array, i: int, j: int, run: int
-) -> tuple[float, float, float]:
-    """Returns Im <g|X|x>, Im <g|Y|x> and Im <g|Z|x> for states x and gradients g on two rows."""
-    x0, y0, x1, y1 = xr[i : i + run], xi[i : i + run], xr[j : j + run], xi[j : j + run]
-    g0, h0, g1, h1 = gr[i : i + run], gi[i : i + run], gr[j : j + run], gi[j : j + run]
-    x = y = z = 0 * xr[0]
-    for k in range(run):
-        x += g0[k] * y1[k] - h0[k] * x1[k] + g1[k] * y0[k] - h1[k] * x0[k]
-        y += g1[k] * x0[k] + h1[k] * y0[k] - g0[k] * x1[k] - h0[k] * y1[k]
-        z += g0[k] * y0[k] - h0[k] * x0[k] - g1[k] * y1[k] + h1[k] * x1[k]
-    return x, y, z
+def _rotate(p: Array, q: Array, w: float, x: float, y: float, z: float) -> None:
+    """Applies a rotation to two rows."""
+    for k in range(LANES):
+        turned = _turned(p[k], p[LANES + k], q[k], q[LANES + k], w, x, y, z)
+        p[k], p[LANES + k], q[k], q[LANES + k] = turned
 
 
 @compiled
-def _flip(re: Array, im: Array, signs: Array, columns: int) -> None:
+def _rotate_each(p: Array, q: Array, r: Array) -> None:
+    """Applies to two rows a rotation for each lane, with the quaternions r, shape (4, LANES)."""
+    for k in range(LANES):
+        w, x, y, z = r[0, k], r[1, k], r[2, k], r[3, k]
+        turned = _turned(p[k], p[LANES + k], q[k], q[LANES + k], w, x, y, z)
+        p[k], p[LANES + k], q[k], q[LANES + k] = turned
+
+
+@compiled
+def _undo(p: Array, q: Array, g: Array, h: Array, r: Array, sums: Array) -> None:
+    """Takes a rotation back on states p, q and gradients g, h, and adds up their overlaps.
+
+    They are Im <g|X|p>, Im <g|Y|p> and Im <g|Z|p> before the rotation, those of each lane apart.
+    """
+    w, x, y, z = r[0], -r[1], -r[2], -r[3]
+    for k in range(LANES):
+        x0, y0, x1, y1 = _turned(p[k], p[LANES + k], q[k], q[LANES + k], w, x, y, z)
+        p[k], p[LANES + k], q[k], q[LANES + k] = x0, y0, x1, y1
+        g0, h0, g1, h1 = _turned(g[k], g[LANES + k], h[k], h[LANES + k], w, x, y, z)
+        g[k], g[LANES + k], h[k], h[LANES + k] = g0, h0, g1, h1
+        sums[0, k] += g0 * y1 - h0 * x1 + g1 * y0 - h1 * x0
+        sums[1, k] += g1 * x0 + h1 * y0 - g0 * x1 - h0 * y1
+        sums[2, k] += g0 * y0 - h0 * x0 - g1 * y1 + h1 * x1
+
+
+@compiled
+def _flip(rows: Array, signs: Array) -> None:
     """Turns the sign of rows."""
     for d in range(len(signs)):
         if signs[d] < 0:
-            x, y = re[d * columns : (d + 1) * columns], im[d * columns : (d + 1) * columns]
-            for k in range(columns):
-                x[k], y[k] = -x[k], -y[k]
+            row = rows[d]
+            for k in range(2 * LANES):
+                row[k] = -row[k]
 
 
 @compiled
-def _load(psi: Array, first: int, columns: int) -> tuple[Array, Array]:
-    """Takes some states into rows, one for each amplitude."""
-    re = np.empty(psi.shape[1] * columns, psi.real.dtype)
-    im = np.empty_like(re)
-    for k in range(columns):
+def _load(psi: Array, first: int, rows: Array) -> None:
+    """Takes some states into rows, one for each amplitude; lanes without a state are zero."""
+    rows[:] = 0
+    for k in range(min(LANES, len(psi) - first)):
         for d in range(psi.shape[1]):
-            re[d * columns + k] = psi[first + k, d].real
-            im[d * columns + k] = psi[first + k, d].imag
-    return re, im
+            rows[d, k] = psi[first + k, d].real
+            rows[d, LANES + k] = psi[first + k, d].imag
 
 
 @compiled
-def _store(psi: Array, re: Array, im: Array, first: int, columns: int) -> None:
-    for k in range(columns):
+def _store(psi: Array, rows: Array, first: int) -> None:
+    for k in range(min(LANES, len(psi) - first)):
         for d in range(psi.shape[1]):
-            psi[first + k, d] = complex(re[d * columns + k], im[d * columns + k])
-
-
-@compiled
-def _columns(dimension: int, total: int, itemsize: int) -> int:
-    """Returns how many states, with their gradients, are worked on at a time."""
-    return max(1, min(total, BYTES // (4 * dimension * itemsize)))
+            psi[first + k, d] = complex(rows[d, k], rows[d, LANES + k])
 
 
 @compiled
@@ -128,20 +130,37 @@ def evolve(angles: Array, axes: Array, signs: Array, psi: Array, result: Array) 
         result: Where the states go, with the same shape.
     """
     size, total, dimension = psi.shape
-    step = _columns(dimension, total, signs.itemsize)
+    rows = np.empty((dimension, 2 * LANES), signs.dtype)
     for s in range(size):
         q = quaternions(angles[s], axes)
-        for first in range(0, total, step):
-            columns = min(step, total - first)
-            re, im = _load(psi[s], first, columns)
+        for first in range(0, total, LANES):
+            _load(psi[s], first, rows)
             for layer in range(q.shape[0]):
                 for qubit in range(q.shape[1]):
                     w, x, y, z = q[layer, qubit]
-                    run = (dimension >> (qubit + 1)) * columns
-                    for i in range(0, dimension * columns, 2 * run):
-                        _rotate(re, im, i, i + run, run, w, -z, y, -x)
-                _flip(re, im, signs, columns)
-            _store(result[s], re, im, first, columns)
+                    step = dimension >> (qubit + 1)
+                    for start in range(0, dimension, 2 * step):
+                        for d in range(start, start + step):
+                            _rotate(rows[d], rows[d + step], w, x, y, z)
+                _flip(rows, signs)
+            _store(result[s], rows, first)
+
+
+@compiled
+def _turn_phases(rows: Array, shared: Array, diagonal: Array) -> None:
+    r"""Multiplies rows by :math:`e^{-i g Z / 2}`, with an angle g for each state."""
+    cos, sin = np.empty((2, len(rows), LANES))
+    for d in range(len(rows)):
+        same = 0
+        while diagonal[same] != diagonal[d]:
+            same += 1
+        row = rows[d]
+        for k in range(min(LANES, len(shared))):
+            if same == d:
+                phase = -0.5 * shared[k] * diagonal[d]
+                cos[d, k], sin[d, k] = np.cos(phase), np.sin(phase)
+            re, im, c, s = row[k], row[LANES + k], cos[same, k], sin[same, k]
+            row[k], row[LANES + k] = c * re - s * im, c * im + s * re
 
 
 @compiled
@@ -160,52 +179,39 @@ def evolve_each(
         result: Where the states go, with the same shape.
     """
     dimension = psi.shape[1]
-    for b in range(len(psi)):
-        q = quaternions(angles[b], axes)
-        re, im = psi[b].real.copy(), psi[b].imag.copy()
+    rows = np.empty((dimension, 2 * LANES), diagonal.dtype)
+    q = np.zeros((angles.shape[1], angles.shape[3], 4, LANES), angles.dtype)
+    for first in range(0, len(psi), LANES):
+        _load(psi, first, rows)
+        for k in range(min(LANES, len(psi) - first)):
+            q[..., k] = quaternions(angles[first + k], axes)
         for layer in range(q.shape[0]):
             for qubit in range(q.shape[1]):
-                w, x, y, z = q[layer, qubit]
-                run = dimension >> (qubit + 1)
-                for i in range(0, dimension, 2 * run):
-                    _rotate(re, im, i, i + run, run, w, -z, y, -x)
-            for d in range(dimension):
-                if shared.size:
-                    phase = -0.5 * shared[b, layer] * diagonal[d]
-                    cos, sin = np.cos(phase), np.sin(phase)
-                    re[d], im[d] = cos * re[d] - sin * im[d], cos * im[d] + sin * re[d]
-                else:
-                    re[d], im[d] = diagonal[d] * re[d], diagonal[d] * im[d]
-        for d in range(dimension):
-            result[b, d] = complex(re[d], im[d])
+                step = dimension >> (qubit + 1)
+                for start in range(0, dimension, 2 * step):
+                    for d in range(start, start + step):
+                        _rotate_each(rows[d], rows[d + step], q[layer, qubit])
+            if shared.size:
+                _turn_phases(rows, shared[first:, layer], diagonal)
+            else:
+                _flip(rows, diagonal)
+        _store(result, rows, first)
 
 
 @compiled
-def _undo_layer(
-    xr: Array,
-    xi: Array,
-    gr: Array,
-    gi: Array,
-    q: Array,
-    signs: Array,
-    columns: int,
-    bloch: Array,
-) -> None:
+def _undo_layer(states: Array, grads: Array, q: Array, signs: Array, bloch: Array) -> None:
     """Takes states and gradients back through a layer, and adds up the overlaps before it."""
-    _flip(xr, xi, signs, columns)
-    _flip(gr, gi, signs, columns)
+    sums = np.empty((3, LANES), signs.dtype)
+    _flip(states, signs)
+    _flip(grads, signs)
     for qubit in range(len(q)):
-        w, x, y, z = q[qubit]
-        run = (len(signs) >> (qubit + 1)) * columns
-        tile = min(run, TILE)
-        for start in range(0, len(xr), 2 * run):
-            for i in range(start, start + run, tile):
-                width = min(tile, start + run - i)
-                _rotate(xr, xi, i, i + run, width, w, z, -y, x)
-                _rotate(gr, gi, i, i + run, width, w, z, -y, x)
-                overlaps = _overlaps(xr, xi, gr, gi, i, i + run, width)
-                for p in range(3):
-                    bloch[qubit, p] += overlaps[p]
+        step = len(signs) >> (qubit + 1)
+        sums[:] = 0
+        for start in range(0, len(signs), 2 * step):
+            for d in range(start, start + step):
+                _undo(states[d], states[d + step], grads[d], grads[d + step], q[qubit], sums)
+        for p in range(3):
+            bloch[qubit, p] += sums[p].sum()
 
 
 @compiled
@@ -243,15 +249,15 @@ def pull_back(
         by_angles: Where the gradient by the angles goes, with their shape.
     """
     size, total, dimension = psi.shape
-    step = _columns(dimension, total, signs.itemsize)
+    states = np.empty((dimension, 2 * LANES), signs.dtype)
+    grads = np.empty_like(states)
     for s in range(size):
         q = quaternions(angles[s], axes)
         bloch = np.zeros((q.shape[0], q.shape[1], 3))
-        for first in range(0, total, step):
-            columns = min(step, total - first)
-            xr, xi = _load(psi[s], first, columns)
-            gr, gi = _load(grad[s], first, columns)
+        for first in range(0, total, LANES):
+            _load(psi[s], first, states)
+            _load(grad[s], first, grads)
             for layer in range(len(q) - 1, -1, -1):
-                _undo_layer(xr, xi, gr, gi, q[layer], signs, columns, bloch[layer])
-            _store(by_psi[s], gr, gi, first, columns)
+                _undo_layer(states, grads, q[layer], signs, bloch[layer])
+            _store(by_psi[s], grads, first)
         _angle_gradients(bloch, angles[s], axes, by_angles[s])

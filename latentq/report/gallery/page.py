@@ -39,7 +39,7 @@ def model_facts(model: nn.Module, name: str) -> dict[str, Any]:
         "qubits": process.qubits,
         "steps": process.steps,
         "outcomes": kraus.shape[1],
-        "strength": process.noise,
+        "strength": process.terminal_strength,
         "classes": found.classes if found.conditional else 0,
         "kraus": pack(torch.view_as_real(kraus)),
         "layers": layers_of(found.decoder),
