@@ -2,6 +2,7 @@
 
     latentq train model=quantum|classical|... [key=value ...]     what train.py does
     latentq sample [checkpoint=quantum] [n=64] [out=grid.png]     draws images
+    latentq export [format=qasm2] [out=prior.qasm]                writes circuits for a machine
     latentq evaluate [checkpoint=quantum]                         measures a model
     latentq report FOLDER ...                                     compares finished runs
     latentq study [seeds=5]                                       runs every model and control
@@ -34,6 +35,7 @@ EXPERIMENTS = (
 COMMANDS = {
     "train": "latentq.training",
     "sample": "latentq.sample",
+    "export": "latentq.export",
     "evaluate": "latentq.evaluation",
     "report": "latentq.report",
     "study": "latentq.study",

@@ -27,7 +27,7 @@ ROOMS = [
     ["training"],
     ["study"],
     ["experiments"],
-    ["sample", "audit"],
+    ["sample", "export", "audit"],
     ["__main__"],
 ]
 LEVEL = {room: level for level, line in enumerate(ROOMS) for room in line}
