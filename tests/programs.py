@@ -37,7 +37,7 @@ def terminal(prior: QuDDPM, seed: int, start: int | None = None) -> torch.Tensor
 def branches(circuit: QuantumCircuit, data: int) -> Array:
     """The unnormalised states of the last qubits, by the bits in the order of their numbers."""
     n = circuit.num_qubits
-    found = {(): np.eye(2**n)[0].astype(complex).reshape([2] * n)}
+    found: dict[tuple[int, ...], Array] = {(): np.eye(2**n)[0].astype(complex).reshape([2] * n)}
     place = {qubit: k for k, qubit in enumerate(circuit.qubits)}
     for item in circuit.data:
         wires = [place[qubit] for qubit in item.qubits]

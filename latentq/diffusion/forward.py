@@ -85,10 +85,10 @@ def scrambling_angles(
 class Preparation(NamedTuple):
     r"""How terminal states are made: :math:`N` basis states and the circuit that acts on them.
 
-    `index` has shape :math:`(N)`, `angles` are in radians with shape :math:`(N, P)`.
+    `basis` has shape :math:`(N)`, `angles` are in radians with shape :math:`(N, P)`.
     """
 
-    index: Tensor
+    basis: Tensor
     circuit: Circuit
     angles: Tensor
 
@@ -248,7 +248,7 @@ class ForwardProcess:
 
         made = self.preparation(n, generator, start)
         basis = torch.eye(2**self.qubits, dtype=torch.complex64, device=generator.device)
-        return fused.run(made.circuit, made.angles, basis[made.index])
+        return fused.run(made.circuit, made.angles, basis[made.basis])
 
     def preparation(
         self, n: int, generator: torch.Generator, start: Tensor | None = None

@@ -222,7 +222,7 @@ class QuDDPM(Chain):
         stages = [export.Stage(f"step {t}", self.circuits[t], self.angles[t]) for t in order]
         start = None
         if made is not None:
-            (index,), (angles,) = made.index.tolist(), made.angles
+            (index,), (angles,) = made.basis.tolist(), made.angles
             start = index, export.Stage(f"prepare basis state {index}", made.circuit, angles)
         title = "One generation" if step is None else f"Step {step}"
         return export.chain_program(

@@ -1,6 +1,9 @@
 """The numbers of a trained model: FID and its fixed rows, on held-out images.
 
 python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000
+
+With `shots=2430` the states of a quantum prior are read out by so many measurements each, as a
+machine would, before they are decoded; `readout=eigenvector|linear|clipped` says how.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,10 +17,11 @@ from latentq.config.rules import AUTO, CLASSES, Rule
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
+from latentq.evaluation.shots import READOUTS, Shots, decode_states
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.generative import CHUNK, GenerativeModel, in_chunks
-from latentq.models.hybrid import LatentQ
+from latentq.models.hybrid import LatentQ, quantum_model
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 
@@ -116,6 +120,7 @@ def evaluate(
     samples: int,
     seed: int,
     classes: int | None = CLASSES,
+    shots: Shots | None = None,
 ) -> dict[str, Any]:
     """Measures a trained model against held-out images.
 
@@ -129,6 +134,7 @@ def evaluate(
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
         classes: The number of classes; `None` if they are not those that the classifier knows.
+        shots: How states are read out before they are decoded; they are known exactly if `None`.
 
     Returns:
         The rows of `metrics.json` that are measured; `None` where not estimable.
@@ -143,7 +149,7 @@ def evaluate(
     chain = None
     if isinstance(model, LatentQ):
         chain = model.sample_chain(n, seed)
-        images = in_chunks(model.decode, chain[-1])
+        images = decode_states(model, chain[-1], shots, seed)
     else:
         images = model.sample(n, seed)
     reconstructed = reconstruct(model, test, labels)
@@ -179,6 +185,7 @@ def evaluate_on(
     samples: int,
     seed: int,
     classes: int | None = CLASSES,
+    shots: Shots | None = None,
 ) -> dict[str, Any]:
     """Measures a trained model against a split of its data, see :func:`evaluate`.
 
@@ -190,6 +197,7 @@ def evaluate_on(
         samples: How many images are compared at the most.
         seed: The seed of the samples.
         classes: The number of classes; `None` if they are not those that the classifier knows.
+        shots: How states are read out, see :func:`evaluate`.
     """
     held_out = data.test if split == "test" else data.validation
     return evaluate(
@@ -202,6 +210,7 @@ def evaluate_on(
         samples=samples,
         seed=seed,
         classes=classes,
+        shots=shots,
     )
 
 
@@ -237,6 +246,8 @@ RULES = {
     "split": Rule(str, choices=("test", "validation")),
     "samples": Rule(int, low=2, high=10_000),
     "seed": Rule(int, low=0, high=2**32 - 1, optional=True),
+    "shots": Rule(int, low=1, high=10**9, optional=True),
+    "readout": Rule(str, choices=READOUTS),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
@@ -244,6 +255,8 @@ DEFAULTS = {
     "split": "test",
     "samples": 10_000,
     "seed": None,
+    "shots": None,
+    "readout": "eigenvector",
 }
 
 
@@ -263,6 +276,11 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     model = storage.load(options["checkpoint"])
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
+    shots = None
+    if options["shots"] is not None:
+        model, prior = quantum_model(model, options["checkpoint"])
+        shots = Shots(options["shots"], options["readout"])
+        shots.check(prior.forward_process.qubits)
     features = features_of(options["features"], options["checkpoint"])
     classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
@@ -272,7 +290,7 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     seed = data.seed if options["seed"] is None else options["seed"]
     classes = shared_classes(storage.describe(features)[1].get("notes", {}), data)
     rows = evaluate_on(
-        model, classifier, data, options["split"], options["samples"], seed, classes
+        model, classifier, data, options["split"], options["samples"], seed, classes, shots
     )
     show(rows)
     return rows
