@@ -37,12 +37,14 @@ class Shots:
 
 
 @torch.no_grad()
-def read_states(rho: Tensor, shots: Shots, seed: int) -> Tensor:
-    """Returns what measurements tell of states, with shape (N, d, d).
+def invert(rho: Tensor, number: int, seed: int) -> Tensor:
+    """Returns estimates of states by a number of shots each, with shape (N, d, d), complex128.
+
+    They have no bias, and negative eigenvalues.
 
     Arguments:
         rho: Density matrices, with shape (N, d, d).
-        shots: How they are read out.
+        number: The number of shots of each state.
         seed: The seed of the outcomes.
 
     Raises:
@@ -51,8 +53,8 @@ def read_states(rho: Tensor, shots: Shots, seed: int) -> Tensor:
     generator = derive_generator(seed, "shots")
     found = []
     for chunk in rho.split(CHUNK):  # The counts of a state are thousands of numbers.
-        counts = readout.measure(chunk, shots.number, generator)
-        found.append(readout.READOUTS[shots.readout](readout.linear_inversion(counts)))
+        counts = readout.measure(chunk, number, generator)
+        found.append(readout.linear_inversion(counts))
     return torch.cat(found).to(rho.device)
 
 
@@ -69,4 +71,5 @@ def decode_states(model: StateModel, states: Tensor, shots: Shots | None, seed: 
     if shots is None:
         return in_chunks(model.decode, states)
     rho = readout.density_matrices(states)
-    return in_chunks(model.decode_matrices, read_states(rho, shots, seed))
+    found = readout.READOUTS[shots.readout](invert(rho, shots.number, seed))
+    return in_chunks(model.decode_matrices, found)

@@ -1,0 +1,104 @@
+r"""What a quantum computer would give: images against shots, and against the errors of gates.
+
+    python -m latentq.experiments.hardware
+    python -m latentq.experiments.hardware samples=2000 points=6 out=results/hardware
+
+The images of a quantum prior are compared with held-out ones as in its evaluation. First its
+states are read out by a number of shots each, in three ways. Then the chain is run with errors, as
+exact density matrices: depolarised and damped two-qubit gates, and misread bits. Shots and
+outcomes follow from `seed`, the same ones for all rows.
+"""
+
+from typing import Any
+
+import torch
+
+from latentq.config.rules import AUTO, Rule
+from latentq.errors import InputError
+from latentq.experiments.hardware.findings import describe
+from latentq.experiments.hardware.measures import (
+    Bench,
+    error_rows,
+    limit_rows,
+    sharing_rows,
+    shot_rows,
+)
+from latentq.experiments.record import Experiment, Record, parse_counts
+from latentq.models import storage
+from latentq.models.classifier import Classifier
+from latentq.models.hybrid import quantum_model
+from latentq.quantum.readout import shots_of_settings
+
+RULES = {
+    "checkpoint": Rule(str, path=True),
+    "features": Rule(str, path=True),
+    "split": Rule(str, choices=("test", "validation")),
+    "samples": Rule(int, low=200, high=10_000),
+    "shots": Rule(str),
+    "points": Rule(int, low=2, high=100),
+    "seed": Rule(int, low=0, high=2**32 - 1),
+}
+DEFAULTS = {
+    "checkpoint": "checkpoints/quantum",
+    "features": AUTO,
+    "split": "test",
+    "samples": 10_000,
+    "shots": "243,810,2430,8100,24300",
+    "points": 12,
+    "seed": 0,
+}
+RATES = (1e-5, 3e-3)
+DAMPINGS = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3)
+MISREADINGS = (0.001, 0.003, 0.01, 0.03, 0.1)
+
+
+def load_bench(options: dict[str, Any]) -> Bench:
+    """Loads the model, the classifier, and the images to compare with.
+
+    Raises:
+        InputError: If one is missing, or of another kind.
+    """
+    from latentq.data.identity import features_of, reopen_data
+
+    model, prior = quantum_model(storage.load(options["checkpoint"]), options["checkpoint"])
+    features = features_of(options["features"], options["checkpoint"])
+    classifier = storage.load(features)
+    if not isinstance(classifier, Classifier):
+        raise InputError(f"features: must be a features model, was {features}")
+    data = reopen_data(options["checkpoint"])
+    held_out = data.test if options["split"] == "test" else data.validation
+    return Bench(model, prior, classifier, held_out.images, options["samples"], options["seed"])
+
+
+def gate_rates(points: int) -> list[float]:
+    """Returns error rates of gates, evenly spaced on a logarithmic axis."""
+    low, high = torch.tensor(RATES, dtype=torch.float64).log10().tolist()
+    return torch.logspace(low, high, points, dtype=torch.float64).tolist()
+
+
+def measure(options: dict[str, Any]) -> Record:
+    """Measures a trained model as a machine would run it."""
+    numbers = parse_counts("shots", options["shots"], 1, 10**7)
+    _, prior = quantum_model(storage.load(options["checkpoint"]), options["checkpoint"])
+    for number in numbers:
+        shots_of_settings(number, prior.forward_process.qubits)
+    bench = load_bench(options)
+    plan = {"gate": gate_rates(options["points"]), "damping": DAMPINGS, "readout": MISREADINGS}
+    errors = error_rows(bench, plan)
+    tables = {
+        "shots": shot_rows(bench, numbers),
+        "sharing": sharing_rows(bench),
+        "errors": errors,
+        "limits": limit_rows(errors),
+    }
+    return describe(options, tables)
+
+
+EXPERIMENT = Experiment(
+    "hardware",
+    "What a quantum computer would give",
+    RULES,
+    DEFAULTS,
+    measure,
+    describe,
+)
