@@ -4,14 +4,26 @@ python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
 checkpoint is a folder, or the name of a model that comes with LatentQ, such as quantum.
 With `label=7` a conditional model draws sevens; without, it draws all classes.
+
+With `backend=aer shots=2430` the circuits of a quantum prior are run by Qiskit Aer on this
+machine, and images are decoded from so many measurements each; `gate_error`, `damping` and
+`readout_error` are the errors of its gates and measurements, and `starts` how many states it
+prepares.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from latentq.config.commands import parse_options, run_command
 from latentq.config.rules import Rule
 from latentq.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from latentq.models.hybrid import LatentQ
 
 RULES = {
     "checkpoint": Rule(str, path=True),
@@ -19,6 +31,12 @@ RULES = {
     "label": Rule(int, low=0, high=9, optional=True),
     "seed": Rule(int, low=0, high=2**32 - 1),
     "out": Rule(str, path=True),
+    "backend": Rule(str, choices=("exact", "aer")),
+    "shots": Rule(int, low=1, high=10**9, optional=True),
+    "starts": Rule(int, low=1, high=10_000, optional=True),
+    "gate_error": Rule(float, low=0, high=1),
+    "damping": Rule(float, low=0, high=1),
+    "readout_error": Rule(float, low=0, high=1),
 }
 DEFAULTS = {
     "checkpoint": "checkpoints/quantum",
@@ -26,7 +44,46 @@ DEFAULTS = {
     "seed": 0,
     "label": None,
     "out": "grid.png",
+    "backend": "exact",
+    "shots": None,
+    "starts": None,
+    "gate_error": 0.0,
+    "damping": 0.0,
+    "readout_error": 0.0,
 }
+OF_MACHINES = ("shots", "starts", "gate_error", "damping", "readout_error")
+
+
+def check_backend(options: Mapping[str, Any]) -> None:
+    """Checks that options of machines are given with a machine, and shots are.
+
+    Raises:
+        InputError: If one is given without, or there are no shots.
+    """
+    given = [key for key in OF_MACHINES if options[key] != DEFAULTS[key]]
+    if options["backend"] == "exact" and given:
+        raise InputError(f"{given[0]}: needs backend=aer")
+    if options["backend"] == "aer" and options["shots"] is None:
+        raise InputError("shots: must be given with backend=aer, such as shots=2430")
+    if options["backend"] == "aer" and options["label"] is not None:
+        raise InputError("label: must be left out with backend=aer, which draws all classes")
+
+
+def run_machine(model: "LatentQ", options: Mapping[str, Any]) -> "Tensor":
+    """Draws images by circuits that Aer runs.
+
+    Raises:
+        InputError: If Qiskit is missing, or there are too few shots.
+    """
+    from latentq.engine.noisy import Noise
+    from latentq.engine.qiskit import aer_sampler
+    from latentq.models.device import Plan, sample_on
+
+    noise = Noise(options["gate_error"], options["damping"], options["readout_error"])
+    sampler = aer_sampler(noise, options["seed"] % 2**31)
+    # Aer keeps a density matrix for each outcome string of circuits that reset.
+    plan = Plan(options["n"], options["shots"], options["starts"], deferred=noise == Noise())
+    return sample_on(model, sampler, plan, options["seed"])
 
 
 def sample(arguments: list[str]) -> None:
@@ -36,6 +93,7 @@ def sample(arguments: list[str]) -> None:
         InputError: If an option is wrong, or the checkpoint is missing or damaged.
     """
     options = parse_options(arguments, RULES, DEFAULTS)
+    check_backend(options)
     out = Path(options["out"])
     if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
@@ -43,6 +101,7 @@ def sample(arguments: list[str]) -> None:
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load
     from latentq.models.generative import GenerativeModel
+    from latentq.models.hybrid import quantum_model
     from latentq.paths import check_writable
     from latentq.report import plots
 
@@ -52,7 +111,10 @@ def sample(arguments: list[str]) -> None:
         raise InputError(f"checkpoint: must be a generative model, was {options['checkpoint']}")
     if options["label"] is not None and not model.conditional:
         raise InputError(f"label: {options['checkpoint']} is no conditional model; leave it out")
-    images = model.sample(options["n"], options["seed"], options["label"])
+    if options["backend"] == "aer":
+        images = run_machine(quantum_model(model, options["checkpoint"])[0], options)
+    else:
+        images = model.sample(options["n"], options["seed"], options["label"])
     title = f"{options['checkpoint']}, {options['n']} samples, seed {options['seed']}"
     plots.save_samples(images, out, title)
     print(f"{options['n']} samples: {out}")

@@ -77,6 +77,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("torchquantum", "latentq.engine.torchquantum"),
         ("matplotlib", "latentq.report.plots"),
         ("numba", "latentq.engine.native"),
+        ("qiskit", "latentq.engine.qiskit"),
+        ("qiskit_aer", "latentq.engine.qiskit"),
     ],
 )
 def test_heavy_packages_have_one_place(package: str, place: str) -> None:
