@@ -3,11 +3,15 @@
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+
+import latentq
 
 FOLDER = Path(__file__).parent.parent / "examples"
-NAMES = ("metrics_alone", "own_circuit", "own_forward", "own_loss", "own_states")
+NAMES = ("metrics_alone", "own_circuit", "own_forward", "own_loss", "own_states", "run_exported")
 
 
 def numbers(
@@ -51,4 +55,21 @@ def test_an_example_runs_from_any_folder(
         case "own_states":
             before, after, _ = found
             assert after < 0.025 < 0.1 < before
+        case "run_exported":
+            qubits, gates, _, _, zero, _, one = found
+            assert (qubits, gates) == (5, 86 * (5 + 5 + 4)) and zero + one == pytest.approx(1)
+            assert zero == pytest.approx(float(first_outcome()), abs=2e-6)
     assert list(tmp_path.iterdir()) == []
+
+
+def first_outcome() -> torch.Tensor:
+    """The probability that the shipped step 0 takes 0000 to the outcome 0."""
+    prior: Any = latentq.load("quantum").prior
+    psi = torch.eye(16, dtype=torch.complex64)[:1]
+    (instrument,) = prior.instruments([0], 1024)
+    return instrument(psi)[0, 0].abs().square().sum()
+
+
+def test_the_exported_example_is_what_the_command_writes() -> None:
+    prior: Any = latentq.load("quantum").prior
+    assert (FOLDER / "step.qasm").read_text() == prior.to_qasm(0)

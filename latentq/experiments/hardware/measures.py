@@ -128,7 +128,10 @@ def _readouts(bench: Bench, rho: Tensor, with_shots: bool) -> list[Row]:
     """Returns the scores of states as they are, and of their eigenvectors."""
     purity = rho.abs().square().sum(dim=(-2, -1)).mean().item()
     eigenvector = readout.READOUTS["eigenvector"]
-    estimates = {("linear", None): rho, ("eigenvector", None): eigenvector(rho)}
+    estimates: dict[tuple[str, int | None], Tensor] = {
+        ("linear", None): rho,
+        ("eigenvector", None): eigenvector(rho),
+    }
     if with_shots:
         estimates["eigenvector", SHOTS] = eigenvector(invert(rho, SHOTS, bench.seed))
     return [
