@@ -117,7 +117,7 @@ def test_qasm_3_is_read_back() -> None:
 
 
 def test_angles_are_exact_and_have_a_point() -> None:
-    model = prior()
+    model = prior().double()
     with torch.no_grad():
         model.angles[2][0] = 1e-7
     words = re.findall(r"\((\S+?)\)", model.to_qasm(2))

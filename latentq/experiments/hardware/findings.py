@@ -28,6 +28,12 @@ def told(rate: float | None) -> str:
     return "none of these rates" if rate is None else f"{rate:.1e}"
 
 
+def both(limits: Mapping[str, Any]) -> str:
+    """Writes the rates that cost 10% and 50%."""
+    costs = dict.fromkeys(told(limits[cost]) for cost in ("10%", "50%"))
+    return " and ".join(costs)
+
+
 def shot_claims(rows: Sequence[Mapping[str, Any]]) -> list[Claim]:
     """Judges what a number of shots is said to cost."""
     (exact,) = pick(rows, readout=EXACT)
@@ -76,19 +82,17 @@ def summary(options: Mapping[str, Any], tables: Tables) -> str:
     (exact,) = pick(tables["shots"], readout=EXACT)
     best = pick(tables["shots"], readout="eigenvector")
     read = ", ".join(f"{row['fid']:.1f} with {row['shots']:,}" for row in best)
-    limits = pick(tables["limits"], error="gate", readout="eigenvector", shots=None)[0]
-    plain = pick(tables["limits"], error="gate", readout="linear", shots=None)[0]
-    misread = pick(tables["limits"], error="readout", readout="eigenvector")[0]
-    damped = pick(tables["limits"], error="damping", readout="eigenvector")[0]
+    found = {(row["error"], row["readout"], row["shots"]): both(row) for row in tables["limits"]}
     return (
         f"Images of {options['checkpoint']} against {options['samples']:,} held-out ones. With "
         f"states that are known exactly FID is {exact['fid']:.1f}; read out by shots, with the "
         f"top eigenvector, it is {read}. A machine with {RATE:,.0f} shots a second takes "
-        f"{SHOTS / RATE:.2f} s for {SHOTS:,} of them. Errors of two-qubit gates cost 10% of FID "
-        f"at {told(limits['10%'])} a gate and 50% at {told(limits['50%'])} if the top eigenvector "
-        f"of the state is decoded, and at {told(plain['10%'])} and {told(plain['50%'])} if the "
-        f"state is decoded as it is. Misread bits cost 10% at {told(misread['10%'])}, damping at "
-        f"{told(damped['10%'])} a qubit and gate."
+        f"{SHOTS / RATE:.2f} s for {SHOTS:,} of them. Errors of two-qubit gates cost 10% and 50% "
+        f"of FID at {found['gate', 'linear', None]} a gate if the state is decoded as it is, at "
+        f"{found['gate', 'eigenvector', SHOTS]} with the top eigenvector of {SHOTS:,} shots, and "
+        f"at {found['gate', 'eigenvector', None]} with that of shots without end. With the latter "
+        f"misread bits cost as much at {found['readout', 'eigenvector', None]}, and damping at "
+        f"{found['damping', 'eigenvector', None]} a qubit and gate."
     )
 
 
