@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latentq.engine.circuits import Circuit
     from latentq.evaluation.sets import evaluate, evaluate_states
     from latentq.models.storage import load
+    from latentq.quantum import readout  # noqa: F401  # not one of `__all__`
 
 __version__ = "0.1.0"
 __all__ = [
@@ -39,12 +40,14 @@ _DOORS = {
     "register": "latentq.config.registry",
 }
 
+_MODULES = {"losses": "latentq.diffusion.losses", "readout": "latentq.quantum.readout"}
+
 import_matplotlib()
 
 
 def __getattr__(name: str) -> object:
-    if name == "losses":
-        return importlib.import_module("latentq.diffusion.losses")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name in _DOORS:
         return getattr(importlib.import_module(_DOORS[name]), name)
 
@@ -52,4 +55,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_DOORS, "losses"})
+    return sorted({*globals(), *_DOORS, *_MODULES})

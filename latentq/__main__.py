@@ -2,6 +2,7 @@
 
     latentq train model=quantum|classical|... [key=value ...]     what train.py does
     latentq sample [checkpoint=quantum] [n=64] [out=grid.png]     draws images
+    latentq export [format=qasm2] [out=prior.qasm]                writes circuits for a machine
     latentq evaluate [checkpoint=quantum]                         measures a model
     latentq gallery [out=gallery.html]                            writes a page that runs the model
     latentq report FOLDER ...                                     compares finished runs
@@ -29,12 +30,13 @@ from latentq.paths import DATA
 
 WIDTH = 99
 EXPERIMENTS = (
-    *("ablation", "all", "bounds", "denoiser", "ensembles", "gradients", "improved", "latent"),
-    *("noise", "plateaus", "quddpm", "views"),
+    *("ablation", "all", "bounds", "denoiser", "ensembles", "gradients", "hardware", "improved"),
+    *("latent", "noise", "plateaus", "quddpm", "views"),
 )
 COMMANDS = {
     "train": "latentq.training",
     "sample": "latentq.sample",
+    "export": "latentq.models.export",
     "evaluate": "latentq.evaluation",
     "gallery": "latentq.report.gallery",
     "report": "latentq.report",

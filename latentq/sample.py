@@ -3,19 +3,29 @@
 python -m latentq.sample checkpoint=checkpoints/quantum n=64 seed=0 out=grid.png
 
 With `label=7` a conditional model draws sevens; without, it draws all classes.
+
+With `backend=aer shots=2430` the circuits of a quantum prior are run by Qiskit Aer on this
+machine, and images are decoded from so many measurements each; `gate_error`, `damping` and
+`readout_error` are the errors of its gates and measurements, and `starts` how many states it
+prepares.
 """
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Le
 from pydantic import Field
 
 from latentq.config.commands import read_options, run_command
-from latentq.config.fields import Count, Folder, Plugins, Seed, Settings
+from latentq.config.fields import Count, Folder, Plugins, Seed, Settings, Share
 from latentq.config.registry import load_plugins
 from latentq.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from latentq.models.hybrid import LatentQ
 
 
 class Options(Settings):
@@ -31,6 +41,56 @@ class Options(Settings):
     seed: Seed = Field(0, description="the seed")
     out: Folder = Field("grid.png", description="the picture")
     plugin: Plugins | None = Field(None, description="modules that register models of your own")
+    backend: Literal["exact", "aer"] = Field(
+        "exact", description="what runs the circuits; aer is a simulator of a machine"
+    )
+    shots: Annotated[int, Ge(1), Le(10**9)] | None = Field(
+        None, description="measurements of an image, for backend=aer"
+    )
+    starts: Annotated[int, Ge(1), Le(10_000)] | None = Field(
+        None, description="states that it prepares; null: one for some images each"
+    )
+    gate_error: Share = Field(0.0, le=1, description="depolarising after a two-qubit gate")
+    damping: Share = Field(0.0, le=1, description="amplitude damping after one")
+    readout_error: Share = Field(0.0, le=1, description="how often a bit is misread")
+
+
+OF_MACHINES = ("shots", "starts", "gate_error", "damping", "readout_error")
+
+
+def check_backend(options: Options) -> None:
+    """Checks that options of machines are given with a machine, and shots are.
+
+    Raises:
+        InputError: If one is given without, or there are no shots.
+    """
+    given = [
+        key for key in OF_MACHINES if getattr(options, key) != Options.model_fields[key].default
+    ]
+    if options.backend == "exact" and given:
+        raise InputError(f"{given[0]}: needs backend=aer")
+    if options.backend == "aer" and options.shots is None:
+        raise InputError("shots: must be given with backend=aer, such as shots=2430")
+    if options.backend == "aer" and options.label is not None:
+        raise InputError("label: must be left out with backend=aer, which draws all classes")
+
+
+def run_machine(model: "LatentQ", options: Options) -> "Tensor":
+    """Draws images by circuits that Aer runs.
+
+    Raises:
+        InputError: If Qiskit is missing, or there are too few shots.
+    """
+    from latentq.engine.noisy import Noise
+    from latentq.engine.qiskit import aer_sampler
+    from latentq.models.device import Plan, sample_on
+
+    noise = Noise(options.gate_error, options.damping, options.readout_error)
+    sampler = aer_sampler(noise, options.seed % 2**31)
+    # Aer keeps a density matrix for each outcome string of circuits that reset.
+    assert options.shots is not None  # See `check_backend`.
+    plan = Plan(options.n, options.shots, options.starts, deferred=noise == Noise())
+    return sample_on(model, sampler, plan, options.seed)
 
 
 def sample(arguments: list[str]) -> None:
@@ -41,6 +101,7 @@ def sample(arguments: list[str]) -> None:
     """
     options = read_options(arguments, Options)
     load_plugins(options.plugin)
+    check_backend(options)
     out = Path(options.out)
     if out.suffix.lower() != ".png" or not out.parent.is_dir() or out.is_dir():
         raise InputError(f"out: must be a .png file in a folder that exists, was {out}")
@@ -48,6 +109,7 @@ def sample(arguments: list[str]) -> None:
     # These imports take seconds; a wrong option is answered without them.
     from latentq import load
     from latentq.models.generative import GenerativeModel
+    from latentq.models.hybrid import quantum_model
     from latentq.paths import check_writable
     from latentq.report import plots
 
@@ -57,7 +119,10 @@ def sample(arguments: list[str]) -> None:
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
     if options.label is not None and not model.conditional:
         raise InputError(f"label: {options.checkpoint} is no conditional model; leave it out")
-    images = model.sample(options.n, options.seed, options.label)
+    if options.backend == "aer":
+        images = run_machine(quantum_model(model, options.checkpoint)[0], options)
+    else:
+        images = model.sample(options.n, options.seed, options.label)
     title = f"{options.checkpoint}, {options.n} samples, seed {options.seed}"
     plots.save_samples(images, out, title)
     print(f"{options.n} samples: {out}")

@@ -78,6 +78,8 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("matplotlib", "latentq.report.plots"),
         ("pandas", "latentq.report.tables"),
         ("numba", "latentq.engine.native"),
+        ("qiskit", "latentq.engine.qiskit"),
+        ("qiskit_aer", "latentq.engine.qiskit"),
     ],
 )
 def test_heavy_packages_have_one_place(package: str, place: str) -> None:

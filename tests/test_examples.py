@@ -3,10 +3,12 @@
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import latentq
 from latentq.config import registry
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
@@ -17,7 +19,7 @@ from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 
 FOLDER = Path(__file__).parent.parent / "examples"
-NAMES = ("metrics_alone", "own_circuit", "own_forward", "own_loss", "own_states")
+NAMES = ("metrics_alone", "own_circuit", "own_forward", "own_loss", "own_states", "run_exported")
 
 
 def numbers(
@@ -61,6 +63,10 @@ def test_an_example_runs_from_any_folder(
         case "own_states":
             before, after, _ = found
             assert after < 0.025 < 0.1 < before
+        case "run_exported":
+            qubits, gates, _, _, zero, _, one = found
+            assert (qubits, gates) == (5, 86 * (5 + 5 + 4)) and zero + one == pytest.approx(1)
+            assert zero == pytest.approx(float(first_outcome()), abs=2e-6)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -78,3 +84,16 @@ def test_the_example_of_a_model_fits_its_states(monkeypatch: pytest.MonkeyPatch)
     assert model.spread == 0.5 and drawn.shape == (500, 16)
     assert mmd1(drawn, states) < 0.1 < mmd1(other, states)
     assert torch.equal(drawn, model.sample_states(500))  # type: ignore[operator]
+
+
+def first_outcome() -> torch.Tensor:
+    """The probability that the shipped step 0 takes 0000 to the outcome 0."""
+    prior: Any = latentq.load("quantum").prior
+    psi = torch.eye(16, dtype=torch.complex64)[:1]
+    (instrument,) = prior.instruments([0], 1024)
+    return instrument(psi)[0, 0].abs().square().sum()
+
+
+def test_the_exported_example_is_what_the_command_writes() -> None:
+    prior: Any = latentq.load("quantum").prior
+    assert (FOLDER / "step.qasm").read_text() == prior.to_qasm(0)

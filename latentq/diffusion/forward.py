@@ -18,13 +18,13 @@ References:
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 import torch
 from torch import Tensor
 
 from latentq.engine import fused
-from latentq.engine.circuits import scrambling_circuit
+from latentq.engine.circuits import Circuit, scrambling_circuit
 from latentq.errors import InputError
 from latentq.quantum.states import count_qubits, haar_states
 from latentq.randomness import check_whole
@@ -47,11 +47,31 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
         return psi
 
     qubits = count_qubits(psi.shape[-1])
+    angles = scrambling_angles(len(psi), qubits, strengths, generator, psi.real.dtype)
+    return fused.run(scrambling_circuit(qubits, len(strengths)), angles, psi)
+
+
+def scrambling_angles(
+    n: int,
+    qubits: int,
+    strengths: list[float],
+    generator: torch.Generator,
+    dtype: torch.dtype = torch.float32,
+) -> Tensor:
+    r"""Draws the angles of :func:`scramble` in radians, with shape :math:`(N, P)`.
+
+    Arguments:
+        n: The number of states :math:`N`, each with angles of its own.
+        qubits: The number of qubits.
+        strengths: The strengths :math:`h`, one for each layer.
+        generator: The source of randomness.
+        dtype: The type of the angles.
+    """
     circuit = scrambling_circuit(qubits, layers=len(strengths))
     angles = torch.rand(
-        (len(psi), circuit.layers, circuit.layer_parameters),
-        dtype=psi.real.dtype,
-        device=psi.device,
+        (n, circuit.layers, circuit.layer_parameters),
+        dtype=dtype,
+        device=generator.device,
         generator=generator,
     )
     local, shared = angles[..., : 3 * qubits], angles[..., 3 * qubits :]
@@ -59,7 +79,18 @@ def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) ->
         ((2 * local - 1) * math.pi / 8, (0.4 + 0.2 * shared) / (2 * math.sqrt(qubits))), dim=-1
     )
     angles = angles * angles.new_tensor(strengths)[:, None]
-    return fused.run(circuit, angles.flatten(1), psi)
+    return angles.flatten(1)
+
+
+class Preparation(NamedTuple):
+    r"""How terminal states are made: :math:`N` basis states and the circuit that acts on them.
+
+    `basis` has shape :math:`(N)`, `angles` are in radians with shape :math:`(N, P)`.
+    """
+
+    basis: Tensor
+    circuit: Circuit
+    angles: Tensor
 
 
 def _check_start(start: Tensor, n: int, dimension: int) -> Tensor:
@@ -213,12 +244,27 @@ class ForwardProcess:
             InputError: If `start` is given and the ensemble is another one, or it has other than
                 :math:`N` basis states.
         """
-        dimension = 2**self.qubits
         if start is not None and self.terminal != "basis":
             raise InputError(f"start: needs the terminal ensemble basis, was {self.terminal}")
         if self.terminal == "haar":
             return haar_states(n, qubits=self.qubits, generator=generator)
 
+        made = self.preparation(n, generator, start)
+        basis = torch.eye(2**self.qubits, dtype=torch.complex64, device=generator.device)
+        return fused.run(made.circuit, made.angles, basis[made.basis])
+
+    def preparation(
+        self, n: int, generator: torch.Generator, start: Tensor | None = None
+    ) -> Preparation:
+        """Draws how to make the states of :meth:`terminal_states`, which are these very ones.
+
+        Raises:
+            InputError: If the ensemble is `haar`, whose states no circuit here makes, or `start`
+                is not as it must be.
+        """
+        dimension = 2**self.qubits
+        if self.terminal == "haar":
+            raise InputError("terminal: must be basis or zero to be made by gates, was haar")
         if self.terminal == "zero":
             index = torch.zeros(n, dtype=torch.int64, device=generator.device)
             strengths = self.strengths
@@ -226,6 +272,5 @@ class ForwardProcess:
             uniform = torch.randint(dimension, (n,), device=generator.device, generator=generator)
             index = uniform if start is None else _check_start(start, n, dimension)
             strengths = [self.terminal_strength]
-
-        basis = torch.eye(dimension, dtype=torch.complex64, device=generator.device)
-        return scramble(basis[index], strengths, generator)
+        angles = scrambling_angles(n, self.qubits, strengths, generator)
+        return Preparation(index, scrambling_circuit(self.qubits, len(strengths)), angles)

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.chain import Chain, Instrument, Outcomes, check_name
-from latentq.diffusion.forward import Forward
+from latentq.diffusion.forward import Forward, Preparation
 from latentq.diffusion.losses import Loss
-from latentq.engine import circuits, fused, torchquantum
+from latentq.engine import circuits, export, fused, torchquantum
 from latentq.errors import InputError
-from latentq.randomness import check_whole, chosen_generator
+from latentq.randomness import check_whole, chosen_generator, derive_generator
 
 Engine = Literal["fused", "torchquantum"]
 Initial = Literal["uniform", "normal"]
@@ -168,6 +168,77 @@ class QuDDPM(Chain):
             partial(engine.branches, circuit, self.angles[t], ancillas=self.ancillas)
             for t, circuit in zip(steps, found, strict=True)
         ]
+
+    def program(
+        self,
+        step: int | None = None,
+        deferred: bool = True,
+        *,
+        seed: int = 0,
+        start: int | None = None,
+    ) -> export.Program:
+        """Returns the gates and measurements of one generation, or of one step of it.
+
+        Arguments:
+            step: The step alone, from 0 to T - 1, on data that you prepare. If `None`, all steps
+                on one terminal state, whose basis state and scrambling are those of the one state
+                that :meth:`sample` draws with this seed.
+            deferred: Whether every step has ancillas of its own, measured at the end; else the
+                same ones are measured and reset after each step.
+            seed: The seed of the terminal state.
+            start: The basis state to start from; drawn if `None`.
+
+        Raises:
+            InputError: If there is no such step, seed or start, or the terminal ensemble is not
+                made by gates.
+        """
+        made = None if step is not None else self._preparation(check_whole(seed, "seed"), start)
+        return self.write_program(made, step, deferred)
+
+    def _preparation(self, seed: int, start: int | None) -> Preparation:
+        chosen = None if start is None else torch.tensor([check_whole(start, "start")])
+        prepare = getattr(self.forward_process, "preparation", None)
+        if prepare is None:
+            kind = type(self.forward_process).__name__
+            raise InputError(f"step: must be given, as a {kind} says not how to prepare a state")
+        found: Preparation = prepare(1, derive_generator(seed, "sample"), chosen)
+        return found
+
+    def write_program(
+        self, made: Preparation | None, step: int | None = None, deferred: bool = True
+    ) -> export.Program:
+        """Returns the gates and measurements that follow a preparation, see :meth:`program`.
+
+        Arguments:
+            made: How one terminal state is made; `None` starts with data that are there already.
+            step: The step alone; all of them if `None`.
+            deferred: Whether every step has ancillas of its own.
+        """
+        if step is not None and not 0 <= check_whole(step, "step") < self.steps:
+            raise InputError(f"step: must be from 0 to {self.steps - 1}, was {step}")
+        order = [*reversed(range(self.steps))] if step is None else [step]
+        stages = [export.Stage(f"step {t}", self.circuits[t], self.angles[t]) for t in order]
+        start = None
+        if made is not None:
+            (index,), (angles,) = made.basis.tolist(), made.angles
+            start = index, export.Stage(f"prepare basis state {index}", made.circuit, angles)
+        title = "One generation" if step is None else f"Step {step}"
+        return export.chain_program(
+            f"{title} of a quantum prior of LatentQ", stages, self.ancillas, deferred, start
+        )
+
+    def to_qasm(
+        self,
+        step: int | None = None,
+        deferred: bool = True,
+        *,
+        seed: int = 0,
+        start: int | None = None,
+        version: Literal[2, 3] = 2,
+    ) -> str:
+        """Returns :meth:`program` as OpenQASM 2 or 3, see there."""
+        program = self.program(step, deferred, seed=seed, start=start)
+        return export.to_qasm(program, version)
 
     def _kraus(self, steps: list[int]) -> list[Tensor]:
         found = {self.circuits[t] for t in steps}

@@ -1,6 +1,9 @@
 """The numbers of a trained model: FID and its fixed rows, on held-out images.
 
 python -m latentq.evaluation checkpoint=checkpoints/quantum split=test samples=10000
+
+With `shots=2430` the states of a quantum prior are read out by so many measurements each, as a
+machine would, before they are decoded; `readout=eigenvector|linear|clipped` says how.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,16 +16,18 @@ from torch import Tensor
 
 from latentq.config.commands import read_options
 from latentq.config.fields import Folder, Plugins, Seed, Settings
+from latentq.config.marks import OneOf
 from latentq.config.registry import load_plugins
 from latentq.config.schema.data import AUTO, CLASSES
 from latentq.data.protocol import ImageSource
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
 from latentq.evaluation.sets import compare
+from latentq.evaluation.shots import READOUTS, Shots, decode_states
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.generative import CHUNK, GenerativeModel, in_chunks
-from latentq.models.hybrid import LatentQ
+from latentq.models.hybrid import LatentQ, quantum_model
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 
@@ -112,6 +117,7 @@ def evaluate(
     samples: int,
     seed: int,
     classes: int | None = CLASSES,
+    shots: Shots | None = None,
 ) -> dict[str, Any]:
     """Measures a trained model against held-out images.
 
@@ -125,6 +131,7 @@ def evaluate(
         samples: How many images are generated, reconstructed and compared at the most.
         seed: The seed of the samples.
         classes: The number of classes; `None` if they are not those that the classifier knows.
+        shots: How states are read out before they are decoded; they are known exactly if `None`.
 
     Returns:
         The rows of `metrics.json` that are measured; `None` where not estimable.
@@ -139,7 +146,7 @@ def evaluate(
     chain = None
     if isinstance(model, LatentQ):
         chain = model.sample_chain(n, seed)
-        images = in_chunks(model.decode, chain[-1])
+        images = decode_states(model, chain[-1], shots, seed)
     else:
         images = model.sample(n, seed)
     reconstructed = reconstruct(model, test, labels)
@@ -175,6 +182,7 @@ def evaluate_on(
     samples: int,
     seed: int,
     classes: int | None = CLASSES,
+    shots: Shots | None = None,
 ) -> dict[str, Any]:
     """Measures a trained model against a split of its data, see :func:`evaluate`.
 
@@ -186,6 +194,7 @@ def evaluate_on(
         samples: How many images are compared at the most.
         seed: The seed of the samples.
         classes: The number of classes; `None` if they are not those that the classifier knows.
+        shots: How states are read out, see :func:`evaluate`.
     """
     held_out = data.test if split == "test" else data.validation
     return evaluate(
@@ -198,6 +207,7 @@ def evaluate_on(
         samples=samples,
         seed=seed,
         classes=classes,
+        shots=shots,
     )
 
 
@@ -238,6 +248,12 @@ class Options(Settings):
     samples: Annotated[int, Ge(2), Le(10_000)] = Field(10_000, description="images at the most")
     seed: Seed | None = Field(None, description="the seed of the samples; null: as in training")
     plugin: Plugins | None = Field(None, description="modules that register models of your own")
+    shots: Annotated[int, Ge(1), Le(10**9)] | None = Field(
+        None, description="measurements that read a state out; null: exact states"
+    )
+    readout: Annotated[str, OneOf(READOUTS)] = Field(
+        "eigenvector", description="how a state is estimated from them"
+    )
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
@@ -257,6 +273,11 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     model = storage.load(options.checkpoint)
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
+    shots = None
+    if options.shots is not None:
+        model, prior = quantum_model(model, options.checkpoint)
+        shots = Shots(options.shots, options.readout)
+        shots.check(prior.forward_process.qubits)
     features = features_of(options.features, options.checkpoint)
     classifier = storage.load(features)
     if not isinstance(classifier, Classifier):
@@ -265,7 +286,9 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     print(f"measuring on the {options.split} images of {data.name}", flush=True)
     seed = data.seed if options.seed is None else options.seed
     classes = shared_classes(storage.describe(features)[1].get("notes", {}), data)
-    rows = evaluate_on(model, classifier, data, options.split, options.samples, seed, classes)
+    rows = evaluate_on(
+        model, classifier, data, options.split, options.samples, seed, classes, shots
+    )
     show(rows)
     return rows
 

@@ -16,7 +16,7 @@ from dataclasses import fields
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentq.diffusion import Chain, DenoisingObjective, ForwardProcess, QuDDPM
 from latentq.errors import InputError
@@ -127,3 +127,20 @@ class LatentQ(StateModel):
     def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
         r"""Draws the generated states :math:`S_0`, see the base class."""
         return self.sample_chain(n, seed, label)[-1]
+
+
+def quantum_model(model: nn.Module, path: object) -> tuple[LatentQ, QuDDPM]:
+    """Returns a model as one with a quantum prior, and this prior.
+
+    Arguments:
+        model: The model.
+        path: The checkpoint that it is from, for the message.
+
+    Raises:
+        InputError: If it is another model, or its prior has no circuits.
+    """
+    if isinstance(model, LatentQ) and isinstance(model.prior, QuDDPM):
+        return model, model.prior
+    raise InputError(
+        f"checkpoint: must be a model with a quantum prior, such as quantum, was {path}"
+    )

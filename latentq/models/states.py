@@ -16,7 +16,7 @@ from latentq.models.generative import (
     seeded,
 )
 from latentq.models.networks import Decoder, Encoder
-from latentq.quantum.encoding import amplitude_encode, density_features
+from latentq.quantum.encoding import amplitude_encode, density_features, matrix_features
 from latentq.quantum.states import check_states, perturb
 from latentq.randomness import derive_generator
 
@@ -90,6 +90,15 @@ class StateModel(GenerativeModel):
         if latents.dim() == 3:
             features = features.sum(dim=1)
         return self.decoder(features).sigmoid()
+
+    def decode_matrices(self, rho: Tensor) -> Tensor:
+        r"""Returns the images of density matrices, or of estimates of them.
+
+        Arguments:
+            rho: Hermitian matrices of trace one, with shape :math:`(B, d, d)`.
+        """
+        like = next(self.decoder.parameters())
+        return self.decoder(matrix_features(rho).to(like)).sigmoid()
 
     def _check_latents(self, latents: Tensor) -> None:
         dimension = 1 + self.latent_freedom // 2

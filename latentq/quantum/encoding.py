@@ -55,6 +55,22 @@ def density_features(psi: Tensor) -> Tensor:
     return torch.cat((diagonal, above.real, above.imag), dim=-1)
 
 
+def matrix_features(rho: Tensor) -> Tensor:
+    r"""Returns the density coordinates of matrices, see :func:`density_features`.
+
+    They are linear in :math:`\rho`, which may be an estimate with negative eigenvalues.
+
+    Arguments:
+        rho: Hermitian matrices, with shape :math:`(*, d, d)`.
+
+    Returns:
+        Real features, with shape :math:`(*, d^2)`.
+    """
+    row, column = torch.triu_indices(rho.shape[-1], rho.shape[-1], offset=1, device=rho.device)
+    above = math.sqrt(2) * rho[..., row, column]
+    return torch.cat((rho.diagonal(dim1=-2, dim2=-1).real, above.real, above.imag), dim=-1)
+
+
 def phase_reference(psi: Tensor) -> Tensor:
     """Returns the vector that fixes the phases of states: the top eigenvector of their mean state.
 

@@ -5,6 +5,7 @@ from tests.mutants import (
     in_circuits,
     in_claims,
     in_experiments,
+    in_hardware,
     in_identity,
     in_measures,
     in_states,
@@ -26,4 +27,5 @@ FAULTS = [
     *in_surroundings.FAULTS,
     *in_verdicts.FAULTS,
     *in_claims.FAULTS,
+    *in_hardware.FAULTS,
 ]

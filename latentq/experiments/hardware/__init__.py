@@ -1,0 +1,1 @@
+"""What a quantum computer would give: images against shots and against errors."""
