@@ -98,6 +98,7 @@ def test_no_two_classes_share_a_name_with_one_of_the_reports() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(module_of(path))
+    del places["Options"]  # Those of a command, whichever it is.
     reports = ("latentq.report", "latentq.study", "latentq.experiments.record")
     found = {
         name: where

@@ -42,7 +42,8 @@ def prior() -> QuDDPM:
 def model() -> LatentQ:
     """A hybrid of two qubits with weights that nobody trained."""
     prior = {
-        "qubits": 2, "steps": 2, "strength": [0.1, 2.0], "terminal": "basis", "terminal_strength": 1.5,
+        "qubits": 2, "steps": 2, "strength": [0.1, 2.0], "terminal": "basis",
+        "terminal_strength": 1.5,
         "layers": 3,
     }  # fmt: skip
     return LatentQ(2, prior, seed=0, conditional=True, classes=4).eval()

@@ -246,10 +246,14 @@ def test_a_conditional_model_starts_in_its_class(line: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("format=qasm", "format: must be one of qasm2, qasm3, qiskit, pennylane, was 'qasm'"),
+        (
+            "format=qasm",
+            "format: must be one of qasm2, qasm3, qiskit, pennylane, was 'qasm'"
+            " (did you mean qasm3?)",
+        ),
         ("step=5", "step: must be from 0 to 4, was 5"),
         ("start=16", "start: must be 1 basis states from 0 to 15, was [16]"),
-        ("deferred=no", "deferred: must be one of true, false, was 'no'"),
+        ("deferred=maybe", "deferred: must be true or false, was 'maybe'"),
         ("setting=xx", "setting: must be 4 letters of x, y, z, one a qubit, was 'xx'"),
         ("out=a.txt", "out: must be a .qasm file in a folder that exists, was a.txt"),
         (

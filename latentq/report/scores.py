@@ -26,7 +26,7 @@ SCORES = {"kid": "KID ↓", "precision": "Precision ↑", "recall": "Recall ↑"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScoreRow:
     """A row of the FID table: what it is, an arm, and the key of the FID in `metrics.json`."""
 
     what: str
@@ -44,14 +44,14 @@ class Entry:
         return self.arm.summary(self.key)
 
 
-def entries(group: Group) -> list[Entry]:
+def entries(group: Group) -> list[ScoreRow]:
     """Returns the rows of the FID table of a group below the floor, the best ones first."""
     quantum = [arm for arm in group.arms if arm.model == "quantum"]
     return [
-        *(Entry("Reconstruction", a, "fid_reconstruction") for a in group.arms),
-        *(Entry("Samples", a, "fid") for a in group.arms),
-        *(Entry("Undenoised terminal states", a, "fid_terminal") for a in quantum),
-        *(Entry("Haar states, decoded", a, "fid_haar") for a in quantum),
+        *(ScoreRow("Reconstruction", a, "fid_reconstruction") for a in group.arms),
+        *(ScoreRow("Samples", a, "fid") for a in group.arms),
+        *(ScoreRow("Undenoised terminal states", a, "fid_terminal") for a in quantum),
+        *(ScoreRow("Haar states, decoded", a, "fid_haar") for a in quantum),
     ]
 
 
