@@ -83,13 +83,13 @@ def run_machine(model: "LatentQ", options: Options) -> "Tensor":
     """
     from latentq.engine.noisy import Noise
     from latentq.engine.qiskit import aer_sampler
-    from latentq.models.device import Plan, sample_on
+    from latentq.models.device import DevicePlan, sample_on
 
     noise = Noise(options.gate_error, options.damping, options.readout_error)
     sampler = aer_sampler(noise, options.seed % 2**31)
     # Aer keeps a density matrix for each outcome string of circuits that reset.
     assert options.shots is not None  # See `check_backend`.
-    plan = Plan(options.n, options.shots, options.starts, deferred=noise == Noise())
+    plan = DevicePlan(options.n, options.shots, options.starts, deferred=noise == Noise())
     return sample_on(model, sampler, plan, options.seed)
 
 

@@ -17,7 +17,7 @@ from latentq.diffusion.noisy import NoisyChain
 from latentq.engine import fused, noisy, qiskit
 from latentq.engine.noisy import Noise
 from latentq.errors import InputError
-from latentq.models.device import Plan, draw_states, run_preparation, sample_on
+from latentq.models.device import DevicePlan, draw_states, run_preparation, sample_on
 from latentq.models.hybrid import LatentQ
 from latentq.quantum import readout
 from latentq.quantum.states import haar_states
@@ -93,7 +93,7 @@ SAMPLERS = {
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_counts_have_the_law_of_the_chain(name: str, prior: QuDDPM) -> None:
     made = PROCESS.preparation(1, derive_generator(3, "sample"))
-    plan = Plan(8, 4500, starts=1)
+    plan = DevicePlan(8, 4500, starts=1)
     counts = run_preparation(prior, SAMPLERS[name](), made, plan)
     wanted = law(prior, made)
 
@@ -106,7 +106,7 @@ def test_counts_have_the_law_of_the_chain(name: str, prior: QuDDPM) -> None:
 def test_aer_with_errors_has_the_law_of_the_noisy_chain(deferred: bool, prior: QuDDPM) -> None:
     made = PROCESS.preparation(1, derive_generator(3, "sample"))
     sampler = qiskit.aer_sampler(NOISE, 1)
-    counts = run_preparation(prior, sampler, made, Plan(8, 4500, 1, deferred))
+    counts = run_preparation(prior, sampler, made, DevicePlan(8, 4500, 1, deferred))
 
     chain = NoisyChain(prior, NOISE)
     r = chain.terminal(1, derive_generator(3, "sample"))
@@ -132,7 +132,7 @@ def test_every_string_gives_its_own_state() -> None:
 def test_images_are_those_of_the_model(model: LatentQ) -> None:
     """With shots without end an image is that of one of the branches of its preparation."""
     prior: Any = model.prior
-    images = sample_on(model, reference(), Plan(7, 10**6, starts=3), seed=5)
+    images = sample_on(model, reference(), DevicePlan(7, 10**6, starts=3), seed=5)
     labels = model.labels(3, 5)
     made = prior.forward_process.preparation(3, derive_generator(5, "sample"), labels)
     groups = images.split([3, 2, 2])
@@ -148,10 +148,10 @@ def test_images_are_those_of_the_model(model: LatentQ) -> None:
 
 
 def test_a_plan_divides_images_and_shots() -> None:
-    assert (Plan(64, 2430).preparations, Plan(64, 2430).group) == (8, 8)
-    assert Plan(64, 2430).shots_of_circuit(4) == 240
-    assert (Plan(7, 10, 3).group, Plan(1, 9).preparations) == (3, 1)
-    assert Plan(2, 41, 1).shots_of_circuit(4) == 2
+    assert (DevicePlan(64, 2430).preparations, DevicePlan(64, 2430).group) == (8, 8)
+    assert DevicePlan(64, 2430).shots_of_circuit(4) == 240
+    assert (DevicePlan(7, 10, 3).group, DevicePlan(1, 9).preparations) == (3, 1)
+    assert DevicePlan(2, 41, 1).shots_of_circuit(4) == 2
 
 
 @pytest.mark.parametrize(
@@ -164,13 +164,13 @@ def test_a_plan_divides_images_and_shots() -> None:
 )
 def test_a_wrong_plan_is_told(given: Any, message: str) -> None:  # noqa: ANN401
     with pytest.raises(InputError, match=message):
-        Plan(*given)
+        DevicePlan(*given)
 
 
 def test_too_few_shots_are_told_before_anything_runs(model: LatentQ) -> None:
     sampler: Any = None
     with pytest.raises(InputError, match="shots: must be at least 9, one for each of the 9"):
-        sample_on(model, sampler, Plan(2, 4, 1))
+        sample_on(model, sampler, DevicePlan(2, 4, 1))
 
 
 def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch, line: CommandLine) -> None:

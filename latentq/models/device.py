@@ -27,7 +27,7 @@ SHARE = 8  # images of one preparation, where their number is not given
 
 
 @dataclass(frozen=True)
-class Plan:
+class DevicePlan:
     """What is run.
 
     Arguments:
@@ -72,7 +72,7 @@ class Plan:
 
 
 def run_preparation(
-    prior: QuDDPM, sampler: qiskit.Sampler, made: Preparation, plan: Plan
+    prior: QuDDPM, sampler: qiskit.Sampler, made: Preparation, plan: DevicePlan
 ) -> Tensor:
     """Runs all settings of one preparation, and bins the shots by outcome string.
 
@@ -110,7 +110,7 @@ def draw_states(counts: Tensor, n: int, generator: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def sample_on(model: LatentQ, sampler: qiskit.Sampler, plan: Plan, seed: int = 0) -> Tensor:
+def sample_on(model: LatentQ, sampler: qiskit.Sampler, plan: DevicePlan, seed: int = 0) -> Tensor:
     r"""Draws images by a machine, with shape :math:`(N, 1, 28, 28)`, in :math:`[0, 1]`.
 
     Arguments:

@@ -38,7 +38,7 @@ from latentq.quantum.states import count_qubits
 from latentq.randomness import check_whole
 
 LETTERS = "xyz"
-Plan = Literal["equal", "random"]
+Allocation = Literal["equal", "random"]
 
 
 @cache
@@ -121,7 +121,9 @@ def shots_of_settings(shots: int, qubits: int) -> Tensor:
     return torch.tensor([shots // number + (k < shots % number) for k in range(number)])
 
 
-def measure(rho: Tensor, shots: int, generator: torch.Generator, plan: Plan = "equal") -> Tensor:
+def measure(
+    rho: Tensor, shots: int, generator: torch.Generator, plan: Allocation = "equal"
+) -> Tensor:
     r"""Draws the counts of the bits in all settings, with shape :math:`(N, 3^n, 2^n)`, float64.
 
     Arguments:
@@ -211,7 +213,7 @@ def _mean_snapshot(weights: Tensor) -> Tensor:
     return torch.view_as_complex(found.unflatten(-1, (d, d, 2)))
 
 
-def inversion_error(rho: Tensor, shots: int, plan: Plan = "equal") -> Tensor:
+def inversion_error(rho: Tensor, shots: int, plan: Allocation = "equal") -> Tensor:
     r"""Returns the expected squared error of an estimate, with shape :math:`(N)`.
 
     A mean of :math:`N` independent snapshots has the error

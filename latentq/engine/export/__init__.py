@@ -6,7 +6,7 @@ r"""A chain of measured circuits written for other programs, and for machines.
 - as a file of Python that builds the circuit with Qiskit or with PennyLane, :func:`to_script`.
 """
 
-from latentq.engine.export.program import Operation, Program, Section, Stage, chain_program
+from latentq.engine.export.program import Operation, Program, ProgramPart, Stage, chain_program
 from latentq.engine.export.qasm import to_qasm
 from latentq.engine.export.scripts import to_script
 
@@ -21,7 +21,7 @@ __all__ = [
     "FORMATS",
     "Operation",
     "Program",
-    "Section",
+    "ProgramPart",
     "Stage",
     "chain_program",
     "to_qasm",

@@ -37,7 +37,7 @@ class Operation(NamedTuple):
     bit: int = 0
 
 
-class Section(NamedTuple):
+class ProgramPart(NamedTuple):
     """Operations that belong together, and what they do."""
 
     title: str
@@ -61,7 +61,7 @@ class Program:
         ancillas: The number of qubits of `ancilla`, which come first.
         data: The number of qubits of `data`.
         outcomes: The number of bits of the classical register `outcome`.
-        sections: The operations.
+        parts: The operations.
         readouts: The number of bits of the classical register `readout`, none if 0.
     """
 
@@ -69,13 +69,13 @@ class Program:
     ancillas: int
     data: int
     outcomes: int
-    sections: tuple[Section, ...]
+    parts: tuple[ProgramPart, ...]
     readouts: int = 0
 
     @property
     def operations(self) -> list[Operation]:
         """All operations, in the order in which they act."""
-        return [operation for section in self.sections for operation in section.operations]
+        return [operation for part in self.parts for operation in part.operations]
 
     @property
     def quantum_registers(self) -> dict[str, int]:
@@ -109,8 +109,8 @@ class Program:
             wires = (self.ancillas + bit,)
             found += [Operation(name, wires) for name in BASES[letter]]
             found.append(Operation("measure", wires, register="readout", bit=bit))
-        section = Section(f"measure the data in {setting}", tuple(found))
-        return replace(self, sections=(*self.sections, section), readouts=self.data)
+        part = ProgramPart(f"measure the data in {setting}", tuple(found))
+        return replace(self, parts=(*self.parts, part), readouts=self.data)
 
 
 def circuit_operations(circuit: Circuit, angles: Tensor, wires: Sequence[int]) -> list[Operation]:
@@ -136,12 +136,12 @@ def circuit_operations(circuit: Circuit, angles: Tensor, wires: Sequence[int]) -
     ]
 
 
-def _prepare(index: int, stage: Stage, wires: Sequence[int]) -> Section:
+def _prepare(index: int, stage: Stage, wires: Sequence[int]) -> ProgramPart:
     """Makes a basis state, and applies a circuit to it."""
     ones = [w for k, w in enumerate(wires) if index >> (len(wires) - 1 - k) & 1]
     flips = [Operation("x", (wire,)) for wire in ones]
     gates = circuit_operations(stage.circuit, stage.angles, wires)
-    return Section(stage.title, (*flips, *gates))
+    return ProgramPart(stage.title, (*flips, *gates))
 
 
 def chain_program(
@@ -163,24 +163,24 @@ def chain_program(
     copies = len(stages) if deferred else 1
     first, size = copies * ancillas, stages[0].circuit.qubits - ancillas
     data = range(first, first + size)
-    sections = [_prepare(*preparation, data)] if preparation else []
+    parts = [_prepare(*preparation, data)] if preparation else []
     for number, stage in enumerate(stages):
         place = number * ancillas if deferred else 0
         own = range(place, place + ancillas)
         fresh = () if deferred or not number else tuple(Operation("reset", (w,)) for w in own)
         gates = circuit_operations(stage.circuit, stage.angles, [*own, *data])
-        sections.append(Section(stage.title, (*fresh, *gates)))
+        parts.append(ProgramPart(stage.title, (*fresh, *gates)))
         if not deferred and ancillas:
-            sections.append(_measure(own, number * ancillas))
+            parts.append(_measure(own, number * ancillas))
     if deferred and ancillas:
-        sections.append(_measure(range(first), 0))
-    return Program(title, first, size, ancillas * len(stages), tuple(sections))
+        parts.append(_measure(range(first), 0))
+    return Program(title, first, size, ancillas * len(stages), tuple(parts))
 
 
-def _measure(wires: range, first: int) -> Section:
+def _measure(wires: range, first: int) -> ProgramPart:
     """Measures ancillas into the bits of `outcome` from some bit on."""
     found = [
         Operation("measure", (wire,), register="outcome", bit=first + k)
         for k, wire in enumerate(wires)
     ]
-    return Section("measure the ancillas", tuple(found))
+    return ProgramPart("measure the ancillas", tuple(found))

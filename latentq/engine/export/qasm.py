@@ -46,8 +46,8 @@ def to_qasm(program: Program, version: int = 2) -> str:
         version: The version of the language, 2 or 3.
     """
     lines = [f"// {program.title}", HEADS[version], *_registers(program, version)]
-    for section in program.sections:
-        lines.append(f"// {section.title}")
-        for operation in section.operations:
+    for part in program.parts:
+        lines.append(f"// {part.title}")
+        for operation in part.operations:
             lines += _lines(program, operation, version)
     return "\n".join(lines) + "\n"

@@ -121,8 +121,8 @@ def to_script(program: Program, library: Library) -> str:
         lines.append(f"WIRES, MEASURED = {program.ancillas + program.data}, {measured}")
     lines.append("# Each: gate, qubits, angle in radians; qubits of `ancilla` come first.")
     lines.append("OPERATIONS = [")
-    for section in program.sections:
-        lines.append(f"    # {section.title}")
-        lines += [f"    {_entry(operation, library)}," for operation in section.operations]
+    for part in program.parts:
+        lines.append(f"    # {part.title}")
+        lines += [f"    {_entry(operation, library)}," for operation in part.operations]
     lines += ["]", "", "", _body(program, library)]
     return "\n".join(lines)
