@@ -1,7 +1,7 @@
 """What the small command-line tools share: `key=value` arguments, one-line errors, exit codes."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from textwrap import TextWrapper
 from typing import TypeVar
 
@@ -43,16 +43,21 @@ def read_options(words: Sequence[str], schema: type[S]) -> S:
     return options
 
 
+def wrapped(lines: Iterable[str]) -> list[str]:
+    """Returns the lines of a help, broken where they are too long."""
+    wrap = TextWrapper(
+        WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
+    )
+    return [wrap.fill(line) for line in lines]
+
+
 def help_of(usage: str | None, schema: type[Settings] | None) -> str:
     """Returns what `--help` prints: how a command is used, and a list of its options."""
     lines = listing(schema) if schema else []
     if not lines:
         return usage or ""
-    wrap = TextWrapper(
-        WIDTH, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False
-    )
     head = [(usage or "").rstrip("\n"), "", "Options, with their defaults:", ""]
-    return "\n".join([*head, *(wrap.fill(line) for line in lines)])
+    return "\n".join([*head, *wrapped(lines)])
 
 
 def _is_out_of_memory(error: Exception) -> bool:

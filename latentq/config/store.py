@@ -9,6 +9,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from latentq.config import registry
+from latentq.config.commands import wrapped
 from latentq.config.fields import fields, listing
 from latentq.config.schema.data import SOURCES, DataSettings
 from latentq.config.schema.run import RunSettings
@@ -80,5 +81,6 @@ def usage(name: str, about: str) -> str:
     schema = registry.find(name).settings
     title = (schema.__doc__ or "").partition("\n")[0]
     names = fill(f"The models are {', '.join(registry.names())}.", WIDTH)
+    told = fill(f"The keys of model={name}. {title}", WIDTH)
     lines = [line for line in listing(schema) if not line.startswith(f"  {KIND}=")]
-    return "\n".join([about, f"{names}\n\nThe keys of model={name}. {title}", *lines])
+    return "\n".join([about, names, "", told, "", *wrapped(lines)])
