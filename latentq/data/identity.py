@@ -136,7 +136,7 @@ def features_of(choice: str, path: str | Path) -> str:
         return choice
     name = recorded_data(path)["name"]
     if (features := features_of_data(name)) is None:
-        raise InputError(f"features: {no_features(name)}")
+        raise InputError(no_features("features", name))
     return features
 
 

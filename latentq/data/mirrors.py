@@ -21,24 +21,26 @@ class MirrorError(InputError):
 
 
 def fetch(mirrors: Iterable[str], name: str, sha256: str) -> bytes:
-    """Downloads and unpacks a file.
+    """Downloads a file, and unpacks it where it is not an archive that is asked for.
 
     Arguments:
         mirrors: The addresses of folders, in the order in which they are asked.
-        name: The name of the file, without `.gz`.
-        sha256: The hash of the unpacked file.
+        name: The name of the file; with `.gz`, the archive itself, otherwise what is in it.
+        sha256: The hash of this file.
 
     Raises:
         MirrorError: If no mirror sends the right one.
     """
     failures = []
     for mirror in mirrors:
-        address = f"{mirror}{name}.gz"
+        address = f"{mirror}{name.removesuffix('.gz')}.gz"
         try:
-            content = _unpack(_get(address))
+            packed = _get(address)
+            unpacked = _unpack(packed)
         except (OSError, http.client.HTTPException, ValueError, zlib.error) as error:
             failures.append(f"{address}: {_reason(error)}")
             continue
+        content = packed if name.endswith(".gz") else unpacked
         if hashlib.sha256(content).hexdigest() == sha256:
             return content
         failures.append(f"{address}: sent another file, its sha256 is not {sha256[:12]}...")

@@ -1,17 +1,18 @@
-"""The files of MNIST and Fashion-MNIST: found, downloaded, and checked by sha256 at each start.
+"""The files of MNIST and sets like it: found, downloaded, and checked by sha256 at each start.
 
-Not the archives but the raw files themselves are checked, so that a truncated or edited file is
-never trained on. torchvision, which reads them, would check the archives only, and would wait
-without end for a mirror that does not answer.
+The files that are read are themselves checked, so that a truncated or edited one is never trained
+on: the raw files, or of Kuzushiji-MNIST the archives. torchvision would check the archives once,
+read the raw files, and wait without end for a mirror that does not answer.
 """
 
 import contextlib
+import gzip
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,27 @@ FASHION_SHA256 = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 }
 
+KMNIST_MIRRORS = (
+    "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+    "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+)
+
+# Of the archives, which are kept and checked as they are published.
+KMNIST_SHA256 = {
+    "train-images-idx3-ubyte.gz": (
+        "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"
+    ),
+}
+
 
 class MissingDataError(InputError):
     """The files are neither on disk nor could they be downloaded."""
@@ -56,7 +78,8 @@ class Files:
         title: The name of the set, for messages.
         folder: The folder below the data root, as torchvision calls it.
         mirrors: The addresses of folders, in the order in which they are asked.
-        sha256: The hashes of the four raw files, by their names.
+        sha256: The hashes of the four files that are kept, by their names: of raw files, or of
+            archives, whose names end in `.gz`.
     """
 
     title: str
@@ -70,6 +93,7 @@ def known_files() -> dict[str, Files]:
     return {
         "mnist": Files("MNIST", "MNIST", MIRRORS, SHA256),
         "fashion": Files("Fashion-MNIST", "FashionMNIST", FASHION_MIRRORS, FASHION_SHA256),
+        "kmnist": Files("Kuzushiji-MNIST", "KMNIST", KMNIST_MIRRORS, KMNIST_SHA256),
     }
 
 
@@ -79,12 +103,32 @@ def identity_of(name: str) -> str:
 
 
 def raw_folder(root: Path, name: str = "mnist") -> Path:
-    """Returns the folder of the four raw files below a data root, as torchvision lays it out."""
+    """Returns the folder of the four files below a data root, as torchvision lays it out."""
     return root / known_files()[name].folder / "raw"
 
 
+@contextlib.contextmanager
+def raw_file(root: Path, name: str, file: str) -> Iterator[Path]:
+    """Yields the path of a raw file, which is a temporary one where the archive is kept.
+
+    Arguments:
+        root: The data root.
+        name: The name of the set.
+        file: The name of the raw file.
+    """
+    kept, archive = raw_folder(root, name), f"{file}.gz"
+    if archive not in known_files()[name].sha256:
+        yield kept / file
+        return
+    with tempfile.TemporaryDirectory(prefix="latentq-") as folder:
+        unpacked = Path(folder) / file
+        with gzip.open(kept / archive) as packed, unpacked.open("wb") as raw:
+            shutil.copyfileobj(packed, raw)
+        yield unpacked
+
+
 def damaged_files(folder: Path, name: str = "mnist") -> list[str]:
-    """Returns the names of the raw files that exist and do not have the known sha256."""
+    """Returns the names of the files that exist and do not have the known sha256."""
     known = known_files()[name].sha256
     present = [file for file in known if (folder / file).is_file()]
     return [file for file in present if sha256_file(folder / file) != known[file]]
@@ -128,7 +172,7 @@ def download(root: Path, name: str = "mnist") -> None:
 
 
 def ensure_files(root: Path, name: str, may_download: bool = True) -> None:
-    """Makes sure that the four raw files of a set are there and are the original ones.
+    """Makes sure that the four files of a set are there and are the original ones.
 
     Arguments:
         root: The data root; the files of MNIST belong in `root/MNIST/raw`.
@@ -156,8 +200,9 @@ def ensure_files(root: Path, name: str, may_download: bool = True) -> None:
             raise MissingDataError("data: downloading is switched off (data.download=false)")
         download(root, name)
     except MissingDataError as error:
+        form = "archives" if all(file.endswith(".gz") for file in known.sha256) else "raw files"
         raise MissingDataError(
-            f"{error}. Put the raw files {', '.join(known.sha256)} into {folder} (their sha256 "
+            f"{error}. Put the {form} {', '.join(known.sha256)} into {folder} (their sha256 "
             f"are in data/README.md), set LATENTQ_DATA_ROOT to the folder above "
             f"{known.folder}/raw, or use data=digits"
         ) from error

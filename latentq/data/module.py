@@ -24,7 +24,7 @@ from latentq.data.mnist import (
     ensure_files,
     identity_of,
     known_files,
-    raw_folder,
+    raw_file,
 )
 from latentq.data.splits import Split, stratified, with_test_split
 from latentq.errors import InputError, shown
@@ -36,7 +36,7 @@ TEST_SHARE = 6  # Of the images of a folder, one in six is to test on, as in MNI
 
 
 def _official(root: Path, name: str, part: str) -> Split:
-    """Reads two of the raw files whose sha256 was checked, and no other file.
+    """Reads two of the files whose sha256 was checked, and no other file.
 
     torchvision's class MNIST would prefer a `processed/training.pt` that an old version left.
     """
@@ -48,8 +48,10 @@ def _official(root: Path, name: str, part: str) -> Split:
             f"({error}); see python -m latentq doctor, or use data=digits"
         ) from error
 
-    images = read_image_file(str(raw_folder(root, name) / f"{part}-images-idx3-ubyte"))
-    labels = read_label_file(str(raw_folder(root, name) / f"{part}-labels-idx1-ubyte"))
+    with raw_file(root, name, f"{part}-images-idx3-ubyte") as path:
+        images = read_image_file(str(path))
+    with raw_file(root, name, f"{part}-labels-idx1-ubyte") as path:
+        labels = read_label_file(str(path))
     return Split(images.to(torch.float32)[:, None] / 255, labels)
 
 
@@ -166,7 +168,7 @@ def load_data(
     seed: int = 0,
     batches: int | None = None,
 ) -> ImageData:
-    """Loads `mnist`, `fashion`, `digits`, or a `folder` of own images at `path`, as a data module.
+    """Loads `mnist`, `fashion`, `kmnist`, `digits`, or a `folder` of own images at `path`.
 
     Raises:
         InputError: If there are no such data, a file is damaged, or an argument out of range.

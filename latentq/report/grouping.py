@@ -19,7 +19,7 @@ from latentq.config.renamed import current_config
 from latentq.report.finished import MODELS, FinishedRun, Group, Replicates, title_of
 
 DATA = ("name", "sha256", "train", "validation", "test", "limit")
-ORDER = ("mnist", "fashion", "digits")
+ORDER = ("mnist", "fashion", "kmnist", "digits")
 # The group has what matters of data and metrics; the rest cannot change a result.
 FREE = ("seed", "resume", "threads", "device", "run.", "data.", "metrics.")
 

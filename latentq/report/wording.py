@@ -11,6 +11,7 @@ ABSENT = "\N{EN DASH}"  # Not missing: there is no such number.
 NAMES = {
     "mnist": "MNIST",
     "fashion": "Fashion-MNIST",
+    "kmnist": "Kuzushiji-MNIST",
     "digits": "Digits, not MNIST",
     "folder": "Own images",
 }

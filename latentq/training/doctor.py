@@ -115,13 +115,20 @@ def check_disk() -> str:
 
 
 def check_data() -> str:
-    """Checks the files of MNIST, and of Fashion-MNIST if it is there, by sha256."""
-    from latentq.data.mnist import MissingDataError, ensure_files, ensure_mnist, raw_folder
+    """Checks the files of MNIST, and of the sets like it that are there, by sha256."""
+    from latentq.data.mnist import (
+        MissingDataError,
+        ensure_files,
+        ensure_mnist,
+        known_files,
+        raw_folder,
+    )
     from latentq.data.module import data_root
 
     root = data_root(None)
-    if raw_folder(root, "fashion").is_dir():
-        ensure_files(root, "fashion", may_download=False)
+    for name in known_files():
+        if name != "mnist" and raw_folder(root, name).is_dir():
+            ensure_files(root, name, may_download=False)
     try:
         ensure_mnist(root, may_download=False)
     except MissingDataError:

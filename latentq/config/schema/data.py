@@ -37,17 +37,20 @@ SOURCES = {
     AUTO: Source("MNIST, or digits with a loud warning where it cannot be had", _DIGITS),
     "mnist": Source("the official MNIST files", _DIGITS, OFFICIAL_IMAGES),
     "fashion": Source("the official Fashion-MNIST files", _FASHION, OFFICIAL_IMAGES),
+    "kmnist": Source("the official Kuzushiji-MNIST files", images=OFFICIAL_IMAGES),
     "digits": Source("the 1,797 digits of scikit-learn, resized from 8x8", _DIGITS),
     "folder": Source("your PNG and JPEG files in data.path, whose sub-folders are the classes"),
 }
 
 
-def no_features(name: str) -> str:
-    """Says that data have no classifier of their own, and how to get one."""
+def no_features(key: str, name: str) -> str:
+    """Says that data have no classifier of their own, and how to get one for a key."""
+    known = name in SOURCES and name != "folder"
+    images = f"data={name}" if known else "data=folder data.path=FOLDER"
     return (
-        f"data={name} has no classifier of its own; train one with `python train.py "
-        "model=features data=folder data.path=FOLDER` and name its run folder, or name another "
-        "one, such as checkpoints/features; tables tell which one it was"
+        f"{key}: data={name} has no classifier of its own; train one with `python train.py "
+        f"model=features {images}`, then {key}=RUN with its run folder, or name another one, "
+        "such as checkpoints/features; tables tell which one it was"
     )
 
 

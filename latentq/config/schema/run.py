@@ -180,10 +180,10 @@ class RunSettings(Settings):
 
 @relation("data.name", "metrics.features")
 def own_classifier(values: Values) -> Iterator[str]:
-    """Samples are measured by a classifier, which own images bring none of."""
+    """Samples are measured by a classifier, which not all data come with."""
     name, features = values["data.name"], values["metrics.features"]
     if features == AUTO and features_of_data(name) is None:
-        yield f"metrics.features: {no_features(name)}"
+        yield no_features("metrics.features", name)
 
 
 class GenerativeSettings(RunSettings):
