@@ -21,11 +21,13 @@ for shape in ("ellipse", "line", "rectangle"):
         picture = Image.new("L", (64, 48))
         getattr(ImageDraw.Draw(picture), shape)((i % 9, i % 5, 40 + i % 7, 30 + i % 8), fill=255)
         picture.save(here / "shapes" / shape / f"{i}.png")
-options = ["data=folder", f"data.path={here}/shapes", "data.limit=null", "metrics.samples=20"]
-options += ["model.conditional=true", "metrics.features=checkpoints/features", "threads=1"]
-config = load_config(
-    [*options, f"run.root={here}", "images.iterations_per_epoch=200", *settings], "debug"
-)
+options = ["data=folder", f"data.path={here}/shapes", "data.limit=null", f"run.root={here}"]
+options += [
+    "model.conditional=true",
+    "metrics.features=checkpoints/features",
+    "metrics.samples=20",
+]
+config = load_config([*options, "images.iterations_per_epoch=200", *settings], "debug")
 data = open_data(config["data"], 32, config["seed"], config["images"]["iterations_per_epoch"])
 workflow.work(run := workflow.open_run(config, data), data)
 images = storage.load(run.folder).sample(30, label=2)  # type: ignore[operator]

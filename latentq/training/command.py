@@ -26,7 +26,7 @@ USAGE = f"""Trains a model, measures it and saves it in a run folder.
     {TRAINING} [model=NAME] [data=NAME] [key=value ...]
     {TRAINING} -m model=quantum,classical seed=0,1,2      runs all combinations
     {TRAINING} --config-name debug                        runs for seconds, to try it
-    {TRAINING} --cfg job                                  prints the configuration, runs nothing
+    {TRAINING} --cfg job                                  prints the configuration alone
     {TRAINING} model=NAME --help                          lists the keys of a model
     {TRAINING} model=mine plugin=my_module                trains a model of your own
 """
