@@ -22,11 +22,7 @@ for shape in ("ellipse", "line", "rectangle"):
         getattr(ImageDraw.Draw(picture), shape)((i % 9, i % 5, 40 + i % 7, 30 + i % 8), fill=255)
         picture.save(here / "shapes" / shape / f"{i}.png")
 options = ["data=folder", f"data.path={here}/shapes", "data.limit=null", f"run.root={here}"]
-options += [
-    "model.conditional=true",
-    "metrics.features=checkpoints/features",
-    "metrics.samples=20",
-]
+options += ["model.conditional=true", "metrics.features=checkpoints/features"]
 config = load_config([*options, "images.iterations_per_epoch=200", *settings], "debug")
 data = open_data(config["data"], 32, config["seed"], config["images"]["iterations_per_epoch"])
 workflow.work(run := workflow.open_run(config, data), data)
