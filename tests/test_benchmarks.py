@@ -279,7 +279,7 @@ def test_engines_are_chosen_by_name() -> None:
             "suite: must be one of headline, batch, qubits, chain, parts, choices, all",
         ),
         ("seconds=0", "seconds: must be a number, above 0"),
-        ("engines=nothing", "engines: must be all or some of fused"),
+        ("engines=nothing", "engines: must be all, or one or more with commas, each one of fused"),
     ],
 )
 def test_command_names_mistakes_in_one_line(word: str, message: str) -> None:
@@ -356,7 +356,8 @@ def test_the_chain_that_is_timed_is_that_of_the_configuration(
     assert (found.ancillas, found.forward_process.qubits) == (prior["ancillas"], prior["qubits"])
     assert (found.outcomes, found.engine) == (config["outcomes"], config["engine"])
     assert found.distance is LOSSES[config["loss"]]
-    numbers = ("inputs", "starts", "targets", "intermediate_weight")
+    sizes = (f"{part}_batch_size" for part in ("input", "start", "target"))
+    numbers = (*sizes, "intermediate_weight")
     assert [getattr(objective, k) for k in numbers] == [settings[k] for k in numbers]
     assert len(objective.members) == (2 ** prior["qubits"] if settings["cells"] else 1)
     assert objective.phase == prior["steps"]

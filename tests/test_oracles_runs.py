@@ -161,8 +161,7 @@ def test_groups_of_a_conditional_model_are_its_classes(generator: torch.Generato
 
 
 def test_a_classifier_is_judged_on_test_images(run: Run, images: ImageData, spy: Spy) -> None:
-    run.config["model"] = {"kind": "features", "channels": 1}
-    run.config.pop("prior")
+    run.config = load_config(["model=features", "model.channels=1"])
     trained, judged = spy(stages, "train_images"), spy(scores, "accuracy", 0.5)
     spy(workflow, "finish", lambda run, model, arguments, metrics, notes: metrics)
     found = workflow.train_features(run, images)
@@ -246,7 +245,7 @@ def test_priors_are_trained_by_the_settings(run: Run, spy: Spy) -> None:
 
     assert isinstance(module, DenoisingModule) and module.objective is objective
     assert (module.lr_single_step, module.lr) == (0.25, 0.125)
-    assert (module.iterations, module.together) == (7, settings["together"])
+    assert (module.iterations_per_epoch, module.epochs) == (7, settings["epochs"])
 
 
 def test_an_autoencoder_is_borrowed_as_a_whole(spy: Spy) -> None:

@@ -26,7 +26,7 @@ from latentq import paths
 from latentq.training import doctor
 from latentq.config.compose import load_config
 from latentq.models import storage
-from latentq.study.jobs import Cell, Study
+from latentq.study.jobs import Job, StudyFolder
 
 found = {
     "file": latentq.__file__,
@@ -35,7 +35,7 @@ found = {
     "models": doctor.check_checkpoints(),
     "baselines": sys.modules["baselines"].__file__,
     "features": str(storage.describe(load_config([])["metrics"]["features"])[0]),
-    "command": Study(paths.Path("study")).command(Cell("vae", 300, 0))[1:5],
+    "command": StudyFolder(paths.Path("study")).command(Job("vae", 300, 0))[1:5],
 }
 print(json.dumps(found))
 sys.argv[0] = "latentq"

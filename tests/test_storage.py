@@ -77,7 +77,7 @@ def test_foreign_models_are_refused(folder: Path) -> None:
         latentq.load(folder)
 
     change(folder, format=99)
-    with pytest.raises(InputError, match="format must be 1, was 99"):
+    with pytest.raises(InputError, match="format must be 2, was 99"):
         latentq.load(folder)
 
 

@@ -43,7 +43,7 @@ def change(folder: Path, **values: object) -> None:
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 3}}, "size mismatch"),
         ({"kind": "classical", "arguments": {"channels": 2}}, "is missing"),
         ({"kind": "os.system", "arguments": {"command": "id"}}, "kind: must be one of classical"),
-        ({"format": 2}, "format must be 1, was 2; it needs another version"),
+        ({"format": 3}, "format must be 2, was 3; it needs another version"),
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 10**9}}, "channels: must be an integer"),
         (
             {"arguments": {**LATENTQ_ARGUMENTS, "__class__": "x"}},
