@@ -27,7 +27,7 @@ def mixed_features(vectors: Tensor) -> Tensor:
     r"""Returns the :math:`d^2` real coordinates of mixed states.
 
     Their inner product is :math:`\mathrm{Tr} \, \rho \sigma`. They are the sum over
-    :math:`k` of :func:`latentq.quantum.encoding.density_features`, by way of the matrix
+    :math:`k` of :func:`latentq.quantum.encoding.density_coordinates`, by way of the matrix
     :math:`\rho`.
 
     Arguments:

@@ -37,7 +37,7 @@ class VAENetworks(Networks):
 
     latent: Count = Field(16, le=1024, description="real latent variables")
     lift: Count = Field(
-        256, le=4096, description="width before the decoder, that of the 256 density features"
+        256, le=4096, description="width before the decoder, that of the 256 density coordinates"
     )
 
 

@@ -4,7 +4,7 @@ r"""A VAE with a real latent, the networks of the quantum model and as many weig
     \mathcal{L} = - \mathbb{E} \log p(x | z) + KL( q(z | x) \, \| \, N(0, 1) )
 
 Its encoder has 32 real outputs, 16 means and 16 log-variances, as many as the 16 complex
-amplitudes of four qubits. The quantum decoder sees 256 density features of a state; here a
+amplitudes of four qubits. The quantum decoder sees 256 density coordinates of a state; here a
 trained layer lifts the latent to as many, so that the decoders agree and the totals match within
 1%. Images are sampled from :math:`z \sim N(0, 1)`.
 

@@ -25,7 +25,7 @@ from latentq.diffusion.objective import diffused
 from latentq.errors import InputError
 from latentq.models.generative import parameter_counts
 from latentq.models.storage import build
-from latentq.quantum.encoding import density_features
+from latentq.quantum.encoding import density_coordinates
 from latentq.quantum.states import fidelity, haar_states
 from latentq.randomness import derive_generator
 from tests import oracles
@@ -195,7 +195,7 @@ def test_the_mmd_of_mixed_states_is_that_of_density_matrices(generator: torch.Ge
 
     assert mixed_mmdk(phi, psi) == pytest.approx(exact_mmd(*exact), abs=1e-6)
     assert mixed_mmdk(phi, psi) > 0.01
-    assert torch.allclose(mixed_features(phi), density_features(phi).sum(dim=1), atol=1e-6)
+    assert torch.allclose(mixed_features(phi), density_coordinates(phi).sum(dim=1), atol=1e-6)
     pure = phi[:, 0] / 0.7**0.5
     assert mixed_mmdk(pure[:, None], psi[:, :1] * 3**0.5) == pytest.approx(
         mmdk(pure, psi[:, 0] * 3**0.5).item(), abs=1e-6

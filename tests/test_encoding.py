@@ -4,7 +4,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentq.quantum.encoding import amplitude_encode, density_features, phase_reference, to_reals
+from latentq.quantum.encoding import (
+    amplitude_encode,
+    density_coordinates,
+    phase_reference,
+    to_reals,
+)
 from latentq.quantum.states import fidelity, haar_states, perturb
 
 C = torch.complex128
@@ -38,9 +43,9 @@ def test_amplitude_encode_gradient(generator: torch.Generator) -> None:
     assert torch.autograd.gradcheck(amplitude_encode, (features,))
 
 
-def test_density_features_are_the_coordinates_of_rho(generator: torch.Generator) -> None:
+def test_density_coordinates_are_the_coordinates_of_rho(generator: torch.Generator) -> None:
     psi = haar_states(3, qubits=2, generator=generator, dtype=C)
-    features = density_features(psi)
+    features = density_coordinates(psi)
 
     assert features.shape == (3, 16)
     for x, v in zip(features.numpy(), psi.numpy(), strict=True):
@@ -51,22 +56,22 @@ def test_density_features_are_the_coordinates_of_rho(generator: torch.Generator)
 
 @settings(deadline=None, derandomize=True, max_examples=30)
 @given(st.integers(0, 2**32), st.integers(0, 4), st.floats(-10, 10))
-def test_density_features_keep_fidelity_and_drop_phase(
+def test_density_coordinates_keep_fidelity_and_drop_phase(
     seed: int, qubits: int, phase: float
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
     phi, psi = haar_states(2, 5, qubits=qubits, generator=generator, dtype=C)
-    x, y = density_features(phi), density_features(psi)
+    x, y = density_coordinates(phi), density_coordinates(psi)
 
     assert torch.allclose((x * y).sum(dim=-1), fidelity(phi, psi))
     assert torch.allclose((x * x).sum(dim=-1), torch.ones(5).double())
-    assert torch.allclose(density_features(np.exp(1j * phase) * psi), y)
+    assert torch.allclose(density_coordinates(np.exp(1j * phase) * psi), y)
 
 
-def test_density_features_gradient(generator: torch.Generator) -> None:
+def test_density_coordinates_gradient(generator: torch.Generator) -> None:
     psi = haar_states(2, qubits=2, generator=generator, dtype=C).requires_grad_()
 
-    assert torch.autograd.gradcheck(density_features, (psi,))
+    assert torch.autograd.gradcheck(density_coordinates, (psi,))
 
 
 def test_reals_turn_phases_only(generator: torch.Generator) -> None:

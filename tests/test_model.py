@@ -16,7 +16,7 @@ from latentq.models.generative import (
     seeded,
 )
 from latentq.models.hybrid import LatentQ
-from latentq.quantum.encoding import density_features
+from latentq.quantum.encoding import density_coordinates
 from latentq.quantum.states import fidelity, haar_states, perturb
 
 PRIOR = {
@@ -230,7 +230,7 @@ def test_noise_on_states_is_for_training_only(generator: torch.Generator) -> Non
     plain, noisy = (LatentQ(4, PRIOR, latent_noise=noise) for noise in (0.0, 0.4))
     draws = [torch.Generator().manual_seed(7) for _ in range(2)]
     psi = perturb(noisy.encode(images), 0.4, draws[0])
-    expected = pixel_loss(noisy.decoder(density_features(psi)), images)
+    expected = pixel_loss(noisy.decoder(density_coordinates(psi)), images)
 
     assert torch.equal(noisy.loss(images, torch.zeros(5), draws[1])["loss"], expected)
     assert not torch.equal(plain.loss(images, torch.zeros(5), draws[1])["loss"], expected)

@@ -16,7 +16,7 @@ from latentq.errors import ConvergenceError, InputError
 from latentq.models import storage
 from latentq.models.generative import parameter_counts
 from latentq.models.states import FittedModel
-from latentq.quantum.encoding import amplitude_encode, density_features
+from latentq.quantum.encoding import amplitude_encode, density_coordinates
 from latentq.quantum.states import fidelity, haar_states, mean_state, perturb
 
 
@@ -116,11 +116,11 @@ def test_ensembles_are_what_they_say(clusters: Tensor) -> None:
         model.fit(clusters, seed=0)
     haar, terminal = (models[name].sample_states(4000, seed=1) for name in ("haar", "terminal"))
     mean = models["mean"].sample_states(3)
-    expected = (density_features(clusters)).mean(dim=0)
+    expected = (density_coordinates(clusters)).mean(dim=0)
 
     assert torch.allclose(mean_state(haar), torch.eye(16) / 16 + 0j, atol=0.01)
     assert haar.abs().square().amax(dim=1).mean() < terminal.abs().square().amax(dim=1).mean()
-    assert torch.allclose(density_features(mean).sum(dim=1)[2], expected, atol=1e-5)
+    assert torch.allclose(density_coordinates(mean).sum(dim=1)[2], expected, atol=1e-5)
 
 
 def test_a_codebook_keeps_the_centres_and_their_shares(clusters: Tensor) -> None:

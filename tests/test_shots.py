@@ -10,7 +10,7 @@ from latentq.evaluation import scores
 from latentq.evaluation.shots import Shots, decode_states, invert
 from latentq.models.states import StateModel
 from latentq.quantum import readout
-from latentq.quantum.encoding import density_features, matrix_features
+from latentq.quantum.encoding import density_coordinates, matrix_features
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 from tests.command_line import CommandLine
@@ -27,7 +27,7 @@ def states(n: int) -> torch.Tensor:
 
 def test_the_coordinates_of_a_matrix_are_those_of_its_state() -> None:
     psi = states(5)
-    wanted = density_features(psi)
+    wanted = density_coordinates(psi)
 
     assert torch.allclose(matrix_features(readout.density_matrices(psi)), wanted, atol=1e-6)
 

@@ -231,7 +231,7 @@ class Chain(nn.Module, ABC):
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
         """Returns the loss of an ensemble, the mean over its groups, see :meth:`step_loss`."""
-        distance = partial(mmdk, constant=value) if self.distance is mmdk else self.distance
+        distance = partial(mmdk, value=value) if self.distance is mmdk else self.distance
         parts = (particles.psi, targets, particles.weights)
         psi, wanted, w = (x.unflatten(0, (groups, -1)) for x in parts)
         # The sum of weights is a constant whose gradient would only add variance.

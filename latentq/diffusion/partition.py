@@ -17,7 +17,7 @@ from torch import Tensor
 
 from latentq.diffusion.losses.transport import optimal_transport
 from latentq.errors import InputError, NumericalError
-from latentq.quantum.encoding import density_features
+from latentq.quantum.encoding import density_coordinates
 from latentq.randomness import derive_generator
 
 ROUNDS = 25
@@ -66,13 +66,13 @@ def balanced_cells(psi: Tensor, cells: int, seed: int) -> Tensor:
 
     generator = derive_generator(seed, "cells")
     subset = psi[torch.randperm(len(psi), generator=generator)[:SUBSET].to(psi.device)].cpu()
-    points = density_features(subset)
+    points = density_coordinates(subset)
     centres = _first_centres(points, cells, generator)
     for _ in range(ROUNDS):
         centres, _ = _transport(points, centres)
     _, offsets = _transport(points, centres)
     nearest = [
-        (torch.cdist(density_features(chunk.cpu()), centres).square() - offsets).argmin(dim=1)
+        (torch.cdist(density_coordinates(chunk.cpu()), centres).square() - offsets).argmin(dim=1)
         for chunk in psi.split(SUBSET)
     ]
     found = torch.cat(nearest)

@@ -2,7 +2,7 @@ r"""The ensembles :math:`S_T \dots S_0` of a generation beside the latent states
 
     python -m latentq.experiments.ensembles checkpoint=checkpoints/quantum out=ensembles.png
 
-The axes are the first two principal components of the density features of the data, so that a
+The axes are the first two principal components of the density coordinates of the data, so that a
 global phase does not matter; grey is the data, blue what was generated.
 """
 
@@ -19,7 +19,7 @@ from latentq.errors import InputError
 from latentq.models import storage
 from latentq.models.generative import in_chunks
 from latentq.models.hybrid import LatentQ
-from latentq.quantum.encoding import density_features
+from latentq.quantum.encoding import density_coordinates
 from latentq.report import plots
 
 
@@ -63,10 +63,10 @@ def ensembles(arguments: list[str]) -> None:
     data = reopen_data(options.checkpoint)
     with torch.no_grad():
         latents = in_chunks(model.encode, data.validation.images[: options.n])
-    features = density_features(latents)
+    features = density_coordinates(latents)
     mean, axes = principal_axes(features)
     chain = model.sample_chain(options.n, options.seed)
-    clouds = [(density_features(psi) - mean) @ axes for psi in chain]
+    clouds = [(density_coordinates(psi) - mean) @ axes for psi in chain]
     steps = reversed(range(len(chain)))
     titles = [f"$S_{{{t}}}$" for t in steps]
     figure = plots.cloud_figure(clouds, (features - mean) @ axes, titles)

@@ -2,7 +2,7 @@ r"""The hybrid model: CNN encoder, statevector, QuDDPM prior, mirrored CNN decod
 
 .. math:: x \xrightarrow{\text{encoder}} (a, b) \in \mathbb{R}^{32}
     \xrightarrow{\text{normalise}} \psi \in \mathbb{C}^{16}
-    \xrightarrow{\text{density features}} \rho \xrightarrow{\text{decoder}} \hat{x}
+    \xrightarrow{\text{density coordinates}} \rho \xrightarrow{\text{decoder}} \hat{x}
 
 The autoencoder is trained first, by the Bernoulli likelihood of the pixels. The QuDDPM is then
 trained on the frozen latent states, and generates new ones.

@@ -16,7 +16,7 @@ from latentq.models.generative import (
     seeded,
 )
 from latentq.models.networks import Decoder, Encoder
-from latentq.quantum.encoding import amplitude_encode, density_features, matrix_features
+from latentq.quantum.encoding import amplitude_encode, density_coordinates, matrix_features
 from latentq.quantum.states import check_states, perturb
 from latentq.randomness import derive_generator
 
@@ -86,7 +86,7 @@ class StateModel(GenerativeModel):
             InputError: If they are no states: of another shape, not complex, or of another norm.
         """
         self._check_latents(latents)
-        features = density_features(latents)
+        features = density_coordinates(latents)
         if latents.dim() == 3:
             features = features.sum(dim=1)
         return self.decoder(features).sigmoid()
@@ -124,7 +124,7 @@ class StateModel(GenerativeModel):
             generator: The source of the noise on the states.
         """
         psi = perturb(amplitude_encode(self.encoder(images)), self.latent_noise, generator)
-        return {"loss": pixel_loss(self.decoder(density_features(psi)), images)}
+        return {"loss": pixel_loss(self.decoder(density_coordinates(psi)), images)}
 
     @abstractmethod
     def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:

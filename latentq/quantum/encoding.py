@@ -36,7 +36,7 @@ def amplitude_encode(features: Tensor) -> Tensor:
     return normalize(torch.complex(*features.chunk(2, dim=-1)))
 
 
-def density_features(psi: Tensor) -> Tensor:
+def density_coordinates(psi: Tensor) -> Tensor:
     r"""Returns the :math:`d^2` real coordinates of :math:`\rho = | \psi \rangle \langle \psi |`.
 
     They are the diagonal of :math:`\rho` and :math:`\sqrt{2}` times the real and imaginary parts
@@ -56,7 +56,7 @@ def density_features(psi: Tensor) -> Tensor:
 
 
 def matrix_features(rho: Tensor) -> Tensor:
-    r"""Returns the density coordinates of matrices, see :func:`density_features`.
+    r"""Returns the density coordinates of matrices, see :func:`density_coordinates`.
 
     They are linear in :math:`\rho`, which may be an estimate with negative eigenvalues.
 

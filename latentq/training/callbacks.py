@@ -124,7 +124,7 @@ class SampleGrid(Callback):
                 f"images: a pixel was not finite after epoch {epoch} of stage {stage}"
             )
         name = f"progress/{stage}-{epoch:03d}.png"
-        with self.run.sparing(name):
+        with self.run.optional_output(name):
             (self.run.folder / "progress").mkdir(exist_ok=True)
             title = f"{self.title}, {stage}, epoch {epoch}"
             plots.save_samples(images, self.run.folder / name, title)

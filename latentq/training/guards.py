@@ -143,7 +143,7 @@ class Guard(Callback):
             "loss": float(self.loss),
             "gradient_norms": _norms(pl_module),
         }
-        with self.run.sparing(FAILURE):
+        with self.run.optional_output(FAILURE):
             write_json(self.run.folder / FAILURE, content)
 
 

@@ -78,7 +78,7 @@ class CsvLog(Logger):
         """Writes the rows; a disk that cannot take them stops no training."""
         name = f"logs/{self.stage}/{LOG}"
         if self.rows and self.run.folder.is_dir():
-            with self.run.sparing(name):
+            with self.run.optional_output(name):
                 write_atomically(self.run.folder / name, to_csv(self.rows))
 
 
@@ -113,24 +113,24 @@ class BoardLog(TensorBoardLogger):
     def log_metrics(self, metrics: Any, step: int | None = None) -> None:  # noqa: ANN401
         """Adds the values of an iteration."""
         if self.what not in self.run.missing:
-            with self.run.sparing(self.what):
+            with self.run.optional_output(self.what):
                 super().log_metrics(metrics, step)
 
     def add_image(self, name: str, picture: Any, step: int) -> None:  # noqa: ANN401
         """Adds a picture."""
         if self.what not in self.run.missing:
-            with self.run.sparing(self.what):
+            with self.run.optional_output(self.what):
                 self.experiment.add_image(name, picture, step)
 
     def save(self) -> None:
         """Writes what was logged."""
         if self.what not in self.run.missing:
-            with self.run.sparing(self.what):
+            with self.run.optional_output(self.what):
                 super().save()
 
     def finalize(self, status: str) -> None:
         """Closes the log."""
-        with self.run.sparing(self.what):
+        with self.run.optional_output(self.what):
             super().finalize(status)
 
 

@@ -81,7 +81,7 @@ class Run:
         self.missing = list(dict.fromkeys([*self.missing, *notes.get("missing", [])]))
 
     @contextmanager
-    def sparing(self, what: str) -> Iterator[None]:
+    def optional_output(self, what: str) -> Iterator[None]:
         """Lets a log or picture be missing that cannot be written; the first one is told."""
         try:
             yield

@@ -124,7 +124,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
     model = model.cpu().eval()
     with run.timed("evaluation"):
         rows = measure(run, model, data)
-        with run.sparing("the pictures of the run"):
+        with run.optional_output("the pictures of the run"):
             summary.draw_pictures(run, model, data)
     kind = run.config["model"]["kind"]
     metrics = {
@@ -219,7 +219,7 @@ def finish(
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
     notes = {**notes, "seed": run.config["seed"], "git_commit": run.git_commit}
     storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
-    with run.sparing(run_folder.LOG):
+    with run.optional_output(run_folder.LOG):
         merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
     told = {"gradients": run.gradients, "missing": run.missing}
     metrics |= {key: value for key, value in told.items() if value}

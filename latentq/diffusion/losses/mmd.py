@@ -169,9 +169,7 @@ def qubit_copies(psi: Tensor) -> list[Tensor]:
     return copies
 
 
-def mmdk(
-    phi: Tensor, psi: Tensor, weights: Tensor | None = None, *, constant: bool = True
-) -> Tensor:
+def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None, *, value: bool = True) -> Tensor:
     r"""Returns the MMD with the ladder of powers of :math:`F`, up to :math:`F^{16}`.
 
     For one qubit and many states it compares the means of :math:`k` copies, which is the same and
@@ -181,8 +179,8 @@ def mmdk(
         phi: The states of the model, with shape :math:`(N, d)`.
         psi: The target states, with shape :math:`(M, d)`, equally weighted.
         weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
-        constant: Whether the sum over pairs of targets alone has to be part of the result. It
-            has no gradient by `phi` or `weights`; the form of copies always has it.
+        value: Whether the value matters, or only the gradient by `phi` and `weights`. Without it
+            the sum over pairs of targets alone is left out, but in the form of copies.
     """
     if phi.shape[-1] == 2 and len(phi) + len(psi) >= COPIES:
         pairs = zip(qubit_copies(phi), qubit_copies(psi), strict=True)
@@ -190,8 +188,8 @@ def mmdk(
         return torch.stack(distances).mean()
 
     w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
-    value = ladder_own_sum(phi, w) - 2 * ladder_sum(phi, w, psi, v)
-    return value + ladder_own_sum(psi, v) if constant else value
+    varying = ladder_own_sum(phi, w) - 2 * ladder_sum(phi, w, psi, v)
+    return varying + ladder_own_sum(psi, v) if value else varying
 
 
 LOSSES: dict[str, Loss] = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}
