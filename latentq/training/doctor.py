@@ -22,7 +22,7 @@ from latentq.training.commit import describe_commit
 NEEDED = (
     *("torch", "pytorch-lightning", "torchmetrics", "numpy", "scipy", "numba", "scikit-learn"),
     *("hydra-core", "omegaconf", "POT", "matplotlib", "jinja2", "rich", "safetensors"),
-    *("tensorboard", "pillow"),
+    *("tensorboard", "pillow", "pydantic", "pandas"),
 )
 OPTIONAL = ("torchvision", "torch-fidelity", "torchquantum", "setuptools")
 SETUP = "mend it with pip" if INSTALLED else "run make setup"
