@@ -97,16 +97,16 @@ class Options(Settings):
         (300, 1000, 10_000, ALL), description="the numbers of training images"
     )
     engine: Annotated[Literal["local", "ray"], AfterValidator(_engine)] = Field(
-        "local", description="what runs the cells; ray needs requirements-ray.txt and a cluster"
+        "local", description="what runs the jobs; ray needs requirements-ray.txt and a cluster"
     )
     workers: Annotated[int, Ge(1), Le(10_000)] | None = Field(
-        None, description="cells at a time; null: as many as there are CPUs"
+        None, description="jobs at a time; null: as many as there are CPUs"
     )
     address: Text = Field("auto", description="the cluster, whose nodes see the same files")
     root: Folder = Field("study", description="the folder of the study")
     settings: Annotated[
         tuple[str, ...], BeforeValidator(_settings), Must("key=value with spaces between")
-    ] = Field((), description="overrides of every cell, which win over what an arm sets")
+    ] = Field((), description="overrides of every job, which win over what an arm sets")
 
 
 def cpus() -> int:
