@@ -8,7 +8,7 @@ from pydantic import Field
 from latentq.config.fields import Count, Folder, Positive, Settings, Share
 from latentq.config.schema.data import too_few
 from latentq.config.schema.needs import Need, chain_need, fit_need, network_need
-from latentq.config.schema.quantum import ChainSettings, CircuitSettings
+from latentq.config.schema.quantum import ChainSettings, CircuitSettings, ancillas_of
 from latentq.config.schema.run import GenerativeSettings, Networks
 from latentq.config.schema.states import (
     ChainPhases,
@@ -17,7 +17,7 @@ from latentq.config.schema.states import (
     StatePrior,
     StateSettings,
 )
-from latentq.config.schema.values import Relation, Relations, Values, relation
+from latentq.config.schema.values import Relation, Relations, Values, flat, relation
 
 
 def fitted_to_images(key: str, more: int = 0) -> Relation:
@@ -248,4 +248,4 @@ class TracedSettings(CircuitSettings):
 
     def vectors(self) -> float:
         """Returns how many vectors a state has at the end of the chain."""
-        return 2.0 ** (self.prior.ancillas * self.prior.steps)
+        return 2.0 ** sum(ancillas_of(flat(type(self), self.model_dump())))

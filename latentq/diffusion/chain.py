@@ -23,6 +23,7 @@ References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -42,6 +43,7 @@ from latentq.diffusion.measurement import (
     uniform_particles,
 )
 from latentq.errors import InputError, NumericalError
+from latentq.quantum.states import turn_randomly
 from latentq.randomness import check_whole, chosen_generator
 
 Outcomes = Literal["sampled", "exact", "score"]
@@ -67,10 +69,13 @@ class Chain(nn.Module, ABC):
             function, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
+        spread: The strength :math:`\sigma` of the random unitaries that generated states are
+            turned by at last, see :func:`~latentq.quantum.states.turn_randomly`. Training and
+            inputs of steps are without them.
 
     Raises:
-        InputError: If there is no such loss, or no such way with outcomes, or the forward process
-            lacks something.
+        InputError: If there is no such loss, or no such way with outcomes, the forward process
+            lacks something, or the spread is negative or infinite.
     """
 
     #: Whether the instruments are linear, so that they are checked on all superpositions.
@@ -83,6 +88,7 @@ class Chain(nn.Module, ABC):
         forward_process: Forward,
         loss: str | Loss = "mmdk",
         outcomes: Outcomes = "exact",
+        spread: float = 0.0,
     ) -> None:
         super().__init__()
 
@@ -90,6 +96,9 @@ class Chain(nn.Module, ABC):
         check_name(outcomes, "outcomes", get_args(Outcomes))
         self.distance = chosen_loss(loss)
         self.outcomes = outcomes
+        if not 0 <= spread < math.inf:
+            raise InputError(f"spread: must not be negative or infinite, was {spread}")
+        self.spread = spread
 
     @property
     def steps(self) -> int:
@@ -179,8 +188,8 @@ class Chain(nn.Module, ABC):
                 :meth:`~latentq.diffusion.ForwardProcess.terminal_states`.
 
         Returns:
-            The ensembles from the terminal one to the generated :math:`S_s`; pure states have
-            shape :math:`(d)`.
+            The ensembles from the terminal one to the generated :math:`S_s`, which has the
+            spread if it is :math:`S_0`; pure states have shape :math:`(d)`.
 
         Raises:
             InputError: If there is no such step, or neither or both of generator and seed.
@@ -194,6 +203,8 @@ class Chain(nn.Module, ABC):
         for instrument in self.instruments(order, n) if order else []:
             chain.append(self.move(instrument, chain[-1], generator))
 
+        if not stop:
+            chain[-1] = turn_randomly(chain[-1], self.spread, generator)
         return self.stack(chain)
 
     def stack(self, chain: list[Tensor]) -> Tensor:

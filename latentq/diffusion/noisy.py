@@ -13,6 +13,7 @@ from latentq.diffusion.measurement import draw_uniforms
 from latentq.diffusion.quddpm import QuDDPM
 from latentq.engine import noisy
 from latentq.errors import InputError
+from latentq.quantum.states import turn_randomly
 from latentq.randomness import check_whole, derive_generator
 
 
@@ -33,9 +34,12 @@ class NoisyChain:
             kind = type(prior.forward_process).__name__
             raise InputError(f"prior: must begin with a ForwardProcess, began with a {kind}")
         self.process, self.noise = prior.forward_process, noise
+        self.spread = prior.spread
         self.instruments = [
-            noisy.instrument(circuit, angles.cpu(), prior.ancillas, noise)
-            for circuit, angles in zip(prior.circuits, prior.angles, strict=True)
+            noisy.instrument(circuit, angles.cpu(), ancillas, noise)
+            for circuit, angles, ancillas in zip(
+                prior.circuits, prior.angles, prior.ancillas, strict=True
+            )
         ]
 
     def terminal(self, n: int, generator: torch.Generator, start: Tensor | None = None) -> Tensor:
@@ -69,7 +73,7 @@ class NoisyChain:
         r = self.terminal(check_whole(n, "n", 1), generator, start)
         for t in reversed(range(len(self.instruments))):
             r = self.step(t, r, generator)
-        return noisy.from_pauli(r)
+        return turn_randomly(noisy.from_pauli(r), self.spread, generator, mixed=True)
 
 
 def select(branches: Tensor, uniforms: Tensor) -> Tensor:

@@ -22,25 +22,26 @@ from latentq.errors import InputError
 from latentq.randomness import derive_generator
 
 
-def diffused(process: Forward, latents: Tensor, seed: int) -> list[Tensor]:
-    r"""Draws :math:`S_0 \dots S_{T-1}` from states of the data, each on its own.
+def diffused(process: Forward, latents: Tensor, seed: int, number: int) -> list[Tensor]:
+    r"""Draws :math:`S_0 \dots S_{K-1}` from states of the data, each on its own.
 
     Arguments:
         process: The forward process.
         latents: The states of the data :math:`S_0`, with shape :math:`(N, d)`.
         seed: The seed of all draws.
+        number: The number of ensembles :math:`K`, at most :math:`T`.
     """
     return [
         process.diffuse(latents, t, derive_generator(seed, "diffuse", t, device=latents.device))
-        for t in range(process.steps)
+        for t in range(number)
     ]
 
 
 class DenoisingObjective(nn.Module):
     r"""The loss of a QuDDPM on the states of the data, phase by phase.
 
-    Phases :math:`0 \dots T - 1` train the steps :math:`T - 1 \dots 0` alone; every later phase
-    trains all steps together.
+    Phases :math:`0 \dots T - 1` train the steps :math:`T - 1 \dots 0` alone, unless
+    `single_steps` is false; every later phase trains all steps together.
 
     Arguments:
         prior: The model.
@@ -51,6 +52,7 @@ class DenoisingObjective(nn.Module):
         intermediate_weight: The weight :math:`\lambda` of the intermediate ensembles, which are
             not compared at all if it is 0.
         seed: The seed of all draws.
+        single_steps: Whether the steps are trained alone first.
         groups: The group of each state, with shape :math:`(N)`, from 0 to at most
             :math:`2^n - 1`, none of them empty; `None` for no groups. The numbers of inputs,
             starts and targets are rounded down to a multiple of the number of groups.
@@ -70,6 +72,7 @@ class DenoisingObjective(nn.Module):
         target_batch_size: int,
         intermediate_weight: float,
         seed: int,
+        single_steps: bool = True,
         groups: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -85,7 +88,10 @@ class DenoisingObjective(nn.Module):
         self._check()
         self.intermediate_weight = intermediate_weight
         self.seed = seed
-        self.ensembles = diffused(prior.forward_process, latents, seed)
+        #: The number of phases that train a step alone.
+        self.alone = prior.steps if single_steps else 0
+        compared = prior.steps if single_steps or intermediate_weight else 1
+        self.ensembles = diffused(prior.forward_process, latents, seed, compared)
         self.phase = 0
         self._inputs = latents[:0]
 
@@ -103,18 +109,13 @@ class DenoisingObjective(nn.Module):
             if (n := getattr(self, name)) < groups:
                 raise InputError(f"{name}: must be at least {groups}, one for a group, was {n}")
 
-    @property
-    def alone(self) -> int:
-        """The number of phases that train a step alone."""
-        return self.prior.steps
-
     def _generator(self, purpose: str, step: int, like: Tensor) -> torch.Generator:
         return derive_generator(self.seed, purpose, step, device=like.device)
 
     def begin(self, phase: int) -> None:
         """Enters a phase; for a step alone, its input set is made from the frozen later steps."""
         self.phase = phase
-        if phase < self.prior.steps:
+        if phase < self.alone:
             t = self.prior.steps - 1 - phase
             generator = self._generator("inputs", t, self.ensembles[0])
             start = self.start(self.input_batch_size)
@@ -149,7 +150,7 @@ class DenoisingObjective(nn.Module):
         """
         generator = self._generator("denoise", step, self.ensembles[0])
         steps = self.prior.steps
-        if self.phase < steps:
+        if self.phase < self.alone:
             t = steps - 1 - self.phase
             targets = self.targets_of(t, generator)
             loss = self.prior.step_loss(
@@ -160,7 +161,7 @@ class DenoisingObjective(nn.Module):
         start = self.start(self.start_batch_size)
         n = self.start_batch_size if start is None else len(start)
         starts = self.prior.forward_process.terminal_states(n, generator, start)
-        ensembles = [self.targets_of(t, generator) for t in range(steps)]
+        ensembles = [self.targets_of(t, generator) for t in range(len(self.ensembles))]
         weight, groups = self.intermediate_weight, len(self.members)
         losses = self.prior.chain_losses(starts, ensembles, generator, value, groups, not weight)
         weighted = losses[0] + weight * sum(losses[1:])

@@ -12,7 +12,7 @@ References:
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,7 @@ Initial = Literal["uniform", "normal"]
 Build = Callable[[int, int], circuits.Circuit]
 AXES: tuple[circuits.Axis, ...] = ("rx", "ry")
 LAYERS = 24
+V = TypeVar("V")
 
 
 def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Tensor:
@@ -37,13 +38,23 @@ def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Ten
     return 2 * torch.rand(number, generator=generator, dtype=torch.float32) - 1
 
 
-def _depths(layers: int | tuple[int, ...] | None, steps: int) -> tuple[int, ...]:
-    """Returns the number of layers of each step."""
-    layers = LAYERS if layers is None else layers
-    depths = layers if isinstance(layers, tuple) else (layers,) * steps
-    if len(depths) != steps:
-        raise InputError(f"layers: must be of {steps} steps, was {layers}")
-    return tuple(check_whole(depth, "layers", 1) for depth in depths)
+def _of_steps(given: V | tuple[V, ...], name: str, steps: int) -> tuple[V, ...]:
+    """Returns the value of each step; the last one that is given holds for the steps after it."""
+    found = given if isinstance(given, tuple) else (given,)
+    if not 1 <= len(found) <= steps:
+        raise InputError(f"{name}: must be one value, or 1 to {steps} for the steps, was {given}")
+    return found + found[-1:] * (steps - len(found))
+
+
+def _check_ancillas(ancillas: tuple[int, ...], process: Forward) -> None:
+    """Raises `InputError` if a number of ancillas is none, or no step can change the ensemble."""
+    for number in ancillas:
+        check_whole(number, "ancillas")
+    if not any(ancillas) and getattr(process, "terminal", "") == "haar":
+        raise InputError(
+            "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
+            "measurement nothing can be learned"
+        )
 
 
 def _own_circuit(circuit: circuits.Circuit | Build, qubits: int, depth: int) -> circuits.Circuit:
@@ -85,27 +96,30 @@ class QuDDPM(Chain):
     Arguments:
         forward_process: The forward process, with its terminal ensemble, or one of your own, see
             :class:`~latentq.diffusion.forward.Forward`.
-        ancillas: The number of ancillas :math:`n_A` of a step.
-        layers: The number of layers :math:`L` of a circuit, or one number for each of the steps
-            :math:`0 \dots T - 1`; 24 if `None`. A `circuit` that is no function has its own.
+        ancillas: The number of ancillas :math:`n_A` of a step, or numbers for the steps
+            :math:`0, 1, \dots`, of which the last one holds for all steps after it.
+        layers: The number of layers :math:`L` of a circuit, or numbers alike; 24 if `None`. A
+            `circuit` that is no function has its own.
         loss: The name of the loss, a key of
             :data:`latentq.diffusion.losses.mmd.LOSSES`, or your own
             function `(phi, psi, weights=None)`, see :mod:`latentq.diffusion.losses`.
         outcomes: Whether outcomes are `sampled`, kept as `exact` branches, or sampled with their
             `score` in training.
         engine: The engine that executes the circuits.
-        init_scale: The scale :math:`s` of the first angles.
+        init_scale: The scale :math:`s` of the first angles, or scales alike.
         init: Their distribution: `uniform` in :math:`[-s, s]`, or `normal` with deviation
             :math:`s`, which is the published one with :math:`s = 1`.
         axes: The axes of the rotations.
         entangled: Whether the circuits have CZ gates.
+        spread: The strength :math:`\sigma` of the random unitaries that generated states are
+            turned by at last, see :func:`~latentq.quantum.states.turn_randomly`.
         circuit: Your own circuit of every step, or a function that takes the number of qubits,
             ancillas and data, and of layers, and returns one. Ancillas are its first qubits.
         generator: The source of the first angles, or
         seed: its seed.
 
     Raises:
-        InputError: If `layers` has numbers for more or fewer steps than there are, a number or
+        InputError: If there are numbers for more steps than there are, or none, a number or
             name is none of those allowed, your own part is not as it must be, neither or both of
             generator and seed are given, or there is no ancilla where the terminal ensemble is
             `haar`: unitary circuits leave it as it is.
@@ -116,57 +130,58 @@ class QuDDPM(Chain):
     def __init__(
         self,
         forward_process: Forward,
-        ancillas: int = 1,
+        ancillas: int | tuple[int, ...] = 1,
         layers: int | tuple[int, ...] | None = None,
         loss: str | Loss = "mmdk",
         outcomes: Outcomes = "exact",
         engine: Engine = "fused",
-        init_scale: float = 1.0,
+        init_scale: float | tuple[float, ...] = 1.0,
         axes: tuple[circuits.Axis, ...] = AXES,
         entangled: bool = True,
         init: Initial = "uniform",
+        spread: float = 0.0,
         *,
         circuit: circuits.Circuit | Build | None = None,
         generator: torch.Generator | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(forward_process, loss, outcomes)
+        super().__init__(forward_process, loss, outcomes, spread)
 
-        check_whole(ancillas, "ancillas")
         check_name(engine, "engine", get_args(Engine))
         check_name(init, "init", get_args(Initial))
-        if not ancillas and getattr(forward_process, "terminal", "") == "haar":
-            raise InputError(
-                "ancillas: must be at least 1 for the terminal ensemble haar, was 0; without a "
-                "measurement nothing can be learned"
-            )
-        self.ancillas = ancillas
+        steps = forward_process.steps
+        #: The number of ancillas of each step.
+        self.ancillas = _of_steps(ancillas, "ancillas", steps)
+        _check_ancillas(self.ancillas, forward_process)
         self.engine = engine
         if circuit is not None:
             _check_unused(circuit, layers, axes, entangled)
         build = partial(circuits.denoising_circuit, axes=axes, entangled=entangled)
+        depths = _of_steps(LAYERS if layers is None else layers, "layers", steps)
         self.circuits = tuple(
-            _own_circuit(circuit or build, forward_process.qubits + ancillas, depth)
-            for depth in _depths(layers, forward_process.steps)
+            _own_circuit(
+                circuit or build, forward_process.qubits + n, check_whole(depth, "layers", 1)
+            )
+            for n, depth in zip(self.ancillas, depths, strict=True)
         )
         generator = chosen_generator(generator, seed, "init", "prior")
+        scales = _of_steps(init_scale, "init_scale", steps)
         self.angles = nn.ParameterList(
-            init_scale * _first_angles(init, circuit.parameters, generator)
-            for circuit in self.circuits
+            scale * _first_angles(init, circuit.parameters, generator)
+            for scale, circuit in zip(scales, self.circuits, strict=True)
         )
 
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         r"""Returns the maps :math:`\psi \mapsto (K_m \psi)_m` of some steps."""
-        found = [self.circuits[t] for t in steps]
-        compiled = all(fused.compiles(circuit, self.ancillas, batch) for circuit in found)
+        compiled = all(fused.compiles(self.circuits[t], self.ancillas[t], batch) for t in steps)
         # A single step compiles itself, in fewer operations.
         if self.engine == "fused" and compiled and len(steps) > 1:
             return [partial(fused.apply_kraus, kraus) for kraus in self._kraus(steps)]
 
         engine = fused if self.engine == "fused" else torchquantum
         return [
-            partial(engine.branches, circuit, self.angles[t], ancillas=self.ancillas)
-            for t, circuit in zip(steps, found, strict=True)
+            partial(engine.branches, self.circuits[t], self.angles[t], ancillas=self.ancillas[t])
+            for t in steps
         ]
 
     def program(
@@ -217,14 +232,17 @@ class QuDDPM(Chain):
         if step is not None and not 0 <= check_whole(step, "step") < self.steps:
             raise InputError(f"step: must be from 0 to {self.steps - 1}, was {step}")
         order = [*reversed(range(self.steps))] if step is None else [step]
-        stages = [export.Stage(f"step {t}", self.circuits[t], self.angles[t]) for t in order]
+        stages = [
+            export.Stage(f"step {t}", self.circuits[t], self.angles[t], self.ancillas[t])
+            for t in order
+        ]
         start = None
         if made is not None:
             (index,), (angles,) = made.basis.tolist(), made.angles
             start = index, export.Stage(f"prepare basis state {index}", made.circuit, angles)
         title = "One generation" if step is None else f"Step {step}"
         return export.chain_program(
-            f"{title} of a quantum prior of LatentQ", stages, self.ancillas, deferred, start
+            f"{title} of a quantum prior of LatentQ", stages, deferred, start
         )
 
     def to_qasm(
@@ -241,9 +259,10 @@ class QuDDPM(Chain):
         return export.to_qasm(program, version)
 
     def _kraus(self, steps: list[int]) -> list[Tensor]:
-        found = {self.circuits[t] for t in steps}
+        found = {(self.circuits[t], self.ancillas[t]) for t in steps}
         if len(found) == 1:
+            (circuit, ancillas), *_ = found
             angles = torch.stack([self.angles[t] for t in steps])
-            return [*fused.kraus(found.pop(), angles, self.ancillas)]
+            return [*fused.kraus(circuit, angles, ancillas)]
 
-        return [fused.kraus(self.circuits[t], self.angles[t], self.ancillas) for t in steps]
+        return [fused.kraus(self.circuits[t], self.angles[t], self.ancillas[t]) for t in steps]

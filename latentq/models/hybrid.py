@@ -81,8 +81,8 @@ class LatentQ(StateModel):
             latents: The states of the training images, with shape :math:`(N, d)`.
             labels: Their classes, with shape :math:`(N)`; the groups of a conditional model.
             settings: The section `denoising` of the configuration: `input_batch_size`,
-                `start_batch_size` and `target_batch_size`, `intermediate_weight` and
-                `cells`: whether states are divided into these.
+                `start_batch_size` and `target_batch_size`, `intermediate_weight`,
+                `single_steps`, and `cells`: whether states are divided into these.
             seed: The seed of all draws.
 
         Raises:
@@ -105,6 +105,7 @@ class LatentQ(StateModel):
             "start_batch_size",
             "target_batch_size",
             "intermediate_weight",
+            "single_steps",
         )
         chosen = {name: settings[name] for name in names}
         return DenoisingObjective(self.prior, latents, **chosen, seed=seed, groups=groups)

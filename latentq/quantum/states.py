@@ -127,6 +127,61 @@ def perturb(psi: Tensor, noise: float, generator: torch.Generator) -> Tensor:
     return normalize(psi + noise / math.sqrt(psi.shape[-1]) * chi)
 
 
+def random_unitaries(
+    n: int, dimension: int, strength: float, generator: torch.Generator
+) -> Tensor:
+    r"""Draws unitaries near the identity that prefer no direction, with shape (N, d, d).
+
+    .. math:: U = (1 + \tfrac{i \sigma}{2} H) (1 - \tfrac{i \sigma}{2} H)^{-1}, \qquad
+        H = (G + G^\dagger) / \sqrt{2}, \quad \mathbb{E} |G_{jk}|^2 = 1 / d
+
+    :math:`H` is of the Gaussian unitary ensemble, so that the law of :math:`U` is the same in
+    every basis, and :math:`U \approx e^{i \sigma H}`. A state and what it is turned to have a
+    fidelity near :math:`1 / (1 + \sigma^2)`, as in :func:`perturb`.
+
+    Arguments:
+        n: The number of unitaries :math:`N`.
+        dimension: The dimension :math:`d` of the space.
+        strength: The strength :math:`\sigma`, at least 0.
+        generator: The source of randomness.
+
+    References:
+        Mezzadri (2007), Notices of the AMS 54, 592, section 3, on the ensemble; the Cayley
+        transform makes it unitary.
+    """
+    shape, device = (n, dimension, dimension), generator.device
+    g = torch.randn(shape, dtype=torch.complex64, device=device, generator=generator)
+    half = (g + g.mH) * (0.5j * strength / math.sqrt(2 * dimension))
+    one = torch.eye(dimension, dtype=half.dtype, device=device)
+    return torch.linalg.solve(one - half, one + half)
+
+
+def turn_randomly(
+    states: Tensor, strength: float, generator: torch.Generator, *, mixed: bool = False
+) -> Tensor:
+    r"""Turns every state by a unitary of its own, see :func:`random_unitaries`.
+
+    .. math:: \psi \to U \psi, \qquad \rho \to U \rho U^\dagger
+
+    Arguments:
+        states: Statevectors, with shape :math:`(N, d)`, or :math:`(N, K, d)` where :math:`K`
+            vectors make up a mixed state; with `mixed`, matrices of shape :math:`(N, d, d)`.
+        strength: The strength :math:`\sigma`; 0 leaves the states as they are.
+        generator: The source of randomness.
+        mixed: Whether they are density matrices.
+    """
+    if not strength:
+        return states
+
+    unitaries = random_unitaries(len(states), states.shape[-1], strength, generator)
+    unitaries = unitaries.to(states.dtype)
+    if mixed:
+        return unitaries @ states @ unitaries.mH
+    if states.dim() == 3:
+        return states @ unitaries.mT
+    return (unitaries @ states[..., None])[..., 0]
+
+
 def fidelity(phi: Tensor, psi: Tensor) -> Tensor:
     r"""Returns the squared overlap :math:`F = |\langle \phi | \psi \rangle|^2`.
 

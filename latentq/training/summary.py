@@ -46,7 +46,7 @@ def prior_iterations(config: Config) -> int:
     settings = config.get("denoising")
     if settings is None:
         return 0
-    alone = config["prior"]["steps"] if "lr_single_step" in settings else 0
+    alone = config["prior"]["steps"] if settings.get("single_steps") else 0
     return settings["iterations_per_epoch"] * (alone + settings["epochs"])
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Le
 from pydantic import Field
 
-from latentq.config.fields import Share, Size
+from latentq.config.fields import Positive, Share, Size
 from latentq.config.schema.groups import classes_of, groups_of
 from latentq.config.schema.needs import COMPLEX, DOUBLE, FLOAT, Need, chain_need
 from latentq.config.schema.states import (
@@ -20,7 +20,9 @@ from latentq.config.schema.values import Relations, Values, flat, relation
 from latentq.errors import shown
 
 MAX_PARTICLES = 2**15
+Ancillas = Annotated[int, Ge(0), Le(4)]
 Layers = Annotated[int, Ge(1), Le(1000)]
+Scale = Annotated[float, Ge(0), Le(math.tau)]
 
 
 @relation("model.conditional", "prior.qubits")
@@ -34,20 +36,34 @@ def basis_states_of_all_classes(values: Values) -> Iterator[str]:
         )
 
 
-@relation("prior.layers", "prior.steps")
-def layers_of_all_steps(values: Values) -> Iterator[str]:
-    """The circuits have one number of layers, or one for each step."""
-    layers, steps = values["prior.layers"], values["prior.steps"]
-    if isinstance(layers, list) and len(layers) != steps:
-        yield (
-            f"prior.layers: must be one number or {steps}, one for each step, was {shown(layers)}"
-        )
+OF_STEPS = ("prior.ancillas", "prior.layers", "prior.init_scale")
+
+
+@relation(*OF_STEPS, "prior.steps")
+def values_of_all_steps(values: Values) -> Iterator[str]:
+    """What is said of the circuits is one value, or a list for U_0 and the steps before it."""
+    steps = values["prior.steps"]
+    for key in OF_STEPS:
+        if isinstance(found := values[key], list) and not 1 <= len(found) <= steps:
+            yield (
+                f"{key}: must be one number or a list of 1 to {steps}, as prior.steps={steps}, "
+                f"was {shown(found)}"
+            )
+
+
+def ancillas_of(values: Values) -> list[int]:
+    """Returns the number of ancillas of each step; the last one given holds for the others."""
+    found = values["prior.ancillas"]
+    given = found if isinstance(found, list) else [found]
+    return [*given, *given[-1:] * (values["prior.steps"] - len(given))]
 
 
 @relation("prior.ancillas", "prior.terminal")
 def haar_states_need_ancillas(values: Values) -> Iterator[str]:
     """Unitary circuits leave Haar states as they are."""
-    if not values["prior.ancillas"] and values["prior.terminal"] == "haar":
+    ancillas = values["prior.ancillas"]
+    used = any(ancillas) if isinstance(ancillas, list) else ancillas
+    if not used and values["prior.terminal"] == "haar":
         yield (
             "prior.ancillas: must be at least 1 where prior.terminal=haar, was 0; without a "
             "measurement Haar states stay Haar states, and nothing can be learned"
@@ -66,7 +82,7 @@ def haar_states_need_ancillas(values: Values) -> Iterator[str]:
 def particles_in_bounds(values: Values) -> Iterator[str]:
     """Exact outcomes branch every terminal state in every step."""
     starts, epochs = values["denoising.start_batch_size"], values["denoising.epochs"]
-    branches = values["prior.ancillas"] * values["prior.steps"]
+    branches = sum(ancillas_of(values))
     particles = starts * 2.0**branches
     if values["outcomes"] == "exact" and epochs and particles > MAX_PARTICLES:
         yield (
@@ -85,17 +101,45 @@ class ConditionalNetworks(StateNetworks):
 class CircuitPrior(EnsemblePrior):
     """The section `prior` of the quantum model."""
 
-    relations: ClassVar[Relations] = (layers_of_all_steps, haar_states_need_ancillas)
+    relations: ClassVar[Relations] = (values_of_all_steps, haar_states_need_ancillas)
 
-    ancillas: Size = Field(1, le=4, description="measured ancillas of each step")
+    ancillas: Ancillas | list[Ancillas] = Field(
+        [3, 1],
+        description="measured ancillas of each step, or a list: U_0, which gives the data, comes "
+        "first, and the last number holds for all steps after it",
+    )
     layers: Layers | list[Layers] = Field(
-        86, description="of each step, or a list: U_0, which gives the data, comes first"
+        [274, 12], description="layers of each step, or a list as for the ancillas"
     )
     axes: list[Literal["rx", "ry", "rz"]] = Field(
         ["rx", "ry"], min_length=1, max_length=9, description="rotations of a layer"
     )
     entangled: bool = Field(True, description="whether layers have CZ gates")
-    init_scale: Share = Field(3.1416, le=math.tau, description="angles start uniform in [-s, s]")
+    init_scale: Scale | list[Scale] = Field(
+        [3.1416, 0.5], description="angles start uniform in [-s, s]; a list as for the ancillas"
+    )
+    terminal_strength: Share = Field(
+        0.25, le=100, description="scrambling strength of the basis ensemble"
+    )
+    spread: Share = Field(
+        0.4, le=10, description="strength of the random unitaries after the last step"
+    )
+
+
+class CircuitPhases(ChainPhases):
+    """The section `denoising` of the quantum model: all states in one transport, the end alone."""
+
+    cells: bool = Field(
+        False, description="whether basis state k generates the k-th of 2^qubits cells of states"
+    )
+    epochs: Size = Field(8, le=10**5, description="epochs of all steps together")
+    single_steps: bool = Field(
+        False, description="whether every step is trained alone for an epoch before"
+    )
+    intermediate_weight: Share = Field(
+        0.0, le=1000, description="weight of the loss of every step but the last"
+    )
+    lr: Positive = Field(0.02, le=10, description="largest learning rate of all steps")
 
 
 class ChainSettings(StateSettings):
@@ -152,6 +196,7 @@ class CircuitSettings(ChainSettings):
         description="score: sampled, with the gradient of p; exact: all; sampled: as published",
     )
     prior: CircuitPrior = CircuitPrior()
+    denoising: CircuitPhases = CircuitPhases()
 
     def needs(self) -> Iterator[Need]:
         """Estimates what a run takes, see the base class."""
@@ -160,19 +205,21 @@ class CircuitSettings(ChainSettings):
 
     def states(self) -> float:
         """Returns how many states a loss is of; exact outcomes branch each of them."""
-        branched = self.prior.ancillas * (self.prior.steps if self.denoising.epochs else 1)
+        ancillas = ancillas_of(flat(type(self), self.model_dump()))
+        branched = sum(ancillas) if self.denoising.epochs else max(ancillas)
         return super().states() * (2.0**branched if self.outcomes == "exact" else 1.0)
 
     def _circuit_need(self) -> Need:
         prior, layers = self.prior, self.prior.layers
-        rows, columns = 2 ** (prior.qubits + prior.ancillas), 2**prior.qubits
+        ancillas = ancillas_of(flat(type(self), self.model_dump()))
+        rows, columns = 2 ** (prior.qubits + max(ancillas)), 2**prior.qubits
         keys = ("prior.layers", "prior.qubits", "prior.ancillas")
         if self.engine != "torchquantum":
             # The matrix of a step is taken apart on the way back, not kept layer by layer.
             size = 32 * prior.steps * rows * columns * COMPLEX
             return Need("the circuits", size, keys[1:])
         total = sum(layers) if isinstance(layers, list) else layers * prior.steps
-        gates = total * 3 * (prior.qubits + prior.ancillas)
+        gates = total * 3 * (prior.qubits + max(ancillas))
         states = max(self.denoising.start_batch_size, self.denoising.input_batch_size)
         size = gates * states * rows * COMPLEX
         return Need("the circuits", size, (*keys, "denoising.start_batch_size"))

@@ -79,8 +79,9 @@ class ChainPhases(Phases):
         True, description="whether basis state k generates the k-th of 2^qubits cells of states"
     )
     iterations_per_epoch: Size = Field(100, le=10**7, description="iterations of each epoch")
-    epochs: Size = Field(
-        30, le=10**5, description="epochs of all steps together, after one for each step alone"
+    epochs: Size = Field(30, le=10**5, description="epochs of all steps together")
+    single_steps: bool = Field(
+        True, description="whether every step is trained alone for an epoch before"
     )
     input_batch_size: Count = Field(
         1024, le=10**5, description="input states of a step trained alone"

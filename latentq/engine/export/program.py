@@ -5,7 +5,8 @@ measures the ancillas. Nothing later depends on what was measured, so that there
 
 - *deferred*: every step has ancillas of its own, and all are measured at the end. With five steps,
   one ancilla and four data qubits these are nine qubits;
-- with *reset*: the same ancillas are measured and reset after every step, on five qubits.
+- with *reset*: the same ancillas are measured and reset after every step, on five qubits. A step
+  that has fewer ancillas than another takes the first of them.
 
 Both have the same law of outcomes, and leave the same states. Ancillas are the first qubits,
 and qubit 0 is the most significant bit of an index; the outcome of the step that acts first is
@@ -45,11 +46,12 @@ class ProgramPart(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A circuit with its angles, of shape (P), and what it does."""
+    """A circuit with its angles, of shape (P), what it does, and how many ancillas it measures."""
 
     title: str
     circuit: Circuit
     angles: Tensor
+    ancillas: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,6 @@ def _prepare(index: int, stage: Stage, wires: Sequence[int]) -> ProgramPart:
 def chain_program(
     title: str,
     stages: Sequence[Stage],
-    ancillas: int,
     deferred: bool = True,
     preparation: tuple[int, Stage] | None = None,
 ) -> Program:
@@ -156,25 +157,26 @@ def chain_program(
     Arguments:
         title: What the program does.
         stages: The circuits of the steps, in the order in which they act, ancillas first.
-        ancillas: The number of ancillas of a step.
         deferred: Whether each step has ancillas of its own, which are measured at the end.
         preparation: The basis state to start from, and what acts on it.
     """
-    copies = len(stages) if deferred else 1
-    first, size = copies * ancillas, stages[0].circuit.qubits - ancillas
-    data = range(first, first + size)
+    numbers = [stage.ancillas for stage in stages]
+    first = sum(numbers) if deferred else max(numbers)
+    data = range(first, first + stages[0].circuit.qubits - numbers[0])
     parts = [_prepare(*preparation, data)] if preparation else []
-    for number, stage in enumerate(stages):
-        place = number * ancillas if deferred else 0
-        own = range(place, place + ancillas)
-        fresh = () if deferred or not number else tuple(Operation("reset", (w,)) for w in own)
+    done, used = 0, 0
+    for stage in stages:
+        place = done if deferred else 0
+        own = range(place, place + stage.ancillas)
+        fresh = () if deferred else tuple(Operation("reset", (w,)) for w in own if w < used)
         gates = circuit_operations(stage.circuit, stage.angles, [*own, *data])
         parts.append(ProgramPart(stage.title, (*fresh, *gates)))
-        if not deferred and ancillas:
-            parts.append(_measure(own, number * ancillas))
-    if deferred and ancillas:
+        if not deferred and own:
+            parts.append(_measure(own, done))
+        done, used = done + stage.ancillas, max(used, stage.ancillas)
+    if deferred and first:
         parts.append(_measure(range(first), 0))
-    return Program(title, first, size, ancillas * len(stages), tuple(parts))
+    return Program(title, first, len(data), done, tuple(parts))
 
 
 def _measure(wires: range, first: int) -> ProgramPart:
