@@ -5,10 +5,19 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from latentq.config.fields import Count, Folder, Positive, Settings, Share
+from latentq.config.fields import Count, Folder, Positive, Settings, Share, Size
 from latentq.config.schema.data import too_few
 from latentq.config.schema.needs import Need, chain_need, fit_need, network_need
-from latentq.config.schema.quantum import ChainSettings, CircuitSettings, ancillas_of
+from latentq.config.schema.quantum import (
+    Ancillas,
+    ChainSettings,
+    CircuitPhases,
+    CircuitPrior,
+    CircuitSettings,
+    Layers,
+    Scale,
+    ancillas_of,
+)
 from latentq.config.schema.run import GenerativeSettings, Networks
 from latentq.config.schema.states import (
     ChainPhases,
@@ -241,10 +250,49 @@ def loss_of_mixed_states(values: Values) -> Iterator[str]:
         yield f"loss: must be wasserstein where ancillas are traced out, was {values['loss']}"
 
 
+class TracedPrior(CircuitPrior):
+    """The section `prior` of traced ancillas: one in each step, as every one doubles the vectors."""
+
+    ancillas: Ancillas | list[Ancillas] = Field(
+        1, description="traced ancillas of each step, or a list that begins with U_0"
+    )
+    layers: Layers | list[Layers] = Field(
+        86, description="layers of each step, or a list that begins with U_0"
+    )
+    init_scale: Scale | list[Scale] = Field(3.1416, description="angles start uniform in [-s, s]")
+    terminal_strength: Share = Field(
+        1.5, le=100, description="scrambling strength of the basis ensemble"
+    )
+    spread: Share = Field(
+        0.0, le=10, description="strength of the random unitaries after the last step"
+    )
+
+
+class TracedPhases(CircuitPhases):
+    """The section `denoising` of traced ancillas: in cells, all steps compared."""
+
+    cells: bool = Field(
+        True, description="whether basis state k generates the k-th of 2^qubits cells of states"
+    )
+    epochs: Size = Field(30, le=10**5, description="epochs of all steps together")
+    single_steps: bool = Field(
+        True, description="whether every step is trained alone for an epoch before"
+    )
+    intermediate_weight: Share = Field(
+        0.05, le=1000, description="weight of the loss of every step but the last"
+    )
+    lr: Positive = Field(0.03, le=10, description="largest learning rate of all steps")
+    start_batch_size: Count = Field(1024, le=10**5, description="terminal states")
+    target_batch_size: Count = Field(1024, le=10**5, description="target states of a loss")
+
+
 class TracedSettings(CircuitSettings):
     """The quantum model with its ancillas traced out, so that its states become mixed."""
 
     relations: ClassVar[Relations] = (loss_of_mixed_states,)
+
+    prior: TracedPrior = TracedPrior()
+    denoising: TracedPhases = TracedPhases()
 
     def vectors(self) -> float:
         """Returns how many vectors a state has at the end of the chain."""

@@ -47,7 +47,7 @@ MISTAKES = [
         "prior.ancillas: must be at least 1 where prior.terminal=haar",
     ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
-    (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
+    (["prior.terminal=haar", "denoising.cells=true"], "denoising.cells: needs prior.terminal=basis, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (
         ["model.conditional=true", "data.limit=5"],
@@ -59,7 +59,7 @@ MISTAKES = [
         "prior.cells: needs at least 16 training images, there are 5 of them",
     ),
     (
-        ["denoising.input_batch_size=15"],
+        ["denoising.input_batch_size=15", "denoising.cells=true"],
         "denoising.input_batch_size: must be at least 16 where denoising.cells=true, one for each",
     ),
     (
@@ -72,11 +72,12 @@ MISTAKES = [
     (["model=latent_diffusion", "loss=mmdk"], "loss: this model has no such key"),
     (["autoencoder="], "autoencoder: must be a path or null"),
     (
-        ["prior.layers=[5,4]"],
-        "prior.layers: must be one number or 5, one for each step, was [5, 4]",
+        ["prior.layers=[5,4,3,2,1,1]"],
+        "prior.layers: must be one number or a list of 1 to 5, as prior.steps=5, was [5, 4, 3",
     ),
+    (["prior.ancillas=[1,5]"], "prior.ancillas.1: must be an integer, at least 0 and at most 4, was 5"),
     (["prior.layers=[5,4,3,2,0]"], "prior.layers.4: must be an integer, at least 1"),
-    (["prior.layers=[]"], "prior.layers: must be one number or 5, one for each step, was []"),
+    (["prior.layers=[]"], "prior.layers: must be one number or a list of 1 to 5"),
     (["prior.layers=[[1],2,3,4,5]"], "prior.layers.0: must be an integer, at least 1"),
     (["~prior.layers"], "prior.layers: must be given"),
     (["model.kind=classical"], "model=classical"),
@@ -111,7 +112,7 @@ def test_a_conditional_model_has_no_cells_to_fill() -> None:
             "(1, 4); raise data.limit, or set it to false",
         ),
         (["model=classical", "model.conditional=true"], [5] * 9 + [0], "1 of them have none (9)"),
-        (["model=quantum"], [2] * 7 + [0] * 3, "denoising.cells: needs at least 16"),
+        (["model=quantum", "denoising.cells=true"], [2] * 7 + [0] * 3, "denoising.cells: needs at least 16"),
         (
             ["model=latent_diffusion", "prior.cells=true"],
             [1] * 10,
@@ -141,7 +142,7 @@ def keys_of(model: str) -> list[str]:
 @pytest.mark.parametrize("name", ["train", "debug"])
 def test_every_model_has_a_valid_configuration_of_all_its_keys(model: str, name: str) -> None:
     config = load_config([f"model={model}"], name)
-    lists = ("prior.axes", "prior.strength")
+    lists = ("prior.axes", "prior.strength", "prior.ancillas", "prior.layers", "prior.init_scale")
     values = dict(leaves(config))
 
     assert config["model"]["kind"] == model

@@ -212,7 +212,7 @@ def test_the_report_of_a_traced_chain_is_of_its_mixed_states(
     terminal = chain.forward_process.terminal_states(7, draws, labels)
     end = chain.forward_process.diffuse(latents, 2, draws)
     mixed = [exact_chain(chain, psi, 1)[::-1] for psi in terminal[:, None].numpy()]
-    targets = diffused(chain.forward_process, latents, 0)
+    targets = diffused(chain.forward_process, latents, 0, 2)
     pure = [[oracles.density(x[None]) for x in s.numpy()] for s in (*targets, end)]
     *steps, undone = ([rho[t] for rho in mixed] for t in range(3))
     found = report(chain, latents, 0, labels)

@@ -45,7 +45,7 @@ def tiny_model(
 
 def kraus(model: QuDDPM, t: int) -> np.ndarray:
     """The dense Kraus matrices of a step."""
-    return oracles.kraus(model.circuits[t], model.angles[t].detach().numpy(), model.ancillas)
+    return oracles.kraus(model.circuits[t], model.angles[t].detach().numpy(), model.ancillas[t])
 
 
 def flat_gradient(loss: Tensor, model: QuDDPM) -> Tensor:
@@ -276,8 +276,9 @@ def test_a_chain_stops_at_a_step_that_exists(stop: int, generator: torch.Generat
 def test_a_circuit_has_layers() -> None:
     with pytest.raises(ValueError, match="layers: must be an integer of at least 1, was 0"):
         QuDDPM(ForwardProcess(), layers=0, generator=torch.Generator())
-    with pytest.raises(ValueError, match="layers: must be of 5 steps, was"):
-        QuDDPM(ForwardProcess(), layers=(2, 3), generator=torch.Generator())
+    for layers in ((), (1, 2, 3, 4, 5, 6)):
+        with pytest.raises(ValueError, match="layers: must be one value, or 1 to 5 for the steps"):
+            QuDDPM(ForwardProcess(), layers=layers, generator=torch.Generator())
     haar = ForwardProcess(terminal="haar")
     with pytest.raises(ValueError, match="at least 1 for the terminal ensemble haar, was 0"):
         QuDDPM(haar, ancillas=0, generator=torch.Generator())

@@ -87,9 +87,10 @@ def test_the_first_phases_train_a_step_alone() -> None:
 def test_a_trained_prior_generates_the_cluster() -> None:
     """An unbiased estimate: that of new data is 0, that of what it starts from is above 1/4."""
     model = prior(layers=6)
+    states = Cluster(2, 0.2).draw(600, derive_generator(0, "states"))
     new = Cluster(2, 0.2).draw(1000, derive_generator(1, "states"))
     before = float(expected_mmd1(model.sample(1000), new))
-    rows = fit(model, STATES, 80, progress=False)
+    rows = fit(model, states, 80, progress=False)
     after = float(expected_mmd1(model.sample(1000), new))
 
     assert before > 0.25 and after < 0.01

@@ -118,11 +118,11 @@ class DenoisingObjective(nn.Module):
         if phase < self.alone:
             t = self.prior.steps - 1 - phase
             generator = self._generator("inputs", t, self.ensembles[0])
-            start = self.start(self.input_batch_size)
+            start = self.start_of_groups(self.input_batch_size)
             n = self.input_batch_size if start is None else len(start)
             self._inputs = self.prior.draw_inputs(n, generator, t, start)
 
-    def start(self, n: int) -> Tensor | None:
+    def start_of_groups(self, n: int) -> Tensor | None:
         """Returns the basis states of the groups, one group after the other, if there are any."""
         groups = len(self.members)
         if groups == 1:
@@ -130,6 +130,19 @@ class DenoisingObjective(nn.Module):
 
         index = torch.arange(groups, device=self.ensembles[0].device)
         return index.repeat_interleave(n // groups)
+
+    def start(self, n: int, generator: torch.Generator) -> Tensor | None:
+        """Returns the basis states that chains start from, if the terminal ensemble has any.
+
+        Without groups every one comes equally often: its share is no noise in the loss.
+        """
+        process = self.prior.forward_process
+        if len(self.members) > 1 or getattr(process, "terminal", "") != "basis":
+            return self.start_of_groups(n)
+
+        dimension, device = 2**process.qubits, self.ensembles[0].device
+        first = torch.randint(dimension, (1,), device=device, generator=generator)
+        return (torch.arange(n, device=device) + first) % dimension
 
     def targets_of(self, t: int, generator: torch.Generator) -> Tensor:
         """Draws target states of a step, one group after the other."""
@@ -158,7 +171,7 @@ class DenoisingObjective(nn.Module):
             )
             return {"loss": loss, f"loss_{t}": loss.detach()}
 
-        start = self.start(self.start_batch_size)
+        start = self.start(self.start_batch_size, generator)
         n = self.start_batch_size if start is None else len(start)
         starts = self.prior.forward_process.terminal_states(n, generator, start)
         ensembles = [self.targets_of(t, generator) for t in range(len(self.ensembles))]

@@ -30,7 +30,7 @@ def report(
     process = prior.forward_process
     generator = derive_generator(seed, "report", 0, device=latents.device)
     *steps, terminal = prior.sample_chain(len(latents), generator, start=start).flip(0)
-    targets = diffused(process, latents, seed)
+    targets = diffused(process, latents, seed, prior.steps)
     end = process.diffuse(latents, prior.steps, generator)
     return {
         "steps": [prior.discrepancy(p, s) for p, s in zip(steps, targets, strict=True)],

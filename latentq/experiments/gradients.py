@@ -125,7 +125,7 @@ def measure(prior: QuDDPM, starts: Tensor, targets: Tensor, draws: int) -> dict[
         "exact_norm": exact.norm().item(),
         "differences": ((judge - exact[chosen]).abs().max() / exact.abs().max()).item(),
     }
-    copies = starts.repeat_interleave(2 ** (prior.ancillas * prior.steps), dim=0)
+    copies = starts.repeat_interleave(2 ** sum(prior.ancillas), dim=0)
     kinds: tuple[Outcomes, ...] = ("sampled", "score")
     for outcomes in kinds:
         drawn = torch.stack(

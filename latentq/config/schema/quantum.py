@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Le
 from pydantic import Field
 
-from latentq.config.fields import Positive, Share, Size
+from latentq.config.fields import Count, Positive, Share, Size
 from latentq.config.schema.groups import classes_of, groups_of
 from latentq.config.schema.needs import COMPLEX, DOUBLE, FLOAT, Need, chain_need
 from latentq.config.schema.states import (
@@ -133,6 +133,10 @@ class CircuitPhases(ChainPhases):
         False, description="whether basis state k generates the k-th of 2^qubits cells of states"
     )
     epochs: Size = Field(8, le=10**5, description="epochs of all steps together")
+    start_batch_size: Count = Field(
+        2048, le=10**5, description="terminal states; exact outcomes branch each of them"
+    )
+    target_batch_size: Count = Field(2048, le=10**5, description="target states of a loss")
     single_steps: bool = Field(
         False, description="whether every step is trained alone for an epoch before"
     )
