@@ -122,7 +122,7 @@ class CircuitPrior(EnsemblePrior):
         0.25, le=100, description="scrambling strength of the basis ensemble"
     )
     spread: Share = Field(
-        0.4, le=10, description="strength of the random unitaries after the last step"
+        0.35, le=10, description="strength of the random unitaries after the last step"
     )
 
 
