@@ -218,7 +218,7 @@ def test_a_class_without_states_is_named() -> None:
         "target_batch_size": 20,
         "intermediate_weight": 0.1,
     }
-    settings = {**numbers, "cells": False}
+    settings = {**numbers, "cells": False, "single_steps": True}
     model.objective(latents, torch.arange(16) % 10, settings, seed=0)
 
     with pytest.raises(InputError, match=r"labels: must hold all 10 classes .*, 2 of them"):

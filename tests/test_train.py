@@ -29,6 +29,7 @@ from train import train
 
 ROOT = Path(__file__).parent.parent
 NO_CELLS = "denoising.cells=false"
+LONGER = ("images.epochs=3", "denoising.epochs=3")
 SMALL = ["data=digits", "data.limit=200", "metrics.samples=150", "prior.layers=3"]
 FILES = [
     *("config.yaml", "environment.json", "metrics.json", "metrics.csv", "last.ckpt"),
@@ -78,8 +79,8 @@ def test_a_run_leaves_what_the_readme_says(runs: Path, model: str) -> None:
     assert set(metrics["memorisation"]) == {*("generated", "reconstructed", "held_out", "closer")}
     counts = metrics["parameters_by_model"]
     assert counts[model] == metrics["parameters"]
-    layers = 3 if model == "quantum" else load_config([])["prior"]["layers"]
-    assert counts["quantum"]["prior"] == 5 * layers * 2 * 5
+    first, others = (3, 3) if model == "quantum" else load_config([])["prior"]["layers"]
+    assert counts["quantum"]["prior"] == 2 * (7 * first + 4 * 5 * others)
     assert counts["classical"]["encoder"] == counts["quantum"]["encoder"]
     stages_logged = {r.split(",")[0] for r in (folder / "metrics.csv").read_text().split()[1:]}
     assert stages_logged == {"autoencoder", *(["prior"] if model == "quantum" else [])}
@@ -132,7 +133,7 @@ def test_an_interrupted_run_resumes_to_the_same_end(
 ) -> None:
     """The training is cut off in its second epoch, and `resume=last` gives the same numbers."""
 
-    whole = train(small(tmp_path / "whole", "images.epochs=3"))
+    whole = train(small(tmp_path / "whole", *LONGER))
     begin = stages.callbacks.SampleGrid.on_train_epoch_end
 
     def cut(self: Any, trainer: Any, module: Any) -> None:  # noqa: ANN401
@@ -142,12 +143,12 @@ def test_an_interrupted_run_resumes_to_the_same_end(
 
     monkeypatch.setattr(stages.callbacks.SampleGrid, "on_train_epoch_end", cut)
     with pytest.raises(_Interrupt):
-        train(small(tmp_path / "cut", "images.epochs=3"))
+        train(small(tmp_path / "cut", *LONGER))
     monkeypatch.undo()
 
     with pytest.raises(InputError, match="another configuration"):
-        train(small(tmp_path / "cut", "images.epochs=3", "resume=last", "images.lr=0.1"))
-    resumed = train(small(tmp_path / "cut", "images.epochs=3", "resume=last"))
+        train(small(tmp_path / "cut", *LONGER, "resume=last", "images.lr=0.1"))
+    resumed = train(small(tmp_path / "cut", *LONGER, "resume=last"))
 
     assert json.dumps(timeless(resumed)) == json.dumps(timeless(whole))
     logs = [tmp_path / n / "quantum-digits-seed0" / "metrics.csv" for n in ("whole", "cut")]
@@ -204,7 +205,7 @@ def test_a_damaged_checkpoint_is_named(runs: Path, tmp_path: Path) -> None:
             "denoising.iterations_per_epoch=1",
             NO_CELLS,
         ],
-        ["prior.steps=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
+        ["prior.steps=1", "prior.layers=3", "prior.init_scale=1", "prior.ancillas=2", "prior.entangled=false", "prior.axes=[ry]"],
         ["denoising.epochs=0", "metrics.samples=100", "prior.qubits=3"],
         ["data.validation=20", "data.limit=50"],
     ],
@@ -440,4 +441,4 @@ def test_validation_images_can_be_measured_against(runs: Path, tmp_path: Path) -
 
 def test_cells_need_as_many_images(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="needs at least 16 training images"):
-        train(small(tmp_path, "data.limit=12"))
+        train(small(tmp_path, "data.limit=12", "denoising.cells=true"))
