@@ -116,7 +116,7 @@ def test_same_seed_gives_the_same_metrics(runs: Path, tmp_path: Path) -> None:
 
 
 def test_autoencoder_learns(tmp_path: Path) -> None:
-    longer = ["images.epochs=12", "data.limit=null", "images.batch_size=64"]
+    longer = ["images.epochs=8", "data.limit=null", "images.batch_size=64"]
     metrics = train(small(tmp_path, *longer, "denoising.iterations_per_epoch=0"))
 
     assert metrics["fid_reconstruction"] < 0.4 * metrics["fid_haar"]
