@@ -36,6 +36,7 @@ endif
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
+# pip compiles in one process, compileall in several; the templates among the files are no Python.
 $(READY): requirements.txt requirements-hashed.txt requirements-no-deps.txt constraints-build.txt pyproject.toml
 	@found=$$($(PYTHON) -c '$(VERSION)' 2>/dev/null || echo none); \
 	case " $(VERSIONS) " in *" $$found "*) ;; *) \
@@ -45,9 +46,10 @@ $(READY): requirements.txt requirements-hashed.txt requirements-no-deps.txt cons
 	test "$$($(BIN)/python -c '$(VERSION)' 2>/dev/null)" = "$$found" || rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "error: $(PYTHON) -m venv failed, see above; it may need the package python3-venv" >&2; exit 2; }
-	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check $(LOCK)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-no-deps.txt
+	PIP_CONSTRAINT=constraints-build.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r requirements-no-deps.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -qq -j $(JOBS) $(VENV)/lib || true
 	@touch $(READY)
 
 setup: $(READY) ## create .venv and install everything pinned
@@ -56,7 +58,7 @@ train: $(READY) ## train the quantum model on MNIST
 	$(BIN)/python train.py model=quantum
 
 test: $(READY) ## run the test suite, in JOBS processes
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 report: $(READY) ## train both models (finished runs are skipped) and write the comparison
 	@for seed in $(SEEDS); do for model in quantum classical; do \

@@ -11,7 +11,7 @@ PAGE = b"<!DOCTYPE html><html><body>Access denied</body></html>"
 
 def packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Packs files as a mirror holds them."""
-    return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in files.items()}
+    return {f"{name}.gz": gzip.compress(content, 1, mtime=0) for name, content in files.items()}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from latentq.engine import fused
 from latentq.engine.circuits import cnot_circuit
 from latentq.errors import InputError
 from latentq.experiments.plateaus import claims as judged
+from latentq.experiments.plateaus import log
 from latentq.experiments.plateaus.experiment import EXPERIMENT, check_sizes
 from latentq.experiments.plateaus.log import mean_infidelity, of_all_states, scrambled
 from latentq.experiments.plateaus.statistics import fit_rows, line, mean_interval
@@ -31,7 +32,9 @@ TINY = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("plateaus")
-    EXPERIMENT.run([*TINY, f"out={out}"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log, "SIGNAL_DRAWS", 3)  # They take most of the time.
+        EXPERIMENT.run([*TINY, f"out={out}"])
     return out
 
 

@@ -58,6 +58,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip("wheel", ".", "--no-build-isolation", "--wheel-dir", str(place), cwd=tree)
     (wheel,) = place.glob("latentq-*.whl")
     pip("install", str(wheel), "--no-compile", "--target", str(target), cwd=place)
+    loops = Path("latentq", "engine", "native", "__pycache__")
+    if (ROOT / loops).is_dir():  # What is compiled here already holds there, and takes seconds.
+        shutil.copytree(ROOT / loops, target / loops, ignore=shutil.ignore_patterns("*.pyc"))
     return target
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from latentq.errors import InputError
+from latentq.study import schedule
 from latentq.study.__main__ import locked, study
 from latentq.study.local import Attempt, Launch
 from tests import fake_train
-from tests.fake_runner import FAKE, ROOT, Start, is_free, play, rows, runners, started, until
+from tests.command_line import CommandLine, Done
+from tests.fake_runner import FAKE, Start, is_free, play, rows, runners, started, until
 
 
 def test_finished_jobs_are_skipped_and_damaged_ones_run_again(tmp_path: Path) -> None:
@@ -238,44 +239,41 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 # --- Real jobs
 
 
-def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "latentq.study", f"root={root}", "arms=vae", "seeds=1", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+def call(line: CommandLine, root: Path, *words: str) -> Done:
+    return line.module("latentq.study", f"root={root}", "arms=vae", "seeds=1", *words)
 
 
 DEBUG = "settings=data=digits data.validation=100 images.epochs=1 metrics.samples=150"
 
 
-def test_a_job_of_the_real_program(tmp_path: Path) -> None:
-    first, again = (call(tmp_path, "train_sizes=60000", DEBUG) for _ in range(2))
-    other = call(tmp_path, "train_sizes=60000", f"{DEBUG} images.lr=0.1")
+def test_a_job_of_the_real_program(tmp_path: Path, line: CommandLine) -> None:
+    first, again = (call(line, tmp_path, "train_sizes=60000", DEBUG) for _ in range(2))
+    other = call(line, tmp_path, "train_sizes=60000", f"{DEBUG} images.lr=0.1")
 
-    assert first.returncode == again.returncode == 0, first.stdout + first.stderr
-    assert "[1/1] vae-n60000-seed0 done in" in first.stdout
+    assert first.code == again.code == 0, first.out + first.err
+    assert "[1/1] vae-n60000-seed0 done in" in first.out
     metrics = json.loads((tmp_path / "jobs/vae-n60000-seed0-digits/metrics.json").read_text())
     assert (metrics["model"], metrics["seed"], metrics["n_samples"]) == ("classical", 0, 150)
-    assert "1 of 1 jobs are finished already" in again.stdout
-    assert other.returncode == 2
-    assert "vae-n60000-seed0 was run with another configuration (images.lr" in other.stderr
-    assert other.stderr.count("\n") == 1
+    assert "1 of 1 jobs are finished already" in again.out
+    assert other.code == 2 and len(other.mistakes) == 1
+    assert "vae-n60000-seed0 was run with another configuration (images.lr" in other.mistakes[0]
 
 
-def test_more_images_than_there_are_is_the_reason_of_a_missing_job(tmp_path: Path) -> None:
-    done = call(tmp_path, "train_sizes=10000", DEBUG)
+def test_more_images_than_there_are_is_the_reason_of_a_missing_job(
+    tmp_path: Path, line: CommandLine
+) -> None:
+    line.patch.setattr(schedule, "ATTEMPTS", 1)
+    done = call(line, tmp_path, "train_sizes=10000", DEBUG)
 
-    assert done.returncode == 1, done.stderr
-    assert "missing: vae-n10000-seed0: exit code 2: error: data.limit: must be" in done.stdout
+    assert done.code == 1, done.err
+    assert "missing: vae-n10000-seed0: exit code 2: error: data.limit: must be" in done.out
 
 
-def test_a_mistake_in_settings_is_answered_before_anything_runs(tmp_path: Path) -> None:
-    done = call(tmp_path / "none", "train_sizes=60000", "settings=images.epoch=3")
+def test_a_mistake_in_settings_is_answered_before_anything_runs(
+    tmp_path: Path, line: CommandLine
+) -> None:
+    done = call(line, tmp_path / "none", "train_sizes=60000", "settings=images.epoch=3")
 
-    assert done.returncode == 2
-    assert "images.epoch" in done.stderr
+    assert done.code == 2
+    assert "images.epoch" in done.mistakes[0]
     assert not (tmp_path / "none").exists()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
-from hydra import compose, initialize
+from hydra import compose, initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -79,7 +79,8 @@ def _own_hydra() -> Iterator[None]:
     before = GlobalHydra.instance().hydra
     GlobalHydra.instance().clear()
     try:
-        with initialize(config_path=None, version_base="1.3"):
+        # Named here, Hydra need not read the source of every caller to find it out.
+        with initialize_config_module("latentq.config", version_base="1.3"):
             yield
     finally:
         GlobalHydra.instance().hydra = before  # It is another instance by now.

@@ -181,7 +181,8 @@ def test_times_add_up_over_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 CHILD = """
 import os, runpy, signal, sys
-import latentq.training.workflow, pytest
+import pytest
+from latentq.report import plots  # So that no child need import what takes seconds.
 from latentq.training import stages
 from tests.faults.test_resume import at_saves
 
