@@ -34,8 +34,7 @@ include_patterns = [
 ]
 exclude_patterns = ["docs/_build", "**/.ipynb_checkpoints"]
 root_doc = "docs/index"
-# Pages may begin below the first level, and folders of notebooks and cards may be empty.
-suppress_warnings = ["myst.header", "toc.empty_glob"]
+suppress_warnings = ["myst.header"]  # Pages may begin below the first level.
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
