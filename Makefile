@@ -110,5 +110,5 @@ format: $(READY) ## format the code
 ci: test lint ## what continuous integration runs
 
 clean: ## remove caches, not runs
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build docs/_build docs/reference/rooms
 	find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +

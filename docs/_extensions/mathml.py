@@ -9,8 +9,9 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-# A spelling that the converter does not know, and one with the same meaning that it does.
-SAME = {r"\arg": r"\operatorname{arg}"}
+# Spellings that the converter does not know, and ones with the same meaning that it does.
+SAME = {r"\arg": r"\operatorname{arg}", "{aligned}": "{align*}"}
+UNKNOWN = re.compile(r"<m[io]>(\\[A-Za-z]+|&)</m[io]>")
 
 
 def mathml(text: str, display: str) -> str:
@@ -26,10 +27,10 @@ def mathml(text: str, display: str) -> str:
     for word, other in SAME.items():
         text = text.replace(word, other)
     if display == "block" and r"\\" in text and r"\begin" not in text:
-        text = rf"\begin{{aligned}}{text}\end{{aligned}}"
+        text = rf"\begin{{align*}}{text}\end{{align*}}"
     found = convert(text, display=display)
-    if unknown := re.search(r"<m[io]>\\[A-Za-z]+</m[io]>", found):
-        raise ExtensionError(f"mathml: {unknown[0]} is not known, in {text}")
+    if unknown := UNKNOWN.search(found):
+        raise ExtensionError(f"mathml: {unknown[1]} is not known, in {text}")
     return str(found)
 
 
