@@ -14,7 +14,7 @@ from latentq.experiments import all as everything
 from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
-from latentq.report.statistics import read, summarize
+from latentq.report.statistics import Scale, read, summarize
 from latentq.report.wording import interval, number
 from latentq.study.report.findings import headline_arms
 
@@ -126,14 +126,12 @@ def test_the_first_table_of_the_results_is_that_of_the_jobs() -> None:
 def test_the_vae_of_the_quantum_prior_is_that_of_the_jobs() -> None:
     lines = (STUDY / "data" / "jobs.csv").read_text().splitlines()
     jobs = [row for row in csv.DictReader(lines) if row["size"] == "60000" and row["arm"] == "vae"]
-    cells = [
-        interval(summarize([float(row[key]) for row in jobs][:3], scale))
-        for key, scale in (
-            *(("fid", "ratio"), ("fid_reconstruction", "ratio")),
-            *(("precision", "share"), ("recall", "share")),
-        )
-    ]
 
+    def cell(key: str, scale: Scale) -> str:
+        return interval(summarize([float(row[key]) for row in jobs][:3], scale))
+
+    cells = [cell("fid", "ratio"), cell("fid_reconstruction", "ratio")]
+    cells += [cell("precision", "share"), cell("recall", "share")]
     page = (ROOT / "docs" / "quantum-prior.md").read_text()
     assert f"| VAE | {' | '.join(cells)} |" in page
 
