@@ -106,7 +106,9 @@ def test_python_on_a_page_runs(name: str) -> None:
 
 
 def test_no_python_is_left_out() -> None:
-    assert {name for name in NAMES if BLOCK.search(text_of(name))} == {*RUN_HERE, *RUN_ELSEWHERE}
+    written = {name for name in NAMES if not name.startswith("checkpoints/")}  # By a command.
+
+    assert {n for n in written if BLOCK.search(text_of(n))} == {*RUN_HERE, *RUN_ELSEWHERE}
 
 
 def test_every_example_is_on_a_page() -> None:
