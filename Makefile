@@ -31,7 +31,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark ray features faults mutants audit lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray docs features faults mutants audit lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -83,6 +83,11 @@ ray: $(READY) ## install Ray and test the study on a cluster of two nodes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ray.txt
 	$(BIN)/python -m pytest tests/test_study_cluster.py
 
+docs: $(READY) ## install Sphinx, build the documentation strictly, and check its links
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	$(BIN)/python -m sphinx -W --keep-going --quiet -c docs . docs/_build/html
+	$(BIN)/python -m pytest --quiet tests/test_site.py
+
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features
 
@@ -107,5 +112,5 @@ format: $(READY) ## format the code
 ci: test lint ## what continuous integration runs
 
 clean: ## remove caches, not runs
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build docs/_build docs/reference/rooms
 	find . -name __pycache__ -not -path './$(VENV)/*' -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""The small commands, as a user calls them, and the promises of the README."""
+"""The small commands, as a user calls them, and the promises of README and the pages."""
 
 import json
 import re
@@ -28,6 +28,8 @@ from tests.conftest import needs_mnist
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+RESULTS = (ROOT / "docs" / "results.md").read_text()
+OWN_STATES = (ROOT / "docs" / "how-to" / "own-states.md").read_text()
 SHIPPED = ("features", "features-fashion", "quantum", "quantum-conditional", "classical")
 
 
@@ -235,7 +237,7 @@ def test_shipped_quantum_model_beats_its_controls() -> None:
 
 
 def test_the_readme_python_runs() -> None:
-    code, _ = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names: dict[str, object] = {}
 
     exec(code, names)
@@ -251,9 +253,9 @@ def test_the_readme_python_runs() -> None:
     assert torch.allclose(turned, names["again"], atol=1e-4)
 
 
-def test_the_readme_python_runs_on_own_states() -> None:
+def test_the_python_of_the_page_runs_on_own_states() -> None:
     """With a tenth of the iterations."""
-    _, code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", OWN_STATES, flags=re.DOTALL)
     names: dict[str, Any] = {}
     assert code.count("iterations=500") == 1
     with torch.random.fork_rng(devices=[]):
@@ -268,9 +270,9 @@ def test_the_readme_python_runs_on_own_states() -> None:
 
 
 @pytest.mark.parametrize("name", ["quantum", "classical"])
-def test_the_readme_numbers_are_those_of_the_shipped_models(name: str) -> None:
+def test_the_numbers_of_the_results_are_those_of_the_shipped_models(name: str) -> None:
     metrics = json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
-    rows = {line.split("|")[1].strip(): line for line in README.splitlines() if line[:1] == "|"}
+    rows = {line.split("|")[1].strip(): line for line in RESULTS.splitlines() if line[:1] == "|"}
 
     (samples,) = (rows[key] for key in rows if key.startswith(f"{name}: samples"))
     (decoded,) = (rows[key] for key in rows if key.startswith(f"{name}: reconstructions"))
@@ -300,7 +302,7 @@ def without_other_rows(patch: pytest.MonkeyPatch) -> None:
 def test_the_fid_of_a_shipped_model_is_measured_again(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """README states an error of half a point: machines round differently, and outcomes flip."""
+    """The results state an error of half a point: machines round differently, and outcomes flip."""
     shipped = json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
     without_other_rows(monkeypatch)
     rows = measure([f"checkpoint={ROOT / 'checkpoints' / name}"])

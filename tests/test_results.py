@@ -1,4 +1,4 @@
-"""What README and docs say of recorded results, held to the records."""
+"""What README and the pages say of recorded results, held to the records."""
 
 import csv
 import json
@@ -14,12 +14,15 @@ from latentq.experiments import all as everything
 from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
-from latentq.report.statistics import read, summarize
+from latentq.report.statistics import Scale, read, summarize
 from latentq.report.wording import interval, number
 from latentq.study.report.findings import headline_arms
 
 ROOT = Path(__file__).parent.parent
+README, RESULTS = ROOT / "README.md", ROOT / "docs" / "results.md"
 STUDY = ROOT / "docs" / "results" / "study"
+KEYS = ("fid", "precision", "recall")
+ARMS = headline_arms()
 
 
 def words(path: Path) -> str:
@@ -32,35 +35,56 @@ def study() -> dict[str, Any]:
     return json.loads((STUDY / "report.json").read_text())
 
 
-def test_readme_has_the_verdict_of_the_study(study: dict[str, Any]) -> None:
-    readme = words(ROOT / "README.md")
+def test_the_pages_have_the_verdict_of_the_study(study: dict[str, Any]) -> None:
+    verdict = f"**{study['verdict'].capitalize()}.**"
 
-    assert f"**{study['verdict'].capitalize()}.**" in readme
-    assert study["headline"] in readme
-    assert study["sample_efficiency"] in readme
+    assert verdict in words(README) and verdict in words(RESULTS)
+    assert study["headline"] in words(RESULTS)
+    assert study["sample_efficiency"] in words(RESULTS)
 
 
-def test_readme_has_the_fids_of_the_study(study: dict[str, Any]) -> None:
+def test_the_table_of_the_readme_is_that_of_the_study(study: dict[str, Any]) -> None:
+    """A row for each arm of the curves, at all images."""
+    kept = {row["arm"]: row for row in study["scores"] if row["size"] == 60000}
+    expected = [
+        f"| {row['title']} | {' | '.join(interval(read(row, key)) for key in KEYS)} |"
+        for row in (kept[arm] for arm in headline_arms())
+    ]
+    table = README.read_text().partition("| prior | FID")[2].partition("\n\n")[0]
+
+    assert all(row["seeds"] == row["planned"] == 5 for row in kept.values() if row["arm"] in ARMS)
+    assert table.splitlines()[2:] == expected
+
+
+def test_the_words_of_the_readme_are_those_of_the_study(study: dict[str, Any]) -> None:
+    """Circuits beat the neural networks of their size, and the codebook beats them."""
+    found = {row["arm"]: row["verdict"] for row in study["verdicts"] if row["size"] == 60000}
+
+    assert found.pop("codebook") == "classical better"
+    assert set(found.values()) == {"quantum better"}
+
+
+def test_the_results_have_the_fids_of_the_study(study: dict[str, Any]) -> None:
     """A row for each arm of the curves, a column for each number of images."""
-    readme = words(ROOT / "README.md")
+    page = words(RESULTS)
     arms: dict[str, list[str]] = {}
     for row in reversed(study["scores"]):  # Few images first.
         if row["arm"] in headline_arms():
             arms.setdefault(row["title"], []).append(interval(read(row, "fid")))
     assert len(arms) == 7
     for title, texts in arms.items():
-        assert f"| {title} | {' | '.join(texts)} |" in readme
+        assert f"| {title} | {' | '.join(texts)} |" in page
 
 
-def test_readme_says_how_long_the_study_took(study: dict[str, Any]) -> None:
-    assert f"The jobs took {number(study['seconds'] / 3600)} hours" in words(ROOT / "README.md")
+def test_the_results_says_how_long_the_study_took(study: dict[str, Any]) -> None:
+    assert f"The jobs took {number(study['seconds'] / 3600)} hours" in words(RESULTS)
 
 
-def test_readme_says_how_varied_the_samples_are(study: dict[str, Any]) -> None:
+def test_the_results_says_how_varied_the_samples_are(study: dict[str, Any]) -> None:
     rows = {row["arm"]: row for row in study["scores"] if row["size"] == 60000}
     for key in ("recall", "coverage"):
         one, other = (number(rows[arm][key], 2) for arm in ("codebook", "quantum"))
-        assert f"{key} {one} against {other}" in words(ROOT / "README.md")
+        assert f"{key} {one} against {other}" in words(RESULTS)
 
 
 def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) -> None:
@@ -69,7 +93,7 @@ def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) ->
         assert len(lines) == 1 + len(study[name])
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quantum-prior.md"])
+@pytest.mark.parametrize("page", ["docs/results.md", "docs/quantum-prior.md"])
 def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
     """Every row of a page is one of the record, and the longer page has all of them."""
     found = json.loads((ROOT / "docs" / "results" / "ablation.json").read_text())["rows"]
@@ -78,14 +102,14 @@ def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
     shown = text.partition(head)[2].partition("\n\n")[0].splitlines()[2:]
 
     assert len(shown) >= 7 and set(shown) <= set(rows)
-    assert page == "README.md" or shown == rows
+    assert page == "docs/results.md" or shown == rows
 
 
-def test_the_first_table_of_the_readme_is_that_of_the_jobs() -> None:
+def test_the_first_table_of_the_results_is_that_of_the_jobs() -> None:
     """The three seeds of what the study measures too, at all images."""
     lines = (STUDY / "data" / "jobs.csv").read_text().splitlines()
     rows = [row for row in csv.DictReader(lines) if row["size"] == "60000"]
-    readme = (ROOT / "README.md").read_text()
+    page = RESULTS.read_text()
     for arm, key, title in (
         ("quantum", "fid_floor", "real: training images against test images, the floor"),
         ("quantum", "fid_reconstruction", "quantum: reconstructions"),
@@ -94,9 +118,22 @@ def test_the_first_table_of_the_readme_is_that_of_the_jobs() -> None:
         ("terminal", "fid", "quantum: undenoised terminal states"),
     ):
         values = [float(row[key]) for row in rows if row["arm"] == arm][:3]
-        (line,) = [line for line in readme.splitlines() if line.startswith(f"| {title} |")]
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| {title} |")]
         assert line.split(" | ")[2] == interval(summarize(values, "ratio"))
         assert float(line.split(" | ")[1]) == pytest.approx(values[0], abs=0.06)
+
+
+def test_the_vae_of_the_quantum_prior_is_that_of_the_jobs() -> None:
+    lines = (STUDY / "data" / "jobs.csv").read_text().splitlines()
+    jobs = [row for row in csv.DictReader(lines) if row["size"] == "60000" and row["arm"] == "vae"]
+
+    def cell(key: str, scale: Scale) -> str:
+        return interval(summarize([float(row[key]) for row in jobs][:3], scale))
+
+    cells = [cell("fid", "ratio"), cell("fid_reconstruction", "ratio")]
+    cells += [cell("precision", "share"), cell("recall", "share")]
+    page = (ROOT / "docs" / "quantum-prior.md").read_text()
+    assert f"| VAE | {' | '.join(cells)} |" in page
 
 
 def records(folder: str) -> list[dict[str, Any]]:
@@ -119,17 +156,17 @@ def test_pages_are_written_from_their_records(document: str, page: str, tmp_path
 
 
 @pytest.mark.parametrize(("document", "experiments"), [("log", 5), ("papers", 2)])
-def test_readme_counts_the_verdicts(document: str, experiments: int) -> None:
+def test_the_results_counts_the_verdicts(document: str, experiments: int) -> None:
     found = records(document)
     counts = Counter(claim["verdict"] for record in found for claim in record["claims"])
     text = ", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v])
 
     assert len(found) == experiments
-    assert f"Of {counts.total()} claims, {text}" in words(ROOT / "README.md")
+    assert f"Of {counts.total()} claims, {text}" in words(RESULTS)
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_readme_has_the_errors_of_the_papers(name: str) -> None:
+def test_the_results_has_the_errors_of_the_papers(name: str) -> None:
     task, rows = TASKS[name], records("papers")[0]["tables"]["rows"]
     way, error = best(rows, name)
     published, data = (of(rows, name, key, task.measure) for key in ("published", "data"))
@@ -137,33 +174,33 @@ def test_readme_has_the_errors_of_the_papers(name: str) -> None:
         f"{task.error:g} | {interval(published)} | {interval(error)} ({way}) | {interval(data)}"
     )
 
-    assert f"| {task.title} | {cells} |" in words(ROOT / "README.md")
+    assert f"| {task.title} | {cells} |" in words(RESULTS)
 
 
-def test_readme_says_what_one_key_does() -> None:
+def test_the_results_says_what_one_key_does() -> None:
     rows = records("papers")[0]["tables"]["rows"]
     with_key, anew = (
         interval(of(rows, "ising", way, "mmd")) for way in ("one key", "one key, measured anew")
     )
 
-    assert f"{with_key} with the key, {anew} without" in words(ROOT / "README.md")
+    assert f"{with_key} with the key, {anew} without" in words(RESULTS)
 
 
-def test_readme_says_what_the_improved_model_does() -> None:
+def test_the_results_says_what_the_improved_model_does() -> None:
     claims = {claim["statement"]: claim for claim in records("papers")[1]["claims"]}
     larger, better = (
         next(c["ours"] for text, c in claims.items() if part in text)
         for part in ("orders of magnitude larger", "generates better samples")
     )
-    readme = words(ROOT / "README.md")
+    page = words(RESULTS)
 
-    assert larger.removeprefix("at 10 qubits ") in readme
-    assert better.split(";")[0] in readme
+    assert larger.removeprefix("at 10 qubits ") in page
+    assert better.split(";")[0] in page
 
 
-def test_readme_says_what_16_qubits_take() -> None:
+def test_the_results_says_what_16_qubits_take() -> None:
     noise = records("log")[0]
     cost = f"{noise['cpu_seconds'] / 60:.1f} minutes of one core and {noise['peak_gib']:.2f} GiB"
 
     assert noise["options"]["qubits"].endswith("16")
-    assert cost in words(ROOT / "README.md")
+    assert cost in words(RESULTS)

@@ -131,7 +131,7 @@ class _Interrupt(Exception):
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of three epochs."""
     root = tmp_path_factory.mktemp("whole")
-    train(small(root, "images.epochs=3"))
+    train(small(root, *LONGER))
     return root / "quantum-digits-seed0"
 
 

@@ -54,7 +54,7 @@ class Entry:
 
     @property
     def place(self) -> str:
-        """Where the class is, as `module:Class`."""
+        """Its module and the name of the class, with a colon between."""
         if isinstance(self.target, str):
             return self.target
         return f"{self.target.__module__}:{self.target.__qualname__}"

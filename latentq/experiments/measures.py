@@ -167,10 +167,10 @@ def single_entropy(psi: Tensor) -> Tensor:
 
 
 def pairs_of(information: Tensor) -> Tensor:
-    """Returns the entries of matrices above their diagonals, pair after pair.
+    r"""Returns the entries of matrices above their diagonals, pair after pair.
 
     Arguments:
-        information: Matrices, with shape (*, n, n).
+        information: Matrices, with shape :math:`(*, n, n)`.
     """
     qubits = information.shape[-1]
     rows, columns = torch.triu_indices(qubits, qubits, offset=1)

@@ -26,7 +26,7 @@ IDENTITY, X, Z, Y = range(4)  # A Pauli operator as two bits: whether it has an 
 
 
 def pauli(psi: Tensor, axis: int, qubit: int) -> Tensor:
-    """Applies X, Y or Z, numbered from 0, to one qubit of states with shape (*, d)."""
+    """Applies X, Y or Z, numbered from 0, to one qubit of states with shape :math:`(*, d)`."""
     low, high = psi.unflatten(-1, (2**qubit, 2, -1)).unbind(dim=-2)
     pair = {0: (high, low), 1: (-1j * high, 1j * low), 2: (low, -high)}[axis]
     return torch.stack(pair, dim=-2).flatten(-3)

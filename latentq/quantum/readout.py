@@ -151,12 +151,13 @@ def draw_counts(law: Tensor, shots: Tensor, generator: torch.Generator) -> Tenso
     """Draws from multinomial laws, one binomial draw after the other.
 
     Arguments:
-        law: Probabilities that sum to one over the last dimension, float64, with shape (*, M).
-        shots: The numbers of shots, float64, with shape (*).
+        law: Probabilities that sum to one over the last dimension, float64, with shape
+            :math:`(*, M)`.
+        shots: The numbers of shots, float64, with shape :math:`(*)`.
         generator: The source of randomness.
 
     Returns:
-        The counts, with shape (*, M).
+        The counts, with shape :math:`(*, M)`.
     """
     counts, left = torch.empty_like(law), shots.clone()
     # What is left of the probability, summed from the small end so that it is never negative.

@@ -132,7 +132,7 @@ def write_report(
     facts: Mapping[str, Any],
     tables: Mapping[str, Frame] | None = None,
 ) -> None:
-    """Writes report.html, report.md, report.json and data/*.csv: all of them, or none.
+    """Writes report.html, report.md, report.json and `data/*.csv`: all of them, or none.
 
     Arguments:
         out: The folder, which is made if need be.

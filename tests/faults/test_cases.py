@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "reliability.md").read_text().splitlines()
 
 def test_the_cases_are_numbered_and_counted() -> None:
     assert [case["number"] for case in CASES] == list(range(1, len(CASES) + 1))
-    assert f"lists {len(CASES)} faults" in (ROOT / "README.md").read_text()
+    assert f"lists {len(CASES)} faults" in (ROOT / "docs" / "getting-started.md").read_text()
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["number"]))

@@ -28,7 +28,7 @@ TOLERANCE = 1e-9  # of what is not optimal in a transport, by the largest cost
 
 
 class Assignment(NamedTuple):
-    r"""The column of each row, with shape (*, N), and potentials alike, float64."""
+    r"""The column of each row, with shape :math:`(*, N)`, and potentials alike, float64."""
 
     columns: Tensor
     u: Tensor
@@ -163,12 +163,12 @@ def assigned_distance(phi: Tensor, psi: Tensor, weights: Tensor) -> Tensor:
     """Returns the transport with cost 1 - F between as many states of equal weights.
 
     Arguments:
-        phi: Statevectors, with shape (*, N, d).
+        phi: Statevectors, with shape :math:`(*, N, d)`.
         psi: Statevectors, alike.
-        weights: The weights of both, with shape (*, N), those of an ensemble all the same.
+        weights: The weights of both, with shape :math:`(*, N)`, those of an ensemble all the same.
 
     Returns:
-        The distances, with shape (*), differentiable once by all three.
+        The distances, with shape :math:`(*)`, differentiable once by all three.
     """
     n, d = phi.shape[-2:]
     states = (x.reshape(-1, n, d) for x in (phi, psi))

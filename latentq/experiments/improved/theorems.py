@@ -121,7 +121,7 @@ def variance_rows(draws: int, seed: int) -> list[dict[str, Any]]:
 
 
 def exponents(rows: Sequence[dict[str, Any]], kind: str) -> tuple[float, float]:
-    """Returns the exponent of |S|, averaged over sizes, and the bits per qubit for the most."""
+    """Returns the exponent of `|S|`, averaged over sizes, and the bits per qubit for the most."""
     own = {(row["qubits"], row["states"]): bits(row["variance"]) for row in rows
            if row["targets"] == kind}  # fmt: skip
     span = bits(SETS[-1] / SETS[0])

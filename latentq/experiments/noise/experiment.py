@@ -98,7 +98,7 @@ def one_circuit(qubits: int, depth: int, seed: int, draw: int) -> tuple[list[flo
 
 
 def one_ensemble(qubits: int, depth: int, states: int, seed: int, draw: int) -> list[list[float]]:
-    """Returns the distances to Haar of states that all had circuits of their own, from |0...0>."""
+    """Returns the distances to Haar of states from `|0...0>`, each by a circuit of its own."""
     generator = derive_generator(seed, "ensemble", qubits, draw)
     circuit = RandomCircuit(qubits, depth, "staggered", generator, copies=states)
     psi = torch.zeros(states, 2**qubits, dtype=torch.complex64)

@@ -28,10 +28,10 @@ def phase_colours(values: np.ndarray) -> np.ndarray:
     """Returns colours whose hue is the phase: red for positive reals, cyan for negative ones.
 
     Arguments:
-        values: Complex numbers, with shape (*).
+        values: Complex numbers, with shape :math:`(*)`.
 
     Returns:
-        Red, green and blue in [0, 1], with shape (*, 3).
+        Red, green and blue in [0, 1], with shape :math:`(*, 3)`.
     """
     hue = np.angle(values) / (2 * math.pi) % 1
     return hsv_to_rgb(np.stack([hue, np.full(hue.shape, 0.75), np.full(hue.shape, 0.85)], -1))

@@ -1,4 +1,4 @@
-"""A study -> report.html, report.md, report.json and data/*.csv: the verdict and all it stands on.
+"""A study -> report.html, report.md, report.json, `data/*.csv`: the verdict and all it stands on.
 
 .. code-block:: text
 
