@@ -22,6 +22,7 @@ from latentq.models.classifier import Classifier
 from latentq.models.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.models.hybrid import LatentQ
 from latentq.models.states import FittedModel
+from latentq.report.cards import write_card
 from latentq.training import reuse, run_folder, stages, summary
 from latentq.training.checkpoints import newest
 from latentq.training.logs import merge_logs
@@ -224,9 +225,10 @@ def finish(
     told = {"gradients": run.gradients, "missing": run.missing}
     metrics |= {key: value for key, value in told.items() if value}
     metrics |= {"wall_seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
-    run_folder.write_json(
-        run.folder / run_folder.METRICS, {**metrics, "git_commit": run.git_commit}
-    )
+    metrics |= {"git_commit": run.git_commit}
+    with run.optional_output("the card of the model"):
+        write_card(run.folder / "model", metrics, run.folder.name)
+    run_folder.write_json(run.folder / run_folder.METRICS, metrics)
     shutil.rmtree(run.folder / AUTOENCODER, ignore_errors=True)
     print(f"finished: {os.path.join(run.folder, run_folder.METRICS)}", flush=True)
     return run.metrics()
