@@ -31,7 +31,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark ray features faults mutants audit lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray notebooks features faults mutants audit lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -80,6 +80,10 @@ benchmark: $(READY) ## time this engine against other simulators, which it insta
 ray: $(READY) ## install Ray and test the study on a cluster of two nodes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-ray.txt
 	$(BIN)/python -m pytest tests/test_study_cluster.py
+
+notebooks: $(READY) ## run the tutorials in docs/tutorials anew, and keep their outputs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
+	$(BIN)/python -m tutorials
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features

@@ -220,15 +220,17 @@ def finish(
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
     notes = {**notes, "seed": run.config["seed"], "git_commit": run.git_commit}
     storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
+    with run.optional_output("the card of the model"):
+        facts = {**metrics, "git_commit": run.git_commit}
+        write_card(run.folder / "model", facts, run.folder.name)
     with run.optional_output(run_folder.LOG):
         merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
     told = {"gradients": run.gradients, "missing": run.missing}
     metrics |= {key: value for key, value in told.items() if value}
     metrics |= {"wall_seconds": run.seconds, "cpu_seconds": run.cpu_seconds}
-    metrics |= {"git_commit": run.git_commit}
-    with run.optional_output("the card of the model"):
-        write_card(run.folder / "model", metrics, run.folder.name)
-    run_folder.write_json(run.folder / run_folder.METRICS, metrics)
+    run_folder.write_json(
+        run.folder / run_folder.METRICS, {**metrics, "git_commit": run.git_commit}
+    )
     shutil.rmtree(run.folder / AUTOENCODER, ignore_errors=True)
     print(f"finished: {os.path.join(run.folder, run_folder.METRICS)}", flush=True)
     return run.metrics()

@@ -25,6 +25,7 @@ from latentq.report.plots.forest import Dot, forest_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
 from latentq.report.plots.palette import DARK, LIGHT, Theme
 from latentq.report.plots.states import (
+    amplitude_bars,
     density_map,
     hinton,
     information_graph,
@@ -44,6 +45,7 @@ __all__ = [
     "Figure",
     "Line",
     "Theme",
+    "amplitude_bars",
     "chain_figure",
     "chain_grid",
     "cloud",
