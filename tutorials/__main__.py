@@ -39,7 +39,7 @@ def execute(name: str) -> dict[str, Any]:
     try:
         import nbformat
         from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
+        from nbclient.exceptions import CellExecutionError, DeadKernelError
     except ImportError as error:
         raise InputError(
             f"tutorials: needs {error.name}, which is not installed here; "
@@ -59,6 +59,8 @@ def execute(name: str) -> dict[str, Any]:
             client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
         except CellExecutionError as error:
             raise RunError(f"{name}: {error.ename}: {error.evalue}") from error
+        except DeadKernelError as error:
+            raise RunError(f"{name}: the kernel died") from error
     found: dict[str, Any] = notebook
     return found
 
