@@ -31,7 +31,7 @@ endif
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test report conditional benchmark ray docs features faults mutants audit lint format types ci clean
+.PHONY: help setup train test report conditional benchmark ray docs notebooks features faults mutants audit lint format types ci clean
 
 help: ## print this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +87,10 @@ docs: $(READY) ## install Sphinx, build the documentation strictly, and check it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
 	$(BIN)/python -m sphinx -W --keep-going --quiet -c docs . docs/_build/html
 	$(BIN)/python -m pytest --quiet tests/test_site.py
+
+notebooks: $(READY) ## run the tutorials in docs/tutorials anew, and keep their outputs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-notebooks.txt
+	$(BIN)/python -m tutorials
 
 features: $(READY) ## train the digit classifier behind fid
 	$(BIN)/python train.py model=features

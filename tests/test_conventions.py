@@ -87,6 +87,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("numba", "latentq.engine.native"),
         ("qiskit", "latentq.engine.qiskit"),
         ("qiskit_aer", "latentq.engine.qiskit"),
+        ("huggingface_hub", "latentq.models.hub"),
     ],
 )
 def test_heavy_packages_have_one_place(package: str, place: str) -> None:

@@ -108,7 +108,7 @@ def test_the_wheel_has_all_that_is_in_the_tree(installed: Path) -> None:
 
     files = [p for name in SOURCES[:3] for p in sorted((ROOT / name).rglob("*")) if p.is_file()]
     names = {p.relative_to(ROOT).as_posix() for p in files if "__pycache__" not in p.parts}
-    names.remove("checkpoints/README.md")
+    names.remove("checkpoints/README.md")  # The table; each model has its card.
     inside = {n if n[0] != "c" else f"latentq/{n}" for n in names}
     assert packed == inside and "latentq/py.typed" in packed
     assert wheel.stat().st_size < 6e6

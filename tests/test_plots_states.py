@@ -9,9 +9,11 @@ import pytest
 import torch
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from latentq.report.plots import (
     LIGHT,
+    amplitude_bars,
     density_map,
     hinton,
     information_graph,
@@ -137,6 +139,18 @@ def test_information_matrix_has_its_numbers_and_no_diagonal() -> None:
     assert len(shown) == 12 and shown[0, 2] == shown[2, 0] == "1.00" and shown[1, 3] == "0.30"
     assert np.diag(np.ma.getmaskarray(image.get_array())).all()  # type: ignore[arg-type]
     assert image.get_clim() == (0, 1)
+
+
+def test_a_state_is_drawn_as_its_probabilities_and_phases() -> None:
+    ax = Figure().subplots()
+    psi = torch.tensor([0.6, 0.0, 0.0, 0.8j], dtype=torch.complex64)
+    amplitude_bars(ax, psi)
+    bars = [bar for bar in ax.patches if isinstance(bar, Rectangle)]
+
+    assert [bar.get_height() for bar in bars] == pytest.approx([0.36, 0, 0, 0.64])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["00", "01", "10", "11"]
+    assert bars[0].get_facecolor()[:3] == pytest.approx(phase_colours(np.array(1.0)))
+    assert bars[3].get_facecolor()[:3] == pytest.approx(phase_colours(np.array(1j)))
 
 
 def test_schmidt_bars_stand_at_their_heights() -> None:

@@ -33,6 +33,7 @@ SMALL = ["data=digits", "data.limit=200", "metrics.samples=150", "prior.layers=3
 FILES = [
     *("config.yaml", "environment.json", "metrics.json", "metrics.csv", "last.ckpt"),
     *("samples.png", "reconstructions.png", "model/config.json", "model/weights.safetensors"),
+    "model/README.md",
 ]
 
 

@@ -5,14 +5,12 @@ hybrid model.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
-from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 
+from latentq.config.progress import Show, bar
 from latentq.diffusion.chain import Chain
 from latentq.diffusion.objective import DenoisingObjective
 from latentq.diffusion.schedule import cosine_schedule
@@ -99,7 +97,7 @@ def fit(
             states alone are compared, which takes less time.
         lr: The largest learning rate of Adam, which follows a cosine.
         seed: The seed of all draws.
-        progress: Whether to show a bar, where there is a terminal.
+        progress: Whether to show a bar, where there is a terminal or a notebook.
 
     Returns:
         The history, a row for every tenth iteration and the last: its `iteration`, its `loss`,
@@ -116,7 +114,7 @@ def fit(
         start_batch_size = BRANCHING if prior.outcomes == "exact" else batch_size
     check_whole(start_batch_size, "start_batch_size", 1)
     check_whole(seed, "seed")
-    with own_defaults(), torch.enable_grad(), _bar(iterations, progress) as show:
+    with own_defaults(), torch.enable_grad(), bar(iterations, "training", progress) as show:
         states = _check_ensembles(prior, states, seed)
         objective = DenoisingObjective(
             prior, states, input_batch_size=batch_size, start_batch_size=start_batch_size,
@@ -125,9 +123,7 @@ def fit(
         return _run(objective, iterations, int(alone * iterations / prior.steps), lr, show)
 
 
-def _run(
-    objective: DenoisingObjective, total: int, alone: int, lr: float, show: Callable[[int], None]
-) -> History:
+def _run(objective: DenoisingObjective, total: int, alone: int, lr: float, show: Show) -> History:
     """Trains all phases, those of a step alone for a number of iterations each."""
     history: History = []
 
@@ -136,7 +132,7 @@ def _run(
         if not math.isfinite(row["loss"]):
             raise NonFiniteError(f"loss: became {row['loss']} in iteration {draw}")
         history.append({"iteration": draw, **row})
-        show(draw + 1)
+        show(draw + 1, f"loss {row['loss']:.3g}")
 
     steps = objective.alone
     edges = [*range(0, alone * steps + 1, alone)] if alone else [0] * (steps + 1)
@@ -172,12 +168,3 @@ def _check_ensembles(prior: Chain, states: Tensor, seed: int) -> Tensor:
         if found.dtype != torch.complex64:
             raise InputError(f"forward_process.{name}: must be complex64, was {found.dtype}")
     return states
-
-
-@contextmanager
-def _bar(iterations: int, wanted: bool) -> Iterator[Callable[[int], None]]:
-    """Shows a bar on a terminal, and gives what moves it."""
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not (wanted and console.is_terminal)) as progress:
-        task = progress.add_task("training", total=iterations)
-        yield lambda done: progress.update(task, completed=done)

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latentq.models.hub import HubModel
+
 FEATURES = 128
 DROPOUT = 0.3
 
 
-class Classifier(nn.Module):
+class Classifier(HubModel, nn.Module):
     r"""A CNN with three convolutions, 128 features and 10 classes.
 
     Arguments:

@@ -14,6 +14,7 @@ from torch.nn import functional
 from latentq.config.schema.data import CLASSES
 from latentq.engine.process import own_defaults
 from latentq.errors import InputError
+from latentq.models.hub import HubModel
 from latentq.models.networks import PIXELS
 from latentq.randomness import check_whole, derive_generator, derive_seed
 
@@ -81,7 +82,7 @@ def seeded(build: Callable[[], nn.Module], seed: int, purpose: str) -> nn.Module
         return build()
 
 
-class GenerativeModel(nn.Module, ABC):
+class GenerativeModel(HubModel, nn.Module, ABC):
     """What the trainers and the evaluation expect of every generative model.
 
     It has an `encoder` and a `decoder`, and a `prior` if it trains one in a stage of its own.

@@ -24,6 +24,7 @@ from latentq.config.fields import is_module
 from latentq.config.renamed import current_arguments
 from latentq.engine.process import own_defaults
 from latentq.errors import LONGEST, CheckpointError, InputError, NumericalError, shown
+from latentq.models.origin import Origin, remember
 from latentq.models.shipped import CONFIG, WEIGHTS, find_model
 from latentq.paths import write_atomically
 from latentq.randomness import derive_seed
@@ -61,7 +62,7 @@ def build(kind: str, arguments: dict[str, Any]) -> nn.Module:
     except InputError as error:
         raise _unfit(kind, error) from error
     with own_defaults():
-        return entry.load()(**arguments)
+        return remember(entry.load()(**arguments), Origin(kind, arguments))
 
 
 def _unfit(kind: str, error: Exception) -> InputError:
@@ -95,8 +96,7 @@ def save(
         InputError: If the arguments cannot be written down, or build another model.
     """
     _check_described(model, kind, arguments)
-    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    weights = save_tensors(tensors)
+    weights = weights_of(model)
     description = {
         "format": FORMAT,
         "kind": kind,
@@ -109,6 +109,12 @@ def save(
     folder = Path(folder)
     write_atomically(folder / WEIGHTS, weights)
     write_atomically(folder / CONFIG, (json.dumps(description, indent=2) + "\n").encode())
+
+
+def weights_of(model: nn.Module) -> bytes:
+    """Returns the weights of a model as the content of a file."""
+    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    return save_tensors(tensors)
 
 
 def _check_described(model: nn.Module, kind: str, arguments: dict[str, Any]) -> None:
@@ -173,7 +179,7 @@ def describe(path: str | Path) -> tuple[Path, dict[str, Any]]:
     if description["format"] == 1:
         arguments = current_arguments(description["arguments"])
         description = {**description, "format": FORMAT, "arguments": arguments}
-    return folder, description
+    return folder, {"notes": {}, **description}
 
 
 def _check_description(description: object, path: Path) -> None:
@@ -201,8 +207,7 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
 
     Arguments:
         path: The folder of a model, a run folder with a folder `model` in it, or the name of a
-            model that comes with LatentQ: `quantum`, `quantum-conditional`, `classical`, or
-            `features`; `checkpoints/NAME` is the same.
+            model that comes with LatentQ, such as `quantum`; `checkpoints/quantum` is the same.
         device: The device to put it on.
 
     Raises:
@@ -224,6 +229,8 @@ def load(path: str | Path, device: str = "cpu") -> nn.Module:
     _check_registered(description)
     model = _rebuild(description["kind"], description["arguments"])
     _put_weights(model, content, weights)
+    kind, arguments, notes = (description[key] for key in ("kind", "arguments", "notes"))
+    remember(model, Origin(kind, arguments, notes, folder, description["sha256"]))
     return model.to(torch.device(device)).eval()
 
 

@@ -10,6 +10,7 @@ import torch
 from pytorch_lightning.callbacks import Callback, RichProgressBar
 from torch import Tensor
 
+from latentq.config.progress import NotebookBar
 from latentq.errors import NonFiniteError
 from latentq.models.storage import not_finite
 from latentq.report import plots
@@ -145,4 +146,25 @@ class EpochLines(Callback):
         print(f"{pl_module.stage} epoch {epoch} {line}", flush=True)
 
 
-__all__ = ["EpochLines", "RichProgressBar", "SampleGrid", "SaveState"]
+class NotebookProgress(Callback):
+    """Shows the iterations of a stage as one bar in a notebook, with its latest loss."""
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Shows the bar."""
+        total = int(trainer.estimated_stepping_batches)
+        self._bar = NotebookBar(total, str(pl_module.stage))
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,  # noqa: ANN401
+        batch: Any,  # noqa: ANN401
+        batch_idx: int,
+    ) -> None:
+        """Moves the bar."""
+        loss = trainer.callback_metrics.get("loss")  # Not every iteration is logged.
+        self._bar.show(trainer.global_step, "" if loss is None else f"loss {float(loss):.3g}")
+
+
+__all__ = ["EpochLines", "NotebookProgress", "RichProgressBar", "SampleGrid", "SaveState"]

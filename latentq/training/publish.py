@@ -1,4 +1,4 @@
-"""Copies the model of finished runs to `checkpoints/` and writes their table.
+"""Copies the model of finished runs to `checkpoints/` and writes their table and cards.
 
     python -m latentq.training.publish run=runs/quantum-mnist-seed0 name=quantum
     python -m latentq.training.publish name=quantum              # measures a published model again
@@ -20,6 +20,7 @@ from latentq.errors import InputError
 from latentq.evaluation import scores
 from latentq.models.storage import CONFIG, WEIGHTS, describe, load, save
 from latentq.paths import CHECKPOINTS, INSTALLED, NO_COMMIT, PACKAGE, write_atomically
+from latentq.report.cards import write_cards
 from latentq.report.tables import markdown_table
 from latentq.training.run_folder import git_commit, write_json
 
@@ -37,13 +38,14 @@ class Options(Settings):
 HEAD = """# Trained models
 
 Each folder holds `config.json` (kind, arguments, sha256 of the weights, seed, commit),
-`weights.safetensors`, the resolved `config.yaml` of its training and its `metrics.json`.
+`weights.safetensors`, the resolved `config.yaml` of its training, its `metrics.json`, and a card:
+what it is for, what it learned from, how good it is, and its limits.
 `latentq.load` checks the sha256; nothing is ever unpickled. The models of kind `features` are the
 classifiers behind the column `fid`: `features` for MNIST and the small digits, `features-fashion`
 for Fashion-MNIST. FID in other features does not compare.
 
-This table is written by `python -m latentq.training.publish`; `make train` and `make report`
-train the models.
+This table is written by `python -m latentq.training.publish`, and the cards by
+`python -m latentq.report.cards` too; `make train` and `make report` train the models.
 
 """
 COLUMNS = (
@@ -65,7 +67,11 @@ def table_row(folder: Path) -> list[str]:
     size = (folder / WEIGHTS).stat().st_size / 1e6
     commit, changes, _ = (metrics["git_commit"] or "").partition("+changes")
     source = f"`{commit[:10]}{changes}`" if commit else NO_COMMIT
-    name = [f"`{folder.name}`", description["kind"], str(metrics["seed"])]
+    name = [
+        f"[`{folder.name}`]({folder.name}/README.md)",
+        description["kind"],
+        str(metrics["seed"]),
+    ]
     return [*name, result, f"{size:.2f} MB", f"`{description['sha256']}`", source]
 
 
@@ -129,6 +135,7 @@ def publish(arguments: list[str]) -> None:
     rows = [table_row(p.parent) for p in sorted(CHECKPOINTS.glob(f"*/{CONFIG}"))]
     text = f"{HEAD}{markdown_table(COLUMNS, rows)}\n"
     write_atomically(CHECKPOINTS / "README.md", text.encode())
+    write_cards()
     print(f"published: {target}")
 
 

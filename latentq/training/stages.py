@@ -8,11 +8,13 @@ from functools import partial
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from rich.console import Console
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from latentq.config.progress import in_notebook
 from latentq.data.protocol import Images, ImageSource
 from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
 from latentq.evaluation.scores import reconstruct
@@ -104,7 +106,7 @@ def _trainer(
             Guard(run),
             *([grid] if grid else []),
             callbacks.SaveState(run, log),
-            callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines(),
+            _progress(terminal),
         ],
         # On a cluster Lightning would look for states of its own, and take the signals.
         plugins=[StateIO(decisive(run.config), state), LightningEnvironment()],
@@ -115,6 +117,13 @@ def _trainer(
         enable_progress_bar=terminal,
         deterministic="warn" if run.device == "cuda" else True,
     )
+
+
+def _progress(terminal: bool) -> Callback:
+    """Returns what shows the progress: in a notebook, on a terminal, or in a log."""
+    if in_notebook():
+        return callbacks.NotebookProgress()
+    return callbacks.RichProgressBar(leave=True) if terminal else callbacks.EpochLines()
 
 
 def _loaders(

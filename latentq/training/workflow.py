@@ -22,6 +22,7 @@ from latentq.models.classifier import Classifier
 from latentq.models.generative import GenerativeModel, count_parameters, parameter_counts
 from latentq.models.hybrid import LatentQ
 from latentq.models.states import FittedModel
+from latentq.report.cards import write_card
 from latentq.training import reuse, run_folder, stages, summary
 from latentq.training.checkpoints import newest
 from latentq.training.logs import merge_logs
@@ -219,6 +220,9 @@ def finish(
     """Saves the model, joins the logs, and writes `metrics.json`, which marks the run finished."""
     notes = {**notes, "seed": run.config["seed"], "git_commit": run.git_commit}
     storage.save(model, run.folder / "model", run.config["model"]["kind"], arguments, notes)
+    with run.optional_output("the card of the model"):
+        facts = {**metrics, "git_commit": run.git_commit}
+        write_card(run.folder / "model", facts, run.folder.name)
     with run.optional_output(run_folder.LOG):
         merge_logs(run.folder, ["classifier", "autoencoder", "prior"])
     told = {"gradients": run.gradients, "missing": run.missing}

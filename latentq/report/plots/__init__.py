@@ -6,13 +6,16 @@ timestamps, so that the same input gives the same bytes.
 """
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from latentq.report.plots.clouds import cloud, cloud_figure, size_curve
 from latentq.report.plots.curves import curve, finish, label_decades, level, log_ticks, shades
 from latentq.report.plots.efficiency import Line, efficiency_chart
 from latentq.report.plots.files import (
+    Figure,
+    chain_figure,
     figure_bytes,
+    reconstructions_figure,
+    samples_figure,
     save_chain,
     save_figure,
     save_reconstructions,
@@ -22,6 +25,7 @@ from latentq.report.plots.forest import Dot, forest_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
 from latentq.report.plots.palette import DARK, LIGHT, Theme
 from latentq.report.plots.states import (
+    amplitude_bars,
     density_map,
     hinton,
     information_graph,
@@ -30,7 +34,7 @@ from latentq.report.plots.states import (
     schmidt_bars,
     wigner_map,
 )
-from latentq.report.plots.training import Curve, training_chart, training_curve
+from latentq.report.plots.training import Curve, history_chart, training_chart, training_curve
 
 __all__ = [
     "DARK",
@@ -41,6 +45,8 @@ __all__ = [
     "Figure",
     "Line",
     "Theme",
+    "amplitude_bars",
+    "chain_figure",
     "chain_grid",
     "cloud",
     "cloud_figure",
@@ -51,6 +57,7 @@ __all__ = [
     "finish",
     "forest_chart",
     "hinton",
+    "history_chart",
     "image_grid",
     "information_graph",
     "information_matrix",
@@ -60,6 +67,8 @@ __all__ = [
     "mosaic",
     "phase_wheel",
     "reconstruction_grid",
+    "reconstructions_figure",
+    "samples_figure",
     "save_chain",
     "save_figure",
     "save_reconstructions",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from latentq.report.plots.files import Figure
 from latentq.report.plots.palette import LIGHT, Theme
 
 if TYPE_CHECKING:

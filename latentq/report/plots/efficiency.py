@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from latentq.report.plots.curves import log_ticks, style_axes
+from latentq.report.plots.files import Figure
 from latentq.report.plots.forest import MARKERS, STACKED, log_limits
 from latentq.report.plots.palette import LIGHT, Theme
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
+from matplotlib import figure as figures
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from latentq.paths import write_atomically
 from latentq.report.plots.grids import GAP, GUTTER, chain_grid, image_grid, reconstruction_grid
-from latentq.report.plots.palette import LABEL
+from latentq.report.plots.palette import LABEL, LIGHT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,12 +25,22 @@ SCALE = 3  # Screen pixels per image pixel: a digit is 84 pixels wide.
 NO_DATES = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 
 
-def figure_bytes(figure: Figure, kind: str) -> bytes:
+class Figure(figures.Figure):
+    """A figure that a notebook shows at the end of a cell, without the state of pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        """Returns what a notebook shows: on a white page where the figure is transparent."""
+        clear = self.get_facecolor() == (0, 0, 0, 0)
+        return figure_bytes(self, "png", LIGHT.page if clear else None)
+
+
+def figure_bytes(figure: figures.Figure, kind: str, page: str | None = None) -> bytes:
     """Returns a figure as a file, without a date, version or random name in it.
 
     Arguments:
         figure: The figure.
         kind: Either `"png"` or `"svg"`.
+        page: The colour behind it; its own one if `None`.
     """
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "latentq", "svg.fonttype": "path"}):
@@ -38,13 +48,13 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
             buffer,
             format=kind,
             dpi=figure.dpi,
-            facecolor=figure.get_facecolor(),
+            facecolor=figure.get_facecolor() if page is None else page,
             metadata=NO_DATES[kind],
         )
     return buffer.getvalue()
 
 
-def save_figure(figure: Figure, path: Path | str) -> None:
+def save_figure(figure: figures.Figure, path: Path | str) -> None:
     """Writes a figure as PNG or SVG, by its suffix, whole or not at all.
 
     Raises:
@@ -88,64 +98,75 @@ def _grid_figure(
     return figure
 
 
-def save_samples(images: Tensor, path: Path | str, title: str, columns: int = 8) -> None:
-    r"""Writes a grid of samples as a PNG.
+def samples_figure(images: Tensor, title: str, columns: int = 8) -> Figure:
+    r"""Makes a grid of samples.
 
     Arguments:
         images: Images in :math:`[0, 1]`, with shape :math:`(N, 1, 28, 28)`; 64 look well.
-        path: The file.
         title: The title, which says which data it is where that is not MNIST.
         columns: The number of images in a row.
     """
     columns = max(1, min(columns, len(images)))
     rows = -(-len(images) // columns)
     height, width = images.shape[-2] + 1, images.shape[-1] + 1
-    figure = _grid_figure(
+    return _grid_figure(
         lambda ax: image_grid(ax, images, columns), rows * height + 1, columns * width + 1, title
     )
-    save_figure(figure, path)
 
 
-def save_chain(chain: Tensor, path: Path | str, title: str) -> None:
-    r"""Writes a decoded denoising chain as a PNG, a row for each of the steps.
+def save_samples(images: Tensor, path: Path | str, title: str, columns: int = 8) -> None:
+    """Writes the grid of :func:`samples_figure` as a PNG."""
+    save_figure(samples_figure(images, title, columns), path)
+
+
+def chain_figure(chain: Tensor, title: str) -> Figure:
+    r"""Makes a picture of a decoded denoising chain, a row for each of the steps.
 
     Arguments:
         chain: The ensembles :math:`S_T, \ldots, S_0`, decoded, with shape
             :math:`(T + 1, N, 1, 28, 28)`; :math:`N` of 8 to 12 looks well.
-        path: The file.
         title: The title, which says which data it is where that is not MNIST.
     """
     steps, samples, _, height, width = chain.shape
-    figure = _grid_figure(
+    return _grid_figure(
         lambda ax: chain_grid(ax, chain),
         steps * (height + 1) + 1,
         samples * (width + 1) + 1,
         title,
         labels=36,
     )
-    save_figure(figure, path)
 
 
-def save_reconstructions(
-    originals: Tensor, reconstructions: Tensor, path: Path | str, title: str, columns: int = 8
-) -> None:
-    r"""Writes images and their reconstructions, in pairs of rows, as a PNG.
+def save_chain(chain: Tensor, path: Path | str, title: str) -> None:
+    """Writes the picture of :func:`chain_figure` as a PNG."""
+    save_figure(chain_figure(chain, title), path)
+
+
+def reconstructions_figure(
+    originals: Tensor, reconstructions: Tensor, title: str, columns: int = 8
+) -> Figure:
+    r"""Makes a grid of images and their reconstructions, in pairs of rows.
 
     Arguments:
         originals: Images in :math:`[0, 1]`, with shape :math:`(N, 1, 28, 28)`; 16 or 24 look well.
         reconstructions: Their reconstructions, with the same shape.
-        path: The file.
         title: The title, which says which data it is where that is not MNIST.
         columns: The number of images in a row.
     """
     columns = max(1, min(columns, len(originals)))
     rows = 2 * -(-len(originals) // columns)
     height, width = originals.shape[-2] + 1, originals.shape[-1] + 1
-    figure = _grid_figure(
+    return _grid_figure(
         lambda ax: reconstruction_grid(ax, originals, reconstructions, columns),
         rows * height + 1 + (rows // 2 - 1) * GAP,
         columns * width + 1,
         title,
         labels=64,
     )
-    save_figure(figure, path)
+
+
+def save_reconstructions(
+    originals: Tensor, reconstructions: Tensor, path: Path | str, title: str, columns: int = 8
+) -> None:
+    """Writes the grid of :func:`reconstructions_figure` as a PNG."""
+    save_figure(reconstructions_figure(originals, reconstructions, title, columns), path)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from latentq.report.plots.curves import log_ticks, style_axes
+from latentq.report.plots.files import Figure
 from latentq.report.plots.palette import LIGHT, Theme
 
 MARKERS = {"quantum": "o", "matched": "s", "classical": "D", "control": "^"}

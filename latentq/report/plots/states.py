@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.colors import hsv_to_rgb
 from matplotlib.patches import Rectangle
 
+from latentq.report.plots.curves import style_axes
 from latentq.report.plots.palette import LIGHT, Theme
 
 if TYPE_CHECKING:
@@ -58,6 +59,23 @@ def phase_wheel(ax: Axes, theme: Theme = LIGHT) -> None:
         ax.text(x, y, name, ha="center", va="center", color=theme.ink, fontsize=9)
     ax.text(0, 0, "phase", ha="center", va="center", color=theme.muted, fontsize=9)
     ax.set_axis_off()
+
+
+def amplitude_bars(ax: Axes, psi: Tensor, theme: Theme = LIGHT) -> None:
+    """Draws a state as bars: their heights are probabilities, their colours phases.
+
+    Arguments:
+        ax: The Axes to draw on.
+        psi: A statevector, with shape (2^n).
+        theme: The colours.
+    """
+    values = psi.detach().cpu().numpy()
+    qubits = len(values).bit_length() - 1
+    names = [f"{place:0{qubits}b}" for place in range(len(values))]
+    ax.bar(names, np.abs(values) ** 2, color=phase_colours(values))
+    style_axes(ax, theme)
+    ax.tick_params(axis="x", labelrotation=90 if qubits > 3 else 0)
+    ax.set_ylabel("probability", color=theme.muted, fontsize=9)
 
 
 def _basis_axes(ax: Axes, size: int, theme: Theme) -> None:

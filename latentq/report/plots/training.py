@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from latentq.report.plots.curves import style_axes
+from latentq.report.plots.curves import finish, label_decades, shades, style_axes
+from latentq.report.plots.files import Figure
 from latentq.report.plots.palette import LIGHT, Theme
 
 
@@ -80,4 +80,30 @@ def training_chart(
     for ax, (stage, curves) in zip(panels, stages.items(), strict=True):
         training_curve(ax, curves, stage, theme)
         ax.legend(frameon=False, fontsize=9, labelcolor=theme.ink, loc="upper right")
+    return figure
+
+
+def history_chart(
+    history: Sequence[Mapping[str, float]], width: float = 7.6, theme: Theme = LIGHT
+) -> Figure:
+    """Makes a figure of the losses that :func:`latentq.fit` returns, a line for each step.
+
+    Arguments:
+        history: The history.
+        width: The width in inches.
+        theme: The colours.
+    """
+    figure = Figure((width, 2.9), facecolor=theme.page, layout="constrained")
+    ax = figure.subplots()
+    names = {key for row in history for key in row if key.startswith("loss_")}
+    steps = sorted(int(name.removeprefix("loss_")) for name in names)
+    for t, colour in zip(steps, shades(len(steps)), strict=True):
+        rows = [row for row in history if f"loss_{t}" in row]
+        x, y = [row["iteration"] for row in rows], [row[f"loss_{t}"] for row in rows]
+        ax.plot(x, y, ".-", color=colour, label=f"step {t}", markersize=4, linewidth=1.2)
+    ax.grid(axis="y", color=theme.line, linewidth=0.7)
+    finish(ax, "loss of each step", "iteration", "", theme)
+    if min(row[name] for row in history for name in names & row.keys()) > 0:
+        ax.set_yscale("log")
+        label_decades(ax.yaxis)
     return figure

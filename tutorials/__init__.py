@@ -1,0 +1,1 @@
+"""Runs the notebooks of `docs/tutorials` and keeps their outputs: `make notebooks`."""
