@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import pytest
@@ -34,16 +36,22 @@ def gradients(model: GenerativeModel, images: Tensor) -> Named:
     return {"loss": loss.detach(), **{k: p.grad for k, p in named if p.grad is not None}}
 
 
-def in_parts_of(model: GenerativeModel, images: Tensor, threads: int) -> Named:
+@contextmanager
+def shared(model: nn.Module, threads: int) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         with in_parts(model):
             assert torch.get_num_threads() == 1
-            return gradients(model, images)
+            yield
     finally:
         assert torch.get_num_threads() == threads
         torch.set_num_threads(before)
+
+
+def in_parts_of(model: GenerativeModel, images: Tensor, threads: int) -> Named:
+    with shared(model, threads):
+        return gradients(model, images)
 
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
@@ -72,7 +80,7 @@ def test_without_gradients_parts_stand_in_their_order(images: Tensor) -> None:
 
     with torch.no_grad():
         whole = encoder(images)
-        with in_parts(encoder):
+        with shared(encoder, threads=2):
             parts = encoder(images)
 
     assert not parts.requires_grad and torch.allclose(parts, whole, atol=1e-6)
@@ -84,7 +92,7 @@ def test_inputs_and_frozen_weights(images: Tensor) -> None:
     features.requires_grad_()
 
     (whole,) = torch.autograd.grad(decoder(features).square().sum(), features)
-    with in_parts(decoder):
+    with shared(decoder, threads=2):
         decoder(features).square().sum().backward()
 
     assert torch.allclose(cast(Tensor, features.grad), whole, rtol=1e-9, atol=1e-9)
@@ -108,12 +116,9 @@ class Layers(nn.Module):
 
 
 def test_errors_of_other_threads_come_out_and_all_is_put_back(images: Tensor) -> None:
-    network, before = Picky(), torch.get_num_threads()
+    network = Picky()
 
-    try:
-        torch.set_num_threads(2)
-        with pytest.raises(ArithmeticError, match="a part of 9"), in_parts(network):
-            network(images)
-        assert torch.get_num_threads() == 2 and network.threads is None
-    finally:
-        torch.set_num_threads(before)
+    with pytest.raises(ArithmeticError, match="a part of 9"), shared(network, threads=2):
+        network(images)
+
+    assert network.threads is None
