@@ -45,7 +45,9 @@ def test_pixels_of_training_are_those_of_sampling(generator: torch.Generator) ->
 
     for training in (True, False):
         pixels = decoder.train(training)(features)
-        found.append((pixels, *torch.autograd.grad(pixels.square().sum(), decoder.parameters())))
+        found.append(
+            (pixels, *torch.autograd.grad(pixels.square().sum(), [*decoder.parameters()]))
+        )
 
     names = {type(pixels.grad_fn).__name__ for pixels, *_ in found}
     assert names == {"SlowConvTranspose2DBackward0", "ConvolutionBackward0"}

@@ -60,7 +60,7 @@ class _InParts(torch.autograd.Function):
     """Layers on parts of a batch; the gradients of the weights are the sums over the parts."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,  # noqa: ANN401
         threads: Threads,
         layers: nn.Module,
@@ -77,7 +77,7 @@ class _InParts(torch.autograd.Function):
         return torch.cat([output.detach() for _, output in ctx.parts])
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override] # noqa: ANN401
+    def backward(ctx: Any, gradient: Tensor) -> Any:  # noqa: ANN401
         by_inputs = ctx.needs_input_grad[2]
 
         def pull(part: tuple[Tensor, Tensor], by_output: Tensor) -> tuple[Tensor, ...]:
