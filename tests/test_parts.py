@@ -88,7 +88,7 @@ def test_without_gradients_parts_stand_in_their_order(images: Tensor) -> None:
 
 def test_inputs_and_frozen_weights(images: Tensor) -> None:
     decoder, features = Decoder(256, channels=2).double(), torch.rand(PART + 1, 256).double()
-    cast(nn.Linear, cast(nn.Sequential, decoder.net)[0]).requires_grad_(False)
+    decoder.net[0].requires_grad_(False)
     features.requires_grad_()
 
     (whole,) = torch.autograd.grad(decoder(features).square().sum(), features)
@@ -105,7 +105,7 @@ class Picky(Divisible):
     def __init__(self) -> None:
         super().__init__()
 
-        self.net = Layers()
+        self.net = nn.Sequential(Layers())
 
 
 class Layers(nn.Module):

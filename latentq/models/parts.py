@@ -20,7 +20,7 @@ PART = 64
 class Divisible(nn.Module):
     """A network without batch statistics, whose layers may run on parts of a batch."""
 
-    net: nn.Module
+    net: nn.Sequential
     threads: "Threads | None" = None
 
     def forward(self, inputs: Tensor) -> Tensor:
