@@ -17,6 +17,7 @@ from latentq.diffusion.losses import mmd
 from latentq.engine import fused
 from latentq.models.classifier import Classifier
 from latentq.models.hybrid import LatentQ
+from latentq.models.networks import ToPixels
 from latentq.quantum.states import haar_states
 from latentq.randomness import derive_generator
 
@@ -145,6 +146,21 @@ def memory_format(name: str, build: Callable[[], nn.Module], batch: int) -> Choi
     return Choice(f"{name}, {batch} images", ways, "channels last")
 
 
+def pixels(batch: int) -> Choice:
+    """The last layer of a decoder and its gradient, as in training or as in sampling."""
+    layer = ToPixels(16, 1, 4, stride=2, padding=1).to(memory_format=torch.channels_last)
+    generator = derive_generator(0, "benchmark", "pixels")
+    inputs = torch.rand(batch, 16, 14, 14, generator=generator).requires_grad_()
+    leaves = (inputs, *layer.parameters())
+
+    def run(training: bool) -> object:
+        last = inputs.contiguous(memory_format=torch.channels_last)
+        return torch.autograd.grad(layer.train(training)(last).sum(), leaves)
+
+    ways: dict[str, Work] = {"columns": partial(run, True), "oneDNN": partial(run, False)}
+    return Choice(f"last layer of a decoder, {batch} images", ways, "columns")
+
+
 def choices(config: Config) -> list[Choice]:
     """Returns all choices, on sizes to both sides of where the rules change."""
     channels, batch = config["model"]["channels"], config["images"]["batch_size"]
@@ -158,6 +174,7 @@ def choices(config: Config) -> list[Choice]:
         *map(copies_or_pairs, (128, 512, 2048)),
         *map(together_or_in_turn, (2, 8)),
         memory_format("autoencoder", autoencoder, batch),
+        pixels(batch),
         memory_format("classifier", Classifier, batch),
     ]
 

@@ -19,12 +19,14 @@ from benchmarks.figure import chart
 from benchmarks.parts import parts_of_iteration, time_parts
 from benchmarks.records import record
 from benchmarks.rows import Limits, time_row
+from benchmarks.solvers import sizes_of, time_solvers
 from benchmarks.suites import PEER_SUITES, SUITES, tasks_of
 from benchmarks.tables import (
     document,
     document_of_chain,
     document_of_choices,
     document_of_parts,
+    document_of_solvers,
 )
 from benchmarks.task import BenchmarkTask
 from latentq.config.commands import read_options
@@ -86,6 +88,9 @@ def run_own_suite(suite: str, options: Options) -> dict[str, Any]:
 
     if suite == "chain":
         return {**result, **_run_chain(budget, seed)}
+    if suite == "solvers":
+        sizes = sizes_of(load_config(["model=quantum"]))
+        return {**result, "rows": [time_solvers(*size, budget, seed) for size in sizes]}
     task = BenchmarkTask(4, 2, 6, 256, seed=seed)
     return {**result, "rows": [time_parts(task.label, parts_of_iteration(task), budget, seed)]}
 
@@ -110,6 +115,7 @@ DOCUMENTS = {
     "chain": document_of_chain,
     "choices": document_of_choices,
     "parts": document_of_parts,
+    "solvers": document_of_solvers,
 }
 
 

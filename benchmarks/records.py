@@ -18,6 +18,9 @@ PACKAGES = (
     "jax",
     "jaxlib",
     "optax",
+    "POT",
+    "scipy",
+    "ott-jax",
 )
 
 

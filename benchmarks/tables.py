@@ -94,6 +94,21 @@ def _choices(rows: Sequence[Row]) -> Grid:
     return Grid(["case", "taken, ms", "alternative, ms", "alternative / taken"], lines)
 
 
+def document_of_solvers(result: Row) -> Document:
+    """Returns the document of the suite `solvers`, given what its JSON file holds."""
+    rows = result["rows"]
+    labels = [*rows[0]["ms"]]
+    lines = []
+    for row in rows:
+        ours, *others = (row["ms"][label] for label in labels)
+        ratios = [f"{milliseconds(1e-3 * ms)} ({_ratio(ms / ours)})" for ms in others]
+        lines.append([row["label"], milliseconds(1e-3 * ours), *ratios])
+    missing = rows[0]["missing"]
+    notes = [f"Left out, not installed: {', '.join(missing)}."] if missing else []
+    grid = Grid(["transports, ms", *labels], lines)
+    return _own_document(result, [Section("Solvers", [grid], level=2)], notes)
+
+
 def document_of_chain(result: Row) -> Document:
     """Returns the document of the suite `chain`, given what its JSON file holds."""
     timing = result["chain"]

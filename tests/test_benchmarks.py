@@ -1,6 +1,7 @@
 """The benchmarks: what they compare, what they count, and what they answer to wrong options."""
 
 import importlib
+import itertools
 import json
 import os
 import subprocess
@@ -32,12 +33,14 @@ from benchmarks.engines import ENGINES, OURS, PEERS, Engine
 from benchmarks.figure import chart
 from benchmarks.parts import parts_of_iteration, time_parts
 from benchmarks.rows import Limits, time_row
+from benchmarks.solvers import SOLVERS, Solver, costs_of, sizes_of, time_solvers
 from benchmarks.suites import PEER_SUITES, tasks_of
 from benchmarks.tables import (
     document,
     document_of_chain,
     document_of_choices,
     document_of_parts,
+    document_of_solvers,
 )
 from benchmarks.task import BenchmarkTask
 from benchmarks.timing import ROUNDS, plan, time_in_turn
@@ -260,7 +263,7 @@ def test_every_engine_has_a_module_and_a_place_in_the_figure() -> None:
     assert {key.removesuffix("_kraus") for key in ENGINES} == set(
         importlib.import_module("benchmarks.figure").COLOURS
     )
-    assert [len(tasks_of(suite, 0, "cpu")) for suite in PEER_SUITES] == [2, 7, 9]
+    assert [len(tasks_of(suite, 0, "cpu")) for suite in PEER_SUITES] == [2, 1, 7, 9]
 
 
 def test_engines_are_chosen_by_name() -> None:
@@ -444,6 +447,51 @@ def test_transports_are_what_they_were(generator: torch.Generator) -> None:
     weights = torch.full((3, 7), 1 / 7)
 
     assert torch.allclose(wasserstein(phi, psi, weights).sum(), before(phi, psi, weights))
+
+
+def test_solvers_agree_and_are_timed() -> None:
+    row = time_solvers(3, 5, 0.01, seed=0)
+    text = markdown(document_of_solvers({**own_suite("solvers"), "rows": [row]}), Path())
+
+    assert {"ours", "POT", "SciPy"} <= row["ms"].keys() and min(row["ms"].values()) > 0
+    assert row["ms"].keys() | {*row["missing"]} == {solver.label for solver in SOLVERS}
+    assert "| 3 transports, 5 + 5 Haar states | " in text
+
+
+@pytest.mark.parametrize("solver", SOLVERS, ids=lambda solver: solver.label)
+def test_every_solver_finds_the_least_cost(solver: Solver) -> None:
+    """Of all permutations of four."""
+    pytest.importorskip(solver.needs)
+    cost = costs_of(2, 4, seed=0)
+    orders = [*itertools.permutations(range(4))]
+
+    least = [min(float(c[range(4), order].mean()) for order in orders) for c in cost]
+
+    assert np.allclose(solver.prepare(cost)(), least, rtol=0, atol=1e-6)
+
+
+def test_a_solver_that_finds_another_cost_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Solver("greedy", "scipy", lambda cost: lambda: cost.amin(dim=-1).mean(dim=-1).numpy())
+    monkeypatch.setattr("benchmarks.solvers.SOLVERS", (*SOLVERS[:2], wrong))
+
+    with pytest.raises(Disagreement, match="greedy: its costs differ from ours by"):
+        time_solvers(3, 5, 0.01, seed=0)
+
+
+def test_transports_of_solvers_are_those_of_the_default_step() -> None:
+    config = load_config(["prior.steps=3", "denoising.start_batch_size=640"])
+
+    assert sizes_of(config) == ((48, 40), (30, 64), (1, 1024))
+
+
+def test_the_suite_of_a_step_has_the_sizes_of_the_configuration() -> None:
+    config = load_config(["model=quantum"])
+    prior, settings = config["prior"], config["denoising"]
+
+    (task,) = tasks_of("step", 0, "cpu")
+
+    assert (task.qubits, task.ancillas) == (prior["qubits"], prior["ancillas"])
+    assert (task.layers, task.batch) == (prior["layers"], settings["start_batch_size"])
 
 
 def own_suite(suite: str) -> dict[str, Any]:

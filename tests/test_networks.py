@@ -36,3 +36,20 @@ def test_encoder_sees_every_quarter_of_the_image() -> None:
 
     quarters = gradient.abs().reshape(2, 14, 2, 14).sum(dim=(1, 3))
     assert (quarters > 0).all()
+
+
+def test_pixels_of_training_are_those_of_sampling(generator: torch.Generator) -> None:
+    decoder = Decoder(32, channels=4)
+    features = torch.rand(3, 32, generator=generator, requires_grad=True)
+    found = []
+
+    for training in (True, False):
+        pixels = decoder.train(training)(features)
+        found.append(
+            (pixels, *torch.autograd.grad(pixels.square().sum(), [*decoder.parameters()]))
+        )
+
+    names = {type(pixels.grad_fn).__name__ for pixels, *_ in found}
+    assert names == {"SlowConvTranspose2DBackward0", "ConvolutionBackward0"}
+    for trained, sampled in zip(*found, strict=True):
+        assert torch.allclose(trained, sampled, rtol=1e-4, atol=1e-4)

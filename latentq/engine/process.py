@@ -5,7 +5,7 @@ A notebook that trains a model, or loads one, goes on afterwards with the settin
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -21,8 +21,10 @@ def own_defaults() -> Iterator[None]:
     """
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
+    # Where it is that already, a context would only cost a microsecond at each operation.
+    usual = torch.get_default_device().type == "cpu"
     try:
-        with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+        with torch.random.fork_rng(devices=[]), nullcontext() if usual else torch.device("cpu"):
             yield
     finally:
         torch.set_default_dtype(before)

@@ -8,14 +8,35 @@ and one linear map between that grid and the latent features. They have no batch
 a batch of one image gives the same result as a batch of many.
 """
 
+import torch
 from torch import Tensor, nn
+
+from latentq.models.parts import Divisible
 
 GRID = 4
 PIXELS = 28
 
 
-class Encoder(nn.Module):
+class ToPixels(nn.ConvTranspose2d):
+    """A transposed convolution to one channel, by another program while it is trained.
+
+    oneDNN, which torch would take, needs three times as long for a single channel. Where images
+    are drawn it is kept, so that the samples of a model stay the same to the bit.
+    """
+
+    def forward(self, inputs: Tensor) -> Tensor:  # type: ignore[override]
+        """Returns the pixels, see the base class."""
+        if not self.training or inputs.device.type != "cpu":
+            return super().forward(inputs)
+        sizes = [*self.kernel_size], self.bias, [*self.stride], [*self.padding]
+        return torch.ops.aten.slow_conv_transpose2d(inputs, self.weight, *sizes)
+
+
+class Encoder(Divisible):
     r"""A CNN from images to real features.
+
+    It takes images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`, and returns the features,
+    with shape :math:`(B, F)`.
 
     Arguments:
         features: The number of features.
@@ -36,19 +57,12 @@ class Encoder(nn.Module):
             nn.Linear(4 * channels * GRID**2, features),
         )
 
-    def forward(self, images: Tensor) -> Tensor:
-        r"""
-        Arguments:
-            images: Images in :math:`[0, 1]`, with shape :math:`(B, 1, 28, 28)`.
 
-        Returns:
-            Real features, with shape :math:`(B, F)`.
-        """
-        return self.net(images)
-
-
-class Decoder(nn.Module):
+class Decoder(Divisible):
     r"""The mirror of :class:`Encoder`, from real features to the logits of pixels.
+
+    It takes features with shape :math:`(B, F)`, and returns the logits of the pixels, with shape
+    :math:`(B, 1, 28, 28)`.
 
     Arguments:
         features: The number of features.
@@ -66,15 +80,5 @@ class Decoder(nn.Module):
             nn.SiLU(),
             nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1),
             nn.SiLU(),
-            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),
+            ToPixels(channels, 1, 4, stride=2, padding=1),
         )
-
-    def forward(self, features: Tensor) -> Tensor:
-        r"""
-        Arguments:
-            features: Real features, with shape :math:`(B, F)`.
-
-        Returns:
-            The logits of the pixels, with shape :math:`(B, 1, 28, 28)`.
-        """
-        return self.net(features)

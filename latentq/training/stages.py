@@ -19,6 +19,7 @@ from latentq.data.protocol import Images, ImageSource
 from latentq.errors import InputError, NonFiniteError, NumericalError, RunError
 from latentq.evaluation.scores import reconstruct
 from latentq.models.generative import GenerativeModel, in_chunks
+from latentq.models.parts import in_parts
 from latentq.training import callbacks, stopping
 from latentq.training.alone import one_process
 from latentq.training.batches import BatchesFrom
@@ -188,7 +189,8 @@ def train_images(run: Run, model: nn.Module, data: ImageSource) -> None:
     grid = _grid(run, model, data) if isinstance(model, GenerativeModel) else None
     # Convolutions are faster with channels last: see docs/performance.md.
     model.to(memory_format=torch.channels_last)
-    fit(run, module, data, settings["epochs"], batches, grid)
+    with in_parts(model):
+        fit(run, module, data, settings["epochs"], batches, grid)
     model.to(memory_format=torch.contiguous_format)
 
 

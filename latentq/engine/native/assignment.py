@@ -38,8 +38,8 @@ def _place(x: Array, value: float) -> int:
 
 @compiled_for_finite
 def _least_of_columns(cost: Array, v: Array) -> None:
-    v[:] = cost[0]
-    for i in range(1, len(cost)):
+    v[:] = np.inf
+    for i in range(len(cost)):
         row = cost[i]
         for j in range(len(v)):
             v[j] = min(v[j], row[j])

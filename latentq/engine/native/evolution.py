@@ -119,6 +119,15 @@ def quaternions(angles: Array, axes: Array) -> Array:
 
 
 @compiled
+def _put(q: Array, own: Array, k: int) -> None:
+    """Writes quaternions into a lane; numba takes seconds to compile `q[..., k] = own`."""
+    for layer in range(own.shape[0]):
+        for qubit in range(own.shape[1]):
+            for part in range(4):
+                q[layer, qubit, part, k] = own[layer, qubit, part]
+
+
+@compiled
 def evolve(angles: Array, axes: Array, signs: Array, psi: Array, result: Array) -> None:
     r"""Applies circuits of rotations and signs to states.
 
@@ -184,7 +193,7 @@ def evolve_each(
     for first in range(0, len(psi), LANES):
         _load(psi, first, rows)
         for k in range(min(LANES, len(psi) - first)):
-            q[..., k] = quaternions(angles[first + k], axes)
+            _put(q, quaternions(angles[first + k], axes), k)
         for layer in range(q.shape[0]):
             for qubit in range(q.shape[1]):
                 step = dimension >> (qubit + 1)
