@@ -47,7 +47,7 @@ MISTAKES = [
         "prior.ancillas: must be at least 1 where prior.terminal=haar",
     ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
-    (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis, was haar"),
+    (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis or product, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (
         ["model.conditional=true", "data.limit=5"],
