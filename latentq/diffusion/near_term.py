@@ -127,9 +127,7 @@ class NearTermQuDDPM(QuDDPM):
         """Applies one step to particles, and draws an outcome for each, see the base class."""
         if not self.gate_error:
             return super().advance(instrument, particles, generator)
-        found = drawn_branches(
-            instrument(particles.psi), self.uniforms(particles.psi, generator)
-        )
+        found = drawn_branches(instrument(particles.psi), self.uniforms(particles.psi, generator))
         p = found[:, 0].clamp_min(torch.finfo(found.dtype).tiny ** 0.5)
         return Particles(found / p[:, None], particles.weights * (p / p.detach()))
 
@@ -168,9 +166,7 @@ class NearTermQuDDPM(QuDDPM):
         """Returns basis states to start from, drawn if `None`, with shape (N)."""
         if start is not None:
             return start
-        return torch.randint(
-            self.groups, (n,), device=generator.device, generator=generator
-        )
+        return torch.randint(self.groups, (n,), device=generator.device, generator=generator)
 
     @torch.no_grad()
     def sample_chain(
@@ -249,9 +245,9 @@ def in_blocks(start: Tensor, groups: int) -> tuple[Tensor, Tensor]:
         raise InputError(f"start: must be from 0 to {groups - 1}, was {int(start.max())}")
     most = int(counts.max())
     order = start.argsort(stable=True)
-    within = torch.arange(len(start), device=start.device) - (counts.cumsum(0) - counts)[
-        start[order]
-    ]
+    within = (
+        torch.arange(len(start), device=start.device) - (counts.cumsum(0) - counts)[start[order]]
+    )
     places = torch.empty_like(start)
     places[order] = start[order] * most + within
     return torch.arange(groups, device=start.device).repeat_interleave(most), places

@@ -41,7 +41,7 @@ def entangling_column(circuit: Circuit, gate: float) -> tuple[Tensor, Tensor]:
         images = noisy.apply_local(images, noisy.entangler(circuit.entangler, gate), pair)
     matrix = images.reshape(size, size).mT
     sources = matrix.abs().argmax(dim=1)
-    return sources, matrix.gather(1, sources[:, None])[:, 0].float()
+    return sources, matrix.gather(1, sources[:, None])[:, 0]
 
 
 def _joined(turns: Tensor) -> Tensor:
@@ -95,8 +95,8 @@ def branches(circuit: Circuit, angles: Tensor, r: Tensor, ancillas: int, gate: f
     rotations, _ = circuit.split(angles)
     turns = noisy.transfer(layer_rotations(circuit, rotations.double())).to(r)
     sources, factors = (x.to(r.device) for x in entangling_column(circuit, gate))
-    factors = factors[:, None]
-    kept, bits = (x.to(r.device) for x in _read(ancillas))
+    factors = factors[:, None].to(r)
+    kept, bits = _read(ancillas)
     begun = _joined(turns[:, 0, :ancillas]) @ _zeros(ancillas).to(r)
     # Words come before states, so that a gather moves whole rows.
     turned = _turn(r.mT.contiguous(), turns[:, 0, ancillas:])
@@ -104,7 +104,7 @@ def branches(circuit: Circuit, angles: Tensor, r: Tensor, ancillas: int, gate: f
     for layer in range(1, circuit.layers):
         r = _turn(_Permutation.apply(r, sources) * factors, turns[:, layer])
     r = (_Permutation.apply(r, sources) * factors).unflatten(1, (4**ancillas, -1))
-    return torch.einsum("ma,sapb->sbmp", bits, r.index_select(1, kept))
+    return torch.einsum("ma,sapb->sbmp", bits.to(r), r.index_select(1, kept.to(r.device)))
 
 
 @constant

@@ -9,6 +9,7 @@ from typing import Any
 from latentq.diffusion.near_term import NearTermQuDDPM
 from latentq.models.generative import CLASSES
 from latentq.models.hybrid import LatentQ
+from latentq.models.states import Coordinates
 
 
 class NearTerm(LatentQ):
@@ -21,6 +22,7 @@ class NearTerm(LatentQ):
         latent_noise: The noise on the states while the autoencoder is trained.
         conditional: Whether basis state y stands for class y, else for a cell of the states.
         classes: The number of classes, at most one for each basis state.
+        coordinates: What the decoder reads, see :class:`~latentq.models.states.StateModel`.
     """
 
     chain = NearTermQuDDPM
@@ -34,6 +36,7 @@ class NearTerm(LatentQ):
         latent_noise: float = 0.0,
         conditional: bool = False,
         classes: int = CLASSES,
+        coordinates: Coordinates = "all",
     ) -> None:
         groups = classes if conditional else 2 ** prior["qubits"]
         super().__init__(
@@ -43,4 +46,5 @@ class NearTerm(LatentQ):
             latent_noise=latent_noise,
             conditional=conditional,
             classes=classes,
+            coordinates=coordinates,
         )

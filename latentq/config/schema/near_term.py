@@ -1,4 +1,4 @@
-"""The near-term model: few gates, angles of their own for each cell or class, errors in training."""
+"""The near-term model: few gates, own angles for each cell or class, errors in training."""
 
 import math
 from collections.abc import Iterator
@@ -10,10 +10,11 @@ from latentq.config.fields import Count, Positive, Share, Size
 from latentq.config.schema.needs import FLOAT, Need
 from latentq.config.schema.quantum import (
     ChainSettings,
-    ConditionalNetworks,
     Layers,
+    QuantumNetworks,
     basis_states_of_all_classes,
     layers_of_all_steps,
+    settings_of_local_words,
 )
 from latentq.config.schema.states import ChainPhases, EnsemblePrior
 from latentq.config.schema.values import Relations, Values, relation
@@ -57,16 +58,20 @@ class NearTermPhases(ChainPhases):
     intermediate_weight: Share = Field(
         0.0, le=1000, description="weight of the loss of every step but the last"
     )
-    lr_single_step: Positive = Field(0.1, le=10, description="largest learning rate of steps alone")
+    lr_single_step: Positive = Field(0.1, le=10, description="largest rate of steps alone")
     lr: Positive = Field(0.05, le=10, description="largest learning rate of all steps")
 
 
 class NearTermSettings(ChainSettings):
-    """A quantum model for machines of today: 28 CZ in all, trained with the errors of its gates."""
+    """A quantum model for machines of today: 28 CZ, trained with the errors of its gates."""
 
-    relations: ClassVar[Relations] = (basis_states_of_all_classes, angles_belong_to_groups)
+    relations: ClassVar[Relations] = (
+        basis_states_of_all_classes,
+        angles_belong_to_groups,
+        settings_of_local_words,
+    )
 
-    model: ConditionalNetworks = ConditionalNetworks()
+    model: QuantumNetworks = QuantumNetworks()
     loss: Literal["wasserstein"] = Field("wasserstein", description="the loss of mixed states")
     prior: NearTermPrior = NearTermPrior()
     denoising: NearTermPhases = NearTermPhases()

@@ -20,7 +20,7 @@ from latentq.report.plots.files import (
 )
 from latentq.report.plots.forest import Dot, forest_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
-from latentq.report.plots.palette import DARK, LIGHT, Theme
+from latentq.report.plots.palette import DARK, LIGHT, NIGHT, Theme
 from latentq.report.plots.states import (
     density_map,
     hinton,
@@ -35,6 +35,7 @@ from latentq.report.plots.training import Curve, training_chart, training_curve
 __all__ = [
     "DARK",
     "LIGHT",
+    "NIGHT",
     "Axes",
     "Curve",
     "Dot",
