@@ -56,6 +56,7 @@ class Options(SeededOptions):
         None, description="simulated machines that run the model of the fewest CZ"
     )
     images: int = Field(320, ge=200, le=10_000, description="images of each of them")
+    starts: int = Field(20, ge=1, le=10_000, description="preparations of these images")
     shots: int = Field(810, ge=81, le=10**6, description="measurements of each of these")
     shown: float = Field(0.003, gt=0, le=1, description="the error rate of the grids")
 

@@ -23,7 +23,7 @@ COLUMNS = 16
 def machine_rows(bench: Bench, options: "Options") -> tuple[list[Row], Picture]:
     """Returns a row for perfect gates and for each machine, and images of all of them."""
     seed = options.seed % 2**31
-    plan = DevicePlan(options.images, options.shots, deferred=False)
+    plan = DevicePlan(options.images, options.shots, options.starts, deferred=False)
     perfect = sample_on(bench.model, aer_sampler(Noise(), seed), plan, options.seed)
     rows: list[Row] = [_row(bench, "perfect gates", perfect, options)]
     shown = {"perfect gates": perfect}
