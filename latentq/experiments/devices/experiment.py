@@ -81,7 +81,7 @@ def measure(options: Options) -> Record:
         bench = load_bench(OneModel(checkpoint=path, **chosen))
         benches.append(bench)
         models.append(model_row(name, bench))
-        rows += rate_rows(name, bench, rates_of(options), models[-1]["fid"])
+        rows += rate_rows(name, bench, rates_of(options))
         grids = pair_of_grids(bench, GRID, options.shown)
         pictures[f"grid-{name}"] = grid_picture(name, *grids, options.shown)
     tables = {"models": models, "rates": rows, "limits": rates_that_cost(rows)}

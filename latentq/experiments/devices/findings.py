@@ -59,6 +59,7 @@ def summary(options: "Options", tables: Tables) -> str:
     """Says what was measured, and what came out."""
     parts = []
     for row in tables["models"]:
+        clean = pick(tables["rates"], model=row["model"], rate=0.0)[0]["fid"]
         own = {r["readout"]: r for r in pick(tables["limits"], model=row["model"])}
         costs = ", ".join(
             f"{TITLES[read]}: {told(own[read]['10%'])} and {told(own[read]['50%'])}"
@@ -66,7 +67,7 @@ def summary(options: "Options", tables: Tables) -> str:
         )
         gates = f"{row['angles']:,} angles, {row['cz']:,} CZ and {row['rzz']} RZZ"
         parts.append(
-            f"{row['model']} ({gates}) has FID {row['fid']:.1f} without errors; 10% and 50% more "
+            f"{row['model']} ({gates}) has FID {clean:.1f} without errors; 10% and 50% more "
             f"at these rates a gate: {costs}."
         )
     parts += machine_lines(tables)
@@ -94,10 +95,10 @@ def rate_figure(tables: Tables) -> plots.Figure:
 
 def grid_picture(name: str, clean: Tensor, noisy: Tensor, rate: float) -> Picture:
     """Draws images without errors above those of the same draws with errors."""
-    figure = plots.Figure(figsize=(9.5, 3.0), dpi=150, layout="constrained")
+    figure = plots.Figure(figsize=(9.5, 2.6), dpi=150, layout="constrained")
     figure.set_facecolor(plots.NIGHT)
     plots.reconstruction_grid(
-        figure.subplots(), clean, noisy, COLUMNS, names=("no error", f"{rate:g}")
+        figure.subplots(), clean, noisy, COLUMNS, names=("no error", f"error {rate:g}")
     )
     return Picture(
         f"Images of {name}: rows without errors, and below each row the same draws with an error "

@@ -28,27 +28,20 @@ def gates_of(prior: QuDDPM) -> Row:
 
 
 def model_row(name: str, bench: Bench) -> Row:
-    """Returns the size of a model, and the FID of its samples and of its terminal states."""
+    """Returns the size of a model, and the FID of its terminal states."""
     labels = bench.model.labels(bench.number, bench.seed)
     terminal = bench.model.sample_chain(bench.number, bench.seed, labels)[0]
     undenoised = bench.fid(readout.density_matrices(terminal.to(torch.complex128)))
     return {
         "model": name, **gates_of(bench.prior),
-        "fid": bench.fid(bench.exact()), "fid_terminal": undenoised,
+        "fid_terminal": undenoised,
     }  # fmt: skip
 
 
-def rate_rows(name: str, bench: Bench, rates: Sequence[float], fid: float) -> list[Row]:
-    """Returns the FID of a model for error rates of its gates, after that without errors.
-
-    Arguments:
-        name: The name of the model.
-        bench: The model, and the images that it is compared with.
-        rates: The rates.
-        fid: The FID without errors, where the state is its own eigenvector.
-    """
-    rows: list[Row] = [{"model": name, "rate": 0.0, "readout": read, "fid": fid} for read in READ]
-    for rate in progress(rates, name):
+def rate_rows(name: str, bench: Bench, rates: Sequence[float]) -> list[Row]:
+    """Returns the FID of a model without errors and for error rates of its gates, same draws."""
+    rows: list[Row] = []
+    for rate in progress([0.0, *rates], name):
         rho = noisy_states(bench, Noise(rate))
         for read in READ:
             found = bench.fid(readout.READOUTS[read](rho))
