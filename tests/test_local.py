@@ -86,13 +86,15 @@ def test_shots_are_divided_among_nine_settings() -> None:
 
 def test_the_decoder_reads_local_words_alone() -> None:
     model = LatentQ(2, PRIOR, coordinates="local").eval()
+    for weights in model.decoder.parameters():
+        weights.data *= 3  # Images that differ.
     psi = haar(6, 2).to(torch.complex64)
-    exact, shots = model.decode(psi), Shots(2 * 10**7, "linear")
+    exact, shots = model.decode(psi).detach(), Shots(2 * 10**7, "linear")
 
-    assert model.decoder.net[0].in_features == 15
+    assert model.decoder.state_dict()["net.0.weight"].shape[1] == 15
     assert torch.allclose(model.decode_matrices(density_matrices(psi)), exact, atol=1e-5)
-    assert torch.allclose(decode_states(model, psi, shots, 0), exact, atol=2e-3)
-    assert float(exact.std(dim=0).max()) > 0.01
+    assert torch.allclose(decode_states(model, psi, shots, 0), exact, atol=5e-3)
+    assert float(exact.std(dim=0).max()) > 0.05
 
 
 def test_words_of_three_qubits_are_not_read() -> None:
@@ -103,7 +105,7 @@ def test_words_of_three_qubits_are_not_read() -> None:
     plus[0, [0, 7]], minus[0, 0], minus[0, 7] = 0.5**0.5, 0.5**0.5, -(0.5**0.5)
 
     assert torch.allclose(model.decode(plus), model.decode(minus), atol=1e-6)
-    assert float((every.decode(plus) - every.decode(minus)).abs().max()) > 1e-3
+    assert float((every.decode(plus) - every.decode(minus)).detach().abs().max()) > 1e-4
 
 
 def test_local_words_have_no_eigenvector() -> None:

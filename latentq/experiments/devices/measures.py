@@ -19,7 +19,8 @@ READ = ("linear", "eigenvector")
 
 def gates_of(prior: QuDDPM) -> Row:
     """Returns the sizes of a prior: its angles, CZ of all steps, and gates of a preparation."""
-    made = prior.forward_process.preparation(1, torch.Generator()).circuit
+    prepare: Any = prior.forward_process
+    made = prepare.preparation(1, torch.Generator()).circuit
     return {
         "angles": sum(angles.numel() for angles in prior.angles),
         "cz": sum(circuit.layers * len(circuit.pairs) for circuit in prior.circuits),

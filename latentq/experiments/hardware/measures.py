@@ -59,7 +59,7 @@ class Bench:
         images = in_chunks(self.model.decode_matrices, rho)
         return metrics.extract_features(self.classifier, images)
 
-    def fid(self, rho: Tensor) -> float:
+    def fid(self, rho: Tensor) -> float | None:
         """Returns the FID of the images of density matrices, with shape (N, d, d)."""
         return metrics.fid(self.features(rho), self.reference)
 
