@@ -47,6 +47,10 @@ MISTAKES = [
         "prior.ancillas: must be at least 1 where prior.terminal=haar",
     ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
+    (["prior.qubits=5", "model.coordinates=local"], "model.coordinates: local needs prior.qubits"),
+    (["model=near_term", "denoising.cells=false"], "denoising.cells: must be true where model"),
+    (["model=near_term", "prior.layers=[1,2]"], "prior.layers: must be one number or 5"),
+    (["model=near_term", "prior.gate_error=1.1"], "prior.gate_error: must be a number"),
     (["prior.terminal=haar"], "denoising.cells: needs prior.terminal=basis or product, was haar"),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (
@@ -141,7 +145,7 @@ def keys_of(model: str) -> list[str]:
 @pytest.mark.parametrize("name", ["train", "debug"])
 def test_every_model_has_a_valid_configuration_of_all_its_keys(model: str, name: str) -> None:
     config = load_config([f"model={model}"], name)
-    lists = ("prior.axes", "prior.strength")
+    lists = ("prior.axes", "prior.layers", "prior.strength")
     values = dict(leaves(config))
 
     assert config["model"]["kind"] == model

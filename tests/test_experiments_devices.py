@@ -1,5 +1,6 @@
 """Models of different sizes on machines with errors: sizes, rates, claims and the page."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.near_term import NearTermQuDDPM
 from latentq.engine.noisy import Noise
 from latentq.experiments.devices.experiment import Options, rates_of
-from latentq.experiments.devices.findings import claims, machine_lines, summary
+from latentq.experiments.devices.findings import claims, describe, machine_lines, summary
 from latentq.experiments.devices.measures import gates_of, name_of, rates_that_cost
 from latentq.experiments.hardware.measures import Bench, noisy_states
 from latentq.models.hybrid import quantum_model
 from latentq.quantum.readout import density_matrices
 from tests.command_line import CommandLine
 
+RECORDED = Path(__file__).parent.parent / "docs" / "results" / "devices"
 NEAR = ForwardProcess(qubits=2, steps=3, terminal="product")
 
 
@@ -95,6 +97,16 @@ def test_noisy_states_of_a_conditional_model_are_of_its_classes() -> None:
     psi = model.sample_states(200, 0).to(torch.complex128)
 
     assert torch.allclose(noisy_states(bench, Noise()), density_matrices(psi), atol=1e-4)
+
+
+def test_the_recorded_page_follows_from_its_tables() -> None:
+    record = json.loads((RECORDED / "record.json").read_text())
+    again = describe(Options.model_validate(record["options"], strict=False), record["tables"])
+
+    assert again.summary == record["summary"]
+    assert [claim.verdict for claim in again.claims] == [c["verdict"] for c in record["claims"]]
+    assert {*again.pictures} < {*record["captions"]}
+    assert rates_that_cost(record["tables"]["rates"]) == record["tables"]["limits"]
 
 
 @pytest.mark.parametrize(
