@@ -11,9 +11,10 @@ import latentq
 from latentq.diffusion import ForwardProcess, QuDDPM
 from latentq.diffusion.near_term import NearTermQuDDPM
 from latentq.engine.noisy import Noise
-from latentq.experiments.devices.experiment import Options, rates_of
+from latentq.experiments.devices.experiment import rates_of
 from latentq.experiments.devices.findings import claims, describe, machine_lines, summary
 from latentq.experiments.devices.measures import gates_of, name_of, rates_that_cost
+from latentq.experiments.devices.options import Options
 from latentq.experiments.hardware.measures import Bench, noisy_states
 from latentq.models.hybrid import quantum_model
 from latentq.quantum.readout import density_matrices

@@ -4,6 +4,7 @@ import sys
 
 from latentq.config.commands import run_command
 from latentq.experiments.devices import experiment
+from latentq.experiments.devices.options import Options
 
 if __name__ == "__main__":
-    sys.exit(run_command(experiment.EXPERIMENT.run, experiment.__doc__, experiment.Options))
+    sys.exit(run_command(experiment.EXPERIMENT.run, experiment.__doc__, Options))

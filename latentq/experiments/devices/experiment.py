@@ -13,14 +13,9 @@ preparations by perfect gates and as many shots.
 """
 
 import math
-from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 
-from latentq.config.fields import Folder
-from latentq.config.marks import Commas, OneOf
-from latentq.config.schema.data import AUTO
 from latentq.errors import InputError
 from latentq.experiments.devices.findings import describe, grid_picture
 from latentq.experiments.devices.machines import machine_rows
@@ -31,34 +26,15 @@ from latentq.experiments.devices.measures import (
     rate_rows,
     rates_that_cost,
 )
+from latentq.experiments.devices.options import Options
 from latentq.experiments.hardware.experiment import load_bench
 from latentq.experiments.hardware.options import Options as OneModel
-from latentq.experiments.record import Experiment, Record, SeededOptions
+from latentq.experiments.record import Experiment, Record
 from latentq.models.hybrid import quantum_model
 from latentq.models.storage import load
 
 GRID = 32
 RATES = (1e-5, 3e-2)
-MACHINES = ("kolkata", "lagos", "prague")
-
-
-class Options(SeededOptions):
-    """What is measured."""
-
-    models: Annotated[tuple[Folder, ...], Commas()] = Field(
-        ("checkpoints/quantum",), description="quantum models, each with a name of its own"
-    )
-    features: Folder = Field(AUTO, description="the classifier; auto is that of the data")
-    split: Literal["test", "validation"] = Field("test", description="the images to compare with")
-    samples: int = Field(10_000, ge=200, le=10_000, description="images of each row")
-    points: int = Field(12, ge=2, le=100, description="error rates of gates")
-    machines: Annotated[tuple[Annotated[str, OneOf(MACHINES)], ...], Commas()] | None = Field(
-        None, description="simulated machines that run the model of the fewest CZ"
-    )
-    images: int = Field(320, ge=200, le=10_000, description="images of each of them")
-    starts: int = Field(20, ge=1, le=10_000, description="preparations of these images")
-    shots: int = Field(810, ge=81, le=10**6, description="measurements of each of these")
-    shown: float = Field(0.003, gt=0, le=1, description="the error rate of the grids")
 
 
 def rates_of(options: Options) -> list[float]:

@@ -1,16 +1,14 @@
 """What the FID of several models against error rates says: summary, claims and figures."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
 from latentq.experiments.devices.measures import READ
+from latentq.experiments.devices.options import Options
 from latentq.experiments.record import Claim, Picture, Record, Tables, pick
 from latentq.report import plots
-
-if TYPE_CHECKING:
-    from latentq.experiments.devices.experiment import Options
 
 Rows = Sequence[Mapping[str, Any]]
 TITLES = {"linear": "the state as it is", "eigenvector": "its top eigenvector"}
@@ -22,7 +20,7 @@ def told(rate: float | None) -> str:
     return "none of these" if rate is None else f"{rate:.1e}"
 
 
-def claims(options: "Options", tables: Tables) -> list[Claim]:
+def claims(options: Options, tables: Tables) -> list[Claim]:
     """Judges for each model whether images survive the error of the grids."""
     found = []
     for row in tables["models"]:
@@ -55,7 +53,7 @@ def machine_lines(tables: Tables) -> list[str]:
     ]
 
 
-def summary(options: "Options", tables: Tables) -> str:
+def summary(options: Options, tables: Tables) -> str:
     """Says what was measured, and what came out."""
     parts = []
     for row in tables["models"]:
@@ -107,7 +105,7 @@ def grid_picture(name: str, clean: Tensor, noisy: Tensor, rate: float) -> Pictur
     )
 
 
-def describe(options: "Options", tables: Tables) -> Record:
+def describe(options: Options, tables: Tables) -> Record:
     """Returns the record.
 
     Arguments:

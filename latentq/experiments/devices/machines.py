@@ -1,6 +1,6 @@
 """A model on simulated machines: transpiled circuits out, counts in, images out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,19 +8,17 @@ from torch import Tensor
 from latentq.engine.noisy import Noise
 from latentq.engine.qiskit import FakeMachine, aer_sampler
 from latentq.evaluation import metrics
+from latentq.experiments.devices.options import Options
 from latentq.experiments.hardware.measures import Bench
 from latentq.experiments.record import Picture, progress
 from latentq.models.device import DevicePlan, sample_on
 from latentq.report import plots
 
-if TYPE_CHECKING:
-    from latentq.experiments.devices.experiment import Options
-
 Row = dict[str, Any]
 COLUMNS = 16
 
 
-def machine_rows(bench: Bench, options: "Options") -> tuple[list[Row], Picture]:
+def machine_rows(bench: Bench, options: Options) -> tuple[list[Row], Picture]:
     """Returns a row for perfect gates and for each machine, and images of all of them."""
     seed = options.seed % 2**31
     plan = DevicePlan(options.images, options.shots, options.starts, deferred=False)
@@ -40,7 +38,7 @@ def machine_rows(bench: Bench, options: "Options") -> tuple[list[Row], Picture]:
     return rows, grid_of(shown)
 
 
-def _row(bench: Bench, name: str, images: Tensor, options: "Options") -> Row:
+def _row(bench: Bench, name: str, images: Tensor, options: Options) -> Row:
     features = metrics.extract_features(bench.classifier, images)
     return {
         "machine": name, "images": len(images), "shots": options.shots,
