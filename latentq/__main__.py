@@ -30,8 +30,8 @@ from latentq.paths import DATA
 
 WIDTH = 99
 EXPERIMENTS = (
-    *("ablation", "all", "bounds", "denoiser", "ensembles", "gradients", "hardware", "improved"),
-    *("latent", "noise", "plateaus", "quddpm", "views"),
+    *("ablation", "all", "bounds", "denoiser", "devices", "ensembles", "gradients", "hardware"),
+    *("improved", "latent", "noise", "plateaus", "quddpm", "views"),
 )
 COMMANDS = {
     "train": "latentq.training",

@@ -7,7 +7,8 @@ With `label=7` a conditional model draws sevens; without, it draws all classes.
 With `backend=aer shots=2430` the circuits of a quantum prior are run by Qiskit Aer on this
 machine, and images are decoded from so many measurements each; `gate_error`, `damping` and
 `readout_error` are the errors of its gates and measurements, and `starts` how many states it
-prepares.
+prepares. With `backend=prague`, `kolkata` or `lagos` they are transpiled for a machine that
+Qiskit simulates with the errors of a day, which suits models of few gates.
 """
 
 import sys
@@ -41,11 +42,11 @@ class Options(Settings):
     seed: Seed = Field(0, description="the seed")
     out: Folder = Field("grid.png", description="the picture")
     plugin: Plugins | None = Field(None, description="modules that register models of your own")
-    backend: Literal["exact", "aer"] = Field(
-        "exact", description="what runs the circuits; aer is a simulator of a machine"
+    backend: Literal["exact", "aer", "kolkata", "lagos", "prague"] = Field(
+        "exact", description="what runs the circuits: exact, or a simulator of a machine"
     )
     shots: Annotated[int, Ge(1), Le(10**9)] | None = Field(
-        None, description="measurements of an image, for backend=aer"
+        None, description="measurements of an image, but for exact"
     )
     starts: Annotated[int, Ge(1), Le(10_000)] | None = Field(
         None, description="states that it prepares; null: one for some images each"
@@ -55,7 +56,8 @@ class Options(Settings):
     readout_error: Share = Field(0.0, le=1, description="how often a bit is misread")
 
 
-OF_MACHINES = ("shots", "starts", "gate_error", "damping", "readout_error")
+ERRORS = ("gate_error", "damping", "readout_error")
+OF_MACHINES = ("shots", "starts", *ERRORS)
 
 
 def check_backend(options: Options) -> None:
@@ -67,29 +69,36 @@ def check_backend(options: Options) -> None:
     given = [
         key for key in OF_MACHINES if getattr(options, key) != Options.model_fields[key].default
     ]
-    if options.backend == "exact" and given:
-        raise InputError(f"{given[0]}: needs backend=aer")
-    if options.backend == "aer" and options.shots is None:
-        raise InputError("shots: must be given with backend=aer, such as shots=2430")
-    if options.backend == "aer" and options.label is not None:
-        raise InputError("label: must be left out with backend=aer, which draws all classes")
+    name = options.backend
+    if name == "exact":
+        if given:
+            raise InputError(f"{given[0]}: needs backend=aer")
+        return
+    if own := [key for key in given if key in ERRORS and name != "aer"]:
+        raise InputError(f"{own[0]}: needs backend=aer, {name} has errors of its own")
+    if options.shots is None:
+        raise InputError(f"shots: must be given with backend={name}, such as shots=2430")
+    if options.label is not None:
+        raise InputError(f"label: must be left out with backend={name}, which draws all classes")
 
 
 def run_machine(model: "LatentQ", options: Options) -> "Tensor":
-    """Draws images by circuits that Aer runs.
+    """Draws images by circuits that Aer or a simulated machine runs.
 
     Raises:
         InputError: If Qiskit is missing, or there are too few shots.
     """
     from latentq.engine.noisy import Noise
-    from latentq.engine.qiskit import aer_sampler
+    from latentq.engine.qiskit import FakeMachine, Sampler, aer_sampler
     from latentq.models.device import DevicePlan, sample_on
 
     noise = Noise(options.gate_error, options.damping, options.readout_error)
-    sampler = aer_sampler(noise, options.seed % 2**31)
+    seed, of_aer = options.seed % 2**31, options.backend == "aer"
+    sampler: Sampler = aer_sampler(noise, seed) if of_aer else FakeMachine(options.backend, seed)
     # Aer keeps a density matrix for each outcome string of circuits that reset.
+    deferred = of_aer and noise == Noise()
     assert options.shots is not None  # See `check_backend`.
-    plan = DevicePlan(options.n, options.shots, options.starts, deferred=noise == Noise())
+    plan = DevicePlan(options.n, options.shots, options.starts, deferred)
     return sample_on(model, sampler, plan, options.seed)
 
 
@@ -119,7 +128,7 @@ def sample(arguments: list[str]) -> None:
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
     if options.label is not None and not model.conditional:
         raise InputError(f"label: {options.checkpoint} is no conditional model; leave it out")
-    if options.backend == "aer":
+    if options.backend != "exact":
         images = run_machine(quantum_model(model, options.checkpoint)[0], options)
     else:
         images = model.sample(options.n, options.seed, options.label)

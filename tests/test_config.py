@@ -47,7 +47,14 @@ MISTAKES = [
         "prior.ancillas: must be at least 1 where prior.terminal=haar",
     ),
     (["outcomes=exact", "prior.ancillas=2"], "particles"),
-    (["prior.terminal=haar", "denoising.cells=true"], "denoising.cells: needs prior.terminal=basis, was haar"),
+    (["prior.qubits=5", "model.coordinates=local"], "model.coordinates: local needs prior.qubits"),
+    (["model=near_term", "denoising.cells=false"], "denoising.cells: must be true where model"),
+    (["model=near_term", "prior.layers=[1,2]"], "prior.layers: must be one number or 5"),
+    (["model=near_term", "prior.gate_error=1.1"], "prior.gate_error: must be a number"),
+    (
+        ["prior.terminal=haar", "denoising.cells=true"],
+        "denoising.cells: needs prior.terminal=basis or product, was haar",
+    ),
     (["denoising.cells=false", "model.conditional=true", "prior.qubits=3"], "10 classes"),
     (
         ["model.conditional=true", "data.limit=5"],

@@ -196,7 +196,7 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch, line: Co
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["backend=ibm"], "backend: must be one of exact, aer, was 'ibm'"),
+        (["backend=ibm"], "backend: must be one of exact, aer, kolkata, lagos, prague, was 'ibm'"),
         (["shots=810"], "shots: needs backend=aer"),
         (["gate_error=0.1"], "gate_error: needs backend=aer"),
         (["backend=aer"], "shots: must be given with backend=aer, such as shots=2430"),
@@ -208,6 +208,7 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch, line: Co
         ),
         (["backend=aer", "shots=9", "gate_error=1.5"], "gate_error: must be a number, at least 0"),
         (["backend=aer", "shots=810", "checkpoint=classical"], "checkpoint: must be a model with"),
+        (["backend=prague", "shots=810", "damping=0.1"], "damping: needs backend=aer, prague has"),
         (["backend=aer", "shots=810", "label=3"], "label: must be left out with backend=aer"),
     ],
 )
@@ -228,6 +229,26 @@ def test_the_command_draws_by_aer(
 
     assert (done.code, done.out) == (0, "4 samples: a.png\n"), done
     assert (line.folder / "a.png").stat().st_size > 1000
+
+
+def test_the_best_line_has_the_least_errors() -> None:
+    errors = {(0, 1): 0.1, (1, 2): 0.1, (2, 3): 0.5, (1, 3): 0.01, (3, 4): 0.02}
+
+    assert sorted(qiskit.best_line(errors, 3)) == [1, 3, 4]
+    assert qiskit.best_line(errors, 4) in ([0, 1, 3, 4], [4, 3, 1, 0], [2, 1, 3, 4])
+    with pytest.raises(InputError, match="backend: must have a line of 6 coupled qubits"):
+        qiskit.best_line(errors, 6)
+
+
+def test_a_simulated_machine_has_nearly_the_law_of_the_chain(prior: QuDDPM) -> None:
+    made = PROCESS.preparation(1, derive_generator(3, "sample"))
+    machine = qiskit.FakeMachine("prague", 1)
+    counts = run_preparation(prior, machine, made, DevicePlan(8, 4500, 1, deferred=False))
+    apart = (counts / 4000 - law(prior, made)).abs().sum(dim=(0, 2)) / 2
+
+    assert machine.calibrated == "2023-01-12"
+    assert machine.two_qubit_gates == 2 * 3 * 2 + 2  # CZ of two steps, and two for an RZZ.
+    assert float(apart.min()) > 0.005 and float(apart.max()) < 0.12
 
 
 def test_errors_are_put_where_they_belong() -> None:

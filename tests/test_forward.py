@@ -187,6 +187,23 @@ def test_basis_terminal(noise: float, generator: torch.Generator) -> None:
     assert participation == pytest.approx((0.75 + 0.25 * cosine) ** 4, abs=5e-3)
 
 
+def test_product_terminal(generator: torch.Generator) -> None:
+    """It spreads over basis states as the `basis` ensemble does, and has no entanglement."""
+    process = ForwardProcess(terminal="product", terminal_strength=2.0)
+    psi = process.terminal_states(20_000, generator)
+    cosine = oracles.mean_cosine(np.pi / 2)
+    participation = psi.abs().pow(4).sum(dim=-1).mean().item()
+
+    assert participation == pytest.approx((0.75 + 0.25 * cosine) ** 4, abs=5e-3)
+    assert purity(psi, (0, 2)).min().item() == pytest.approx(1, abs=1e-5)
+    basis = ForwardProcess(terminal_strength=2.0).terminal_states(100, generator)
+    assert purity(basis, (0, 2)).min().item() < 0.99
+    made = process.preparation(2, generator)
+    assert made.circuit.pairs == () and made.angles.shape == (2, 12)
+    told = process.terminal_states(3, generator, torch.tensor([3, 3, 3]))
+    assert told.shape == (3, 16)
+
+
 def test_haar_terminal(generator: torch.Generator) -> None:
     psi = ForwardProcess(terminal="haar").terminal_states(20_000, generator)
 
@@ -195,7 +212,7 @@ def test_haar_terminal(generator: torch.Generator) -> None:
     assert psi.abs().pow(4).sum(dim=-1).mean().item() == pytest.approx(2 / 17, abs=1e-3)
 
 
-@pytest.mark.parametrize("terminal", ["basis", "zero", "haar"])
+@pytest.mark.parametrize("terminal", ["basis", "product", "zero", "haar"])
 def test_terminal_states_are_reproducible(terminal: Terminal) -> None:
     process = ForwardProcess(qubits=2, terminal=terminal)
     first, again, other = (
@@ -222,5 +239,7 @@ def test_terminal_states_start_where_they_are_told(generator: torch.Generator) -
     assert torch.equal(psi, torch.eye(16, dtype=torch.complex64)[start])
     noisy = ForwardProcess(terminal_strength=0.5).terminal_states(4, generator, start)
     assert torch.equal(noisy.abs().argmax(dim=1), start)
-    with pytest.raises(ValueError, match="start: needs the terminal ensemble basis, was haar"):
+    with pytest.raises(
+        ValueError, match="start: needs the terminal ensemble basis or product, was haar"
+    ):
         ForwardProcess(terminal="haar").terminal_states(4, generator, start)

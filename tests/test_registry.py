@@ -57,7 +57,7 @@ class Good:
 def test_the_models_of_latentq_and_of_the_package_beside_it() -> None:
     assert registry.names() == [
         *("classical", "codebook", "ensemble", "features", "latent_diffusion", "mixture"),
-        *("neighbours", "perceptrons", "quantum", "traced", "vae_diffusion"),
+        *("near_term", "neighbours", "perceptrons", "quantum", "traced", "vae_diffusion"),
     ]
     assert registry.find("classical").title == "VAE"
     assert all(registry.find(name).plugin is None for name in registry.names())

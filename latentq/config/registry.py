@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from latentq.config import packages
 from latentq.config.fields import Plugins, Settings, describe
 from latentq.config.schema.made import settings_of_class, settings_of_sections
+from latentq.config.schema.near_term import NearTermSettings
 from latentq.config.schema.quantum import QuantumSettings
 from latentq.config.schema.run import FeaturesSettings, RunSettings
 from latentq.errors import InputError, nearest, shown
@@ -191,6 +192,13 @@ def _checked(name: str, found: Any, role: Role) -> type:  # noqa: ANN401
 
 
 register("quantum", "latentq.models.hybrid:LatentQ", settings=QuantumSettings, role="quantum")
+register(
+    "near_term",
+    "latentq.models.near_term:NearTerm",
+    settings=NearTermSettings,
+    title="quantum, few gates",
+    role="quantum",
+)
 register(
     "features",
     "latentq.models.classifier:Classifier",

@@ -17,7 +17,7 @@ References:
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol, get_args
 
 import torch
@@ -29,7 +29,8 @@ from latentq.errors import InputError
 from latentq.quantum.states import count_qubits, haar_states
 from latentq.randomness import check_whole
 
-Terminal = Literal["basis", "zero", "haar"]
+Terminal = Literal["basis", "product", "zero", "haar"]
+IN_BASIS_STATES = ("basis", "product")  # whose basis state can be chosen
 
 
 def scramble(psi: Tensor, strengths: list[float], generator: torch.Generator) -> Tensor:
@@ -159,6 +160,7 @@ class ForwardProcess:
 
     - `basis`: a uniformly random basis state, scrambled once with `terminal_strength`. Its mean
       state is :math:`1 / d`, which the kernel :math:`F` cannot tell from Haar states;
+    - `product`: the same without :math:`R_{ZZ}`, so that no two-qubit gate prepares a state;
     - `zero`: :math:`| 0 \dots 0 \rangle` scrambled by all :math:`T` steps of the schedule;
     - `haar`: Haar states.
 
@@ -168,7 +170,7 @@ class ForwardProcess:
         strength: The first and the last strength, :math:`h_1` and :math:`h_T`, of a linear
             schedule, or all strengths :math:`h_1 \dots h_T`.
         terminal: The name of the terminal ensemble.
-        terminal_strength: The strength of the scrambling of the `basis` ensemble.
+        terminal_strength: The strength of the scrambling of the `basis` and `product` ensembles.
 
     Raises:
         InputError: If there are neither two strengths nor :math:`T`, one is negative, or there is
@@ -237,15 +239,17 @@ class ForwardProcess:
         Arguments:
             n: The number of states :math:`N`.
             generator: The source of randomness.
-            start: The basis states that the `basis` ensemble starts from, with shape :math:`(N)`,
-                integers from 0 to :math:`2^n - 1`; drawn uniformly if `None`.
+            start: The basis states that a `basis` or `product` ensemble starts from, with shape
+                :math:`(N)`, integers from 0 to :math:`2^n - 1`; drawn uniformly if `None`.
 
         Raises:
             InputError: If `start` is given and the ensemble is another one, or it has other than
                 :math:`N` basis states.
         """
-        if start is not None and self.terminal != "basis":
-            raise InputError(f"start: needs the terminal ensemble basis, was {self.terminal}")
+        if start is not None and self.terminal not in IN_BASIS_STATES:
+            raise InputError(
+                f"start: needs the terminal ensemble basis or product, was {self.terminal}"
+            )
         if self.terminal == "haar":
             return haar_states(n, qubits=self.qubits, generator=generator)
 
@@ -264,7 +268,9 @@ class ForwardProcess:
         """
         dimension = 2**self.qubits
         if self.terminal == "haar":
-            raise InputError("terminal: must be basis or zero to be made by gates, was haar")
+            raise InputError(
+                "terminal: must be basis, product or zero to be made by gates, was haar"
+            )
         if self.terminal == "zero":
             index = torch.zeros(n, dtype=torch.int64, device=generator.device)
             strengths = self.strengths
@@ -273,4 +279,8 @@ class ForwardProcess:
             index = uniform if start is None else _check_start(start, n, dimension)
             strengths = [self.terminal_strength]
         angles = scrambling_angles(n, self.qubits, strengths, generator)
-        return Preparation(index, scrambling_circuit(self.qubits, len(strengths)), angles)
+        circuit = scrambling_circuit(self.qubits, len(strengths))
+        if self.terminal == "product":
+            circuit = replace(circuit, pairs=())
+            angles = angles[:, : circuit.parameters]
+        return Preparation(index, circuit, angles)

@@ -83,8 +83,17 @@ def select(branches: Tensor, uniforms: Tensor) -> Tensor:
         branches: Pauli coordinates of unnormalised states, with shape (N, M, 4^n).
         uniforms: Numbers in [0, 1), with shape (N).
     """
-    p = branches[..., 0].clamp_min(0)
-    cumulative = p.cumsum(dim=-1)
-    rows = (cumulative[:, :-1] <= uniforms.double()[:, None] * cumulative[:, -1:]).sum(dim=-1)
-    found = branches[torch.arange(len(rows)), rows]
+    found = drawn_branches(branches, uniforms)
     return found / found[:, :1]
+
+
+def drawn_branches(branches: Tensor, uniforms: Tensor) -> Tensor:
+    """Takes one outcome for each state by its probability, see :func:`select`.
+
+    Returns:
+        The branches as they are, with shape (N, 4^n): their first coordinate is the probability.
+    """
+    p = branches[..., 0].detach().clamp_min(0)
+    cumulative = p.cumsum(dim=-1)
+    rows = (cumulative[:, :-1] <= uniforms.to(p)[:, None] * cumulative[:, -1:]).sum(dim=-1)
+    return branches[torch.arange(len(rows), device=rows.device), rows]

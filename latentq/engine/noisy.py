@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from latentq.engine.circuits import Circuit
+from latentq.engine.circuits import Circuit, Entangler
 from latentq.engine.fused.constants import constant
 from latentq.engine.fused.gates import layer_rotations
 from latentq.errors import InputError
@@ -78,8 +78,8 @@ def to_pauli(rho: Tensor) -> Tensor:
     Arguments:
         rho: The matrices, with shape :math:`(*, 2^n, 2^n)`.
     """
-    words = pauli_words(rho.shape[-1].bit_length() - 1).to(rho.device)
-    return (rho.to(words).flatten(-2) @ words.mT.flatten(1).mT).real
+    words = pauli_words(rho.shape[-1].bit_length() - 1).to(rho)
+    return (rho.flatten(-2) @ words.mT.flatten(1).mT).real
 
 
 def from_pauli(r: Tensor) -> Tensor:
@@ -140,18 +140,33 @@ def apply_local(r: Tensor, matrix: Tensor, wires: Sequence[int]) -> Tensor:
     return found.view(moved.shape).movedim(first, axes)
 
 
+def entangler(name: Entangler, gate: float, decay: float = 0.0) -> Tensor:
+    """Returns a noisy CZ or CNOT, with shape (16, 16).
+
+    Arguments:
+        name: The gate, `cz` or `cnot`.
+        gate: The probability of the depolarising channel after it.
+        decay: The probability that either qubit decays.
+    """
+    unitary = torch.eye(4, dtype=torch.complex128)[[0, 1, 3, 2]]
+    if name == "cz":
+        unitary = torch.diag(torch.tensor([1, 1, 1, -1], dtype=torch.complex128))
+    return _errors(gate, decay) @ transfer(unitary)
+
+
+def _errors(gate: float, decay: float) -> Tensor:
+    """Returns the errors of a two-qubit gate, with shape (16, 16)."""
+    return torch.kron(damping(decay), damping(decay)) @ depolarising(gate)
+
+
 def _entanglers(circuit: Circuit, shared: Tensor | None, noise: Noise) -> Tensor:
     """Returns the noisy two-qubit gates, with shape (16, 16) or (*, L, 16, 16)."""
-    both = torch.kron(*(damping(noise.damping),) * 2) @ depolarising(noise.gate)
-    if circuit.entangler == "cnot":
-        gate = torch.eye(4, dtype=torch.complex128)[[0, 1, 3, 2]]
-    elif shared is None:
-        gate = torch.diag(torch.tensor([1, 1, 1, -1], dtype=torch.complex128))
-    else:
-        signs = torch.tensor([1, -1, -1, 1], dtype=torch.float64)
-        phases = -0.5 * shared.double()[..., None] * signs
-        gate = torch.diag_embed(torch.polar(torch.ones_like(phases), phases))
-    return both @ transfer(gate)
+    if shared is None:
+        return entangler(circuit.entangler, noise.gate, noise.damping)
+    signs = torch.tensor([1, -1, -1, 1], dtype=torch.float64)
+    phases = -0.5 * shared.double()[..., None] * signs
+    gates = torch.diag_embed(torch.polar(torch.ones_like(phases), phases))
+    return _errors(noise.gate, noise.damping) @ transfer(gates)
 
 
 def evolve(circuit: Circuit, angles: Tensor, r: Tensor, noise: Noise) -> Tensor:

@@ -275,9 +275,9 @@ def measure(arguments: list[str]) -> dict[str, Any]:
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
     shots = None
     if options.shots is not None:
-        model, prior = quantum_model(model, options.checkpoint)
+        model, _ = quantum_model(model, options.checkpoint)
         shots = Shots(options.shots, options.readout)
-        shots.check(prior.forward_process.qubits)
+        shots.check(model)
     features = features_of(options.features, options.checkpoint)
     classifier = storage.load(features)
     if not isinstance(classifier, Classifier):

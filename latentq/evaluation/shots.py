@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latentq.errors import InputError
 from latentq.models.generative import CHUNK, in_chunks
 from latentq.models.states import StateModel
-from latentq.quantum import readout
+from latentq.quantum import local, readout
 from latentq.randomness import derive_generator
 
 READOUTS = tuple(readout.READOUTS)
@@ -31,9 +32,22 @@ class Shots:
     number: int
     readout: str = "eigenvector"
 
-    def check(self, qubits: int) -> None:
-        """Raises `InputError` if there are too few shots for the settings of some qubits."""
-        readout.shots_of_settings(self.number, qubits)
+    def check(self, model: StateModel) -> None:
+        """Checks that a model can be read out like this.
+
+        Raises:
+            InputError: If there are too few shots for the settings, or the decoder reads local
+                words alone, which have no eigenvector.
+        """
+        if model.coordinates == "all":
+            readout.shots_of_settings(self.number, model.qubits)
+            return
+        if self.readout != "linear":
+            raise InputError(
+                "readout: must be linear where the decoder reads local Pauli words, was "
+                f"{self.readout}"
+            )
+        local.shots_of_local_settings(self.number, model.qubits)
 
 
 @torch.no_grad()
@@ -71,5 +85,9 @@ def decode_states(model: StateModel, states: Tensor, shots: Shots | None, seed: 
     if shots is None:
         return in_chunks(model.decode, states)
     rho = readout.density_matrices(states)
+    if model.coordinates == "local":
+        read = local.measure_locally(rho, shots.number, derive_generator(seed, "shots"))
+        like = next(model.decoder.parameters())
+        return in_chunks(lambda x: model.decoder(x).sigmoid(), read.to(like))
     found = readout.READOUTS[shots.readout](invert(rho, shots.number, seed))
     return in_chunks(model.decode_matrices, found)

@@ -24,7 +24,7 @@ from latentq.models.generative import (
     CLASSES,
     Labels,
 )
-from latentq.models.states import StateModel, cells_of
+from latentq.models.states import Coordinates, StateModel, cells_of
 from latentq.randomness import derive_generator
 
 
@@ -40,6 +40,7 @@ class LatentQ(StateModel):
             :func:`latentq.quantum.states.perturb`.
         conditional: Whether the prior is given the class of what it generates.
         classes: The number of classes, at most one for each basis state.
+        coordinates: What the decoder reads, see the base class.
     """
 
     #: The class of the denoising chain; another one makes another model.
@@ -55,6 +56,7 @@ class LatentQ(StateModel):
         latent_noise: float = 0.0,
         conditional: bool = False,
         classes: int = CLASSES,
+        coordinates: Coordinates = "all",
     ) -> None:
         arguments: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in prior.items()
@@ -69,6 +71,7 @@ class LatentQ(StateModel):
             qubits=forward.qubits,
             latent_noise=latent_noise,
             conditional=conditional,
+            coordinates=coordinates,
         )
         self.classes = classes
 

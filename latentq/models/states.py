@@ -1,6 +1,7 @@
 """Models whose latents are quantum states: the autoencoder that they share, and fitted priors."""
 
 from abc import abstractmethod
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +17,12 @@ from latentq.models.generative import (
     seeded,
 )
 from latentq.models.networks import Decoder, Encoder
+from latentq.quantum import local
 from latentq.quantum.encoding import amplitude_encode, density_coordinates, matrix_features
 from latentq.quantum.states import check_states, perturb
 from latentq.randomness import derive_generator
+
+Coordinates = Literal["all", "local"]
 
 
 class StateModel(GenerativeModel):
@@ -32,6 +36,11 @@ class StateModel(GenerativeModel):
         latent_noise: The noise on the states while the autoencoder is trained, see
             :func:`latentq.quantum.states.perturb`.
         conditional: Whether the prior is given the class of what it generates.
+        coordinates: What the decoder reads: `all` density coordinates, or the `local` ones, see
+            :mod:`latentq.quantum.local`.
+
+    Raises:
+        InputError: If coordinates are local and there are more than four qubits.
     """
 
     latent_freedom: int
@@ -46,15 +55,20 @@ class StateModel(GenerativeModel):
         qubits: int = 4,
         latent_noise: float = 0.0,
         conditional: bool = False,
+        coordinates: Coordinates = "all",
     ) -> None:
         super().__init__()
 
         self.latent_noise, self.conditional = latent_noise, conditional
+        self.qubits, self.coordinates = qubits, coordinates
         dimension = 2**qubits
+        read = dimension**2 if coordinates == "all" else len(local.local_words(qubits))
+        if coordinates == "local":
+            local.local_settings(qubits)
         # The norm is one and a global phase does not matter.
         self.latent_freedom = 2 * dimension - 2
         self.encoder = seeded(lambda: Encoder(2 * dimension, channels), seed, "encoder")
-        self.decoder = seeded(lambda: Decoder(dimension**2, channels), seed, "decoder")
+        self.decoder = seeded(lambda: Decoder(read, channels), seed, "decoder")
         self.prior = prior
 
     def encode(self, images: Tensor) -> Tensor:
@@ -89,7 +103,17 @@ class StateModel(GenerativeModel):
         features = density_coordinates(latents)
         if latents.dim() == 3:
             features = features.sum(dim=1)
-        return self.decoder(features).sigmoid()
+        return self.decoder(self.read(features)).sigmoid()
+
+    def read(self, features: Tensor) -> Tensor:
+        r"""Returns those of all density coordinates that the decoder reads, with shape (B, F).
+
+        Arguments:
+            features: The density coordinates, with shape :math:`(B, d^2)`.
+        """
+        if self.coordinates == "all":
+            return features
+        return features @ local.local_projection(self.qubits).to(features).T
 
     def decode_matrices(self, rho: Tensor) -> Tensor:
         r"""Returns the images of density matrices, or of estimates of them.
@@ -98,7 +122,7 @@ class StateModel(GenerativeModel):
             rho: Hermitian matrices of trace one, with shape :math:`(B, d, d)`.
         """
         like = next(self.decoder.parameters())
-        return self.decoder(matrix_features(rho).to(like)).sigmoid()
+        return self.decoder(self.read(matrix_features(rho).to(like))).sigmoid()
 
     def _check_latents(self, latents: Tensor) -> None:
         dimension = 1 + self.latent_freedom // 2
@@ -124,7 +148,7 @@ class StateModel(GenerativeModel):
             generator: The source of the noise on the states.
         """
         psi = perturb(amplitude_encode(self.encoder(images)), self.latent_noise, generator)
-        return {"loss": pixel_loss(self.decoder(density_coordinates(psi)), images)}
+        return {"loss": pixel_loss(self.decoder(self.read(density_coordinates(psi))), images)}
 
     @abstractmethod
     def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:

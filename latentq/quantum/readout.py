@@ -112,11 +112,18 @@ def shots_of_settings(shots: int, qubits: int) -> Tensor:
     Raises:
         InputError: If there is a setting without a shot.
     """
-    number = len(settings(qubits))
+    return divide_shots(shots, len(settings(qubits)), f"settings of {qubits} qubits")
+
+
+def divide_shots(shots: int, number: int, what: str) -> Tensor:
+    """Divides shots equally among a number of settings; the first have one more where need be.
+
+    Raises:
+        InputError: If there is a setting without a shot.
+    """
     if check_whole(shots, "shots", 1) < number:
         raise InputError(
-            f"shots: must be at least {number}, one for each of the {number} settings of {qubits} "
-            f"qubits, was {shots}"
+            f"shots: must be at least {number}, one for each of the {number} {what}, was {shots}"
         )
     return torch.tensor([shots // number + (k < shots % number) for k in range(number)])
 

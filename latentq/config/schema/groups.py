@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from latentq.config.schema.data import CLASSES, too_few
 from latentq.config.schema.values import Values, relation
 
+BOUND = ("basis", "product")  # terminal ensembles whose basis state can be chosen
+
 
 def classes_of(values: Values) -> int:
     """Returns the number of classes, as far as it is known: of own images, at least one."""
@@ -35,9 +37,9 @@ def images_of_all_groups(values: Values) -> Iterator[str]:
 def groups_start_in_basis_states(values: Values) -> Iterator[str]:
     """Class or cell k starts in basis state k."""
     terminal, conditional = values["prior.terminal"], values.get("model.conditional")
-    if (conditional or values["denoising.cells"]) and terminal != "basis":
+    if (conditional or values["denoising.cells"]) and terminal not in BOUND:
         key = "model.conditional" if conditional else "denoising.cells"
-        yield f"{key}: needs prior.terminal=basis, was {terminal}; set it to false"
+        yield f"{key}: needs prior.terminal=basis or product, was {terminal}; set it to false"
 
 
 @relation(

@@ -98,6 +98,23 @@ class ConditionalNetworks(StateNetworks):
     conditional: bool = Field(False, description="whether class y starts in basis state y")
 
 
+class QuantumNetworks(ConditionalNetworks):
+    """The section `model` of a quantum model, whose decoder may read less of a state."""
+
+    coordinates: Literal["all", "local"] = Field(
+        "all", description="what the decoder reads; local: Pauli words of one and two qubits"
+    )
+
+
+@relation("model.coordinates", "prior.qubits")
+def settings_of_local_words(values: Values) -> Iterator[str]:
+    """Nine settings measure all words of two qubits out of four, and no more."""
+    if values["model.coordinates"] == "local" and values["prior.qubits"] > 4:
+        yield (
+            f"model.coordinates: local needs prior.qubits at most 4, was {values['prior.qubits']}"
+        )
+
+
 class CircuitPrior(EnsemblePrior):
     """The section `prior` of the quantum model."""
 
@@ -232,4 +249,6 @@ class CircuitSettings(ChainSettings):
 class QuantumSettings(CircuitSettings):
     """The hybrid model: CNN encoder, 4-qubit states, QuDDPM prior, mirrored CNN decoder."""
 
-    relations: ClassVar[Relations] = (particles_in_bounds,)
+    relations: ClassVar[Relations] = (particles_in_bounds, settings_of_local_words)
+
+    model: QuantumNetworks = QuantumNetworks()

@@ -56,9 +56,11 @@ class EnsemblePrior(StatePrior):
     strength: list[Annotated[float, Ge(0), Le(100)]] = Field(
         [0.1, 2.0], description="h_1 and h_T of the scrambling, or one number for each step"
     )
-    terminal: Literal["basis", "zero", "haar"] = Field("basis", description="terminal ensemble")
+    terminal: Literal["basis", "product", "zero", "haar"] = Field(
+        "basis", description="terminal ensemble"
+    )
     terminal_strength: Share = Field(
-        1.5, le=100, description="scrambling strength of the basis ensemble"
+        1.5, le=100, description="scrambling strength of the basis and product ensembles"
     )
 
 

@@ -11,6 +11,7 @@ outcomes follow from `seed`, the same ones for all rows.
 
 import torch
 
+from latentq.diffusion.near_term import NearTermQuDDPM
 from latentq.errors import InputError
 from latentq.experiments.hardware.findings import describe
 from latentq.experiments.hardware.measures import (
@@ -59,6 +60,11 @@ def gate_rates(points: int) -> list[float]:
 def measure(options: Options) -> Record:
     """Measures a trained model as a machine would run it."""
     _, prior = quantum_model(storage.load(options.checkpoint), options.checkpoint)
+    if isinstance(prior, NearTermQuDDPM):
+        raise InputError(
+            "checkpoint: must have the same angles for all basis states, a near_term model has "
+            "not; measure it by latentq.experiments.devices"
+        )
     for number in options.shots:
         shots_of_settings(number, prior.forward_process.qubits)
     bench = load_bench(options)

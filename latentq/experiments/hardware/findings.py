@@ -106,7 +106,7 @@ def shot_figure(rows: Sequence[Mapping[str, Any]]) -> plots.Figure:
             chosen = pick(rows, readout=name)
             x, y = ([row[k] for row in chosen] for k in ("shots", key))
             plots.curve(ax, x, y, label=title, colour=COLOURS[name])
-        plots.level(ax, exact[key], "exact states")
+        plots.level(ax, exact[key], "exact states", in_legend=True)
         ax.set_xscale("log")
         if key == "fid":
             ax.set_yscale("log")
@@ -129,7 +129,7 @@ def error_figure(rows: Sequence[Mapping[str, Any]]) -> plots.Figure:
             chosen = pick(rows, error="gate", readout=name, shots=shots)
             x, y = ([row[k] for row in chosen] for k in ("rate", key))
             plots.curve(ax, x, y, label=title, colour=colour, line=line)
-        plots.level(ax, pick(rows, error="none")[0][key], "no error")
+        plots.level(ax, pick(rows, error="none")[0][key], "no error", in_legend=True)
         ax.set_xscale("log")
         if key == "fid":
             ax.set_yscale("log")
@@ -148,7 +148,7 @@ def other_figure(rows: Sequence[Mapping[str, Any]]) -> plots.Figure:
             x, y = ([row[k] for row in chosen] for k in ("rate", "fid"))
             label = "the state as it is" if name == "linear" else "its top eigenvector"
             plots.curve(ax, x, y, label=label, colour=COLOURS[name])
-        plots.level(ax, pick(rows, error="none")[0]["fid"], "no error")
+        plots.level(ax, pick(rows, error="none")[0]["fid"], "no error", in_legend=True)
         ax.set(xscale="log", yscale="log")
         plots.label_decades(ax.yaxis)
         plots.finish(ax, "FID", ERRORS[kind], "FID", legend=kind == "damping")

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from latentq.diffusion import QuDDPM
+from latentq.diffusion.near_term import NearTermQuDDPM
 from latentq.diffusion.noisy import NoisyChain
 from latentq.engine import noisy
 from latentq.evaluation import metrics
@@ -53,10 +54,18 @@ class Bench:
         self.reference = metrics.extract_features(classifier, images[chosen])
 
     @torch.no_grad()
+    def features(self, rho: Tensor) -> Tensor:
+        """Decodes density matrices of shape (N, d, d), and returns the features of the images."""
+        images = in_chunks(self.model.decode_matrices, rho)
+        return metrics.extract_features(self.classifier, images)
+
+    def fid(self, rho: Tensor) -> float | None:
+        """Returns the FID of the images of density matrices, with shape (N, d, d)."""
+        return metrics.fid(self.features(rho), self.reference)
+
     def scores(self, rho: Tensor) -> Row:
         """Decodes density matrices of shape (N, d, d) and compares the images."""
-        images = in_chunks(self.model.decode_matrices, rho)
-        features = metrics.extract_features(self.classifier, images)
+        features = self.features(rho)
         precision, recall = metrics.precision_recall(features, self.reference)
         fid = metrics.fid(features, self.reference)
         return {"fid": fid, "precision": precision, "recall": recall}
@@ -101,6 +110,21 @@ def sharing_rows(bench: Bench) -> list[Row]:
     return rows
 
 
+def noisy_states(bench: Bench, noise: noisy.Noise, number: int | None = None) -> Tensor:
+    """Returns the states that a machine with errors makes, as density matrices (N, d, d).
+
+    Arguments:
+        bench: The model.
+        noise: The errors.
+        number: The number of states N; as many as are compared if `None`.
+    """
+    n = bench.number if number is None else number
+    start = bench.model.labels(n, bench.seed)
+    if isinstance(bench.prior, NearTermQuDDPM):
+        return bench.prior.sample_noisy(n, noise, bench.seed, start)
+    return NoisyChain(bench.prior, noise).sample(n, bench.seed, start)
+
+
 def error_rows(bench: Bench, plan: Mapping[str, Sequence[float]]) -> list[Row]:
     """Returns the scores of a chain with errors, by kind of error, rate and readout.
 
@@ -112,9 +136,7 @@ def error_rows(bench: Bench, plan: Mapping[str, Sequence[float]]) -> list[Row]:
     rows = [{"error": "none", "rate": 0.0, **row} for row in _readouts(bench, rho, True)]
     jobs = [(kind, rate) for kind, rates in plan.items() for rate in rates]
     for kind, rate in progress(jobs, "errors"):
-        found = NoisyChain(bench.prior, noisy.Noise(**{kind: rate})).sample(
-            bench.number, bench.seed
-        )
+        found = noisy_states(bench, noisy.Noise(**{kind: rate}))
         if kind == "readout":
             found = noisy.from_pauli(noisy.misread(noisy.to_pauli(found), rate))
         with_shots = kind == "gate"

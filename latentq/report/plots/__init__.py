@@ -23,7 +23,7 @@ from latentq.report.plots.files import (
 )
 from latentq.report.plots.forest import Dot, forest_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
-from latentq.report.plots.palette import DARK, LIGHT, Theme
+from latentq.report.plots.palette import DARK, LIGHT, NIGHT, Theme
 from latentq.report.plots.states import (
     amplitude_bars,
     density_map,
@@ -39,6 +39,7 @@ from latentq.report.plots.training import Curve, history_chart, training_chart, 
 __all__ = [
     "DARK",
     "LIGHT",
+    "NIGHT",
     "Axes",
     "Curve",
     "Dot",

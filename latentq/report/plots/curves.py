@@ -67,9 +67,14 @@ def curve(
         ax.fill_between(x, *ends, color=colour, alpha=0.2, linewidth=0)
 
 
-def level(ax: Axes, value: float, text: str, theme: Theme = LIGHT) -> None:
-    """Draws a dashed horizontal line at a value, with its name at the right above it."""
-    ax.axhline(value, color=theme.muted, linewidth=1, linestyle="--", zorder=0)
+def level(
+    ax: Axes, value: float, text: str, theme: Theme = LIGHT, *, in_legend: bool = False
+) -> None:
+    """Draws a dashed horizontal line at a value, with its name above it, or in the legend."""
+    label = text if in_legend else None
+    ax.axhline(value, color=theme.muted, linewidth=1, linestyle="--", zorder=0, label=label)
+    if in_legend:
+        return
     ax.annotate(
         text, (1, value), (-2, 3), xycoords=("axes fraction", "data"), ha="right",
         textcoords="offset points", fontsize=8, color=theme.muted,
@@ -84,7 +89,7 @@ def label_decades(axis: Axis) -> None:
     low, high = axis.get_view_interval()
     high = max(high, 5 * low)
     axis.set_view_interval(low, high)
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 30 * low else (1,)))
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
 

@@ -85,7 +85,11 @@ def chain_grid(ax: Axes, chain: Tensor) -> None:
 
 
 def reconstruction_grid(
-    ax: Axes, originals: Tensor, reconstructions: Tensor, columns: int = 8
+    ax: Axes,
+    originals: Tensor,
+    reconstructions: Tensor,
+    columns: int = 8,
+    names: tuple[str, str] = ("input", "output"),
 ) -> None:
     r"""Draws images in rows, and below each row its reconstructions.
 
@@ -94,6 +98,7 @@ def reconstruction_grid(
         originals: Images in :math:`[0, 1]`, with shape :math:`(N, 1, 28, 28)`.
         reconstructions: Their reconstructions, with the same shape.
         columns: The number of images in a row.
+        names: What the two rows are called.
 
     Raises:
         ValueError: If the shapes differ.
@@ -107,7 +112,7 @@ def reconstruction_grid(
     parts: list[np.ndarray] = []
     labels: dict[float, str] = {}
     for pair in zip(originals.split(columns), reconstructions.split(columns), strict=True):
-        for name, images in zip(("input", "output"), pair, strict=True):
+        for name, images in zip(names, pair, strict=True):
             labels[sum(len(part) for part in parts) + (images.shape[-2] + 1) / 2] = name
             parts.append(mosaic(images, columns)[:-1])
         parts.append(np.full((GAP, parts[-1].shape[1]), np.nan))

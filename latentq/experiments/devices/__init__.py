@@ -1,0 +1,1 @@
+"""Models of different sizes on machines with errors."""
