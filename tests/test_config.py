@@ -141,7 +141,7 @@ def keys_of(model: str) -> list[str]:
 @pytest.mark.parametrize("name", ["train", "debug"])
 def test_every_model_has_a_valid_configuration_of_all_its_keys(model: str, name: str) -> None:
     config = load_config([f"model={model}"], name)
-    lists = ("prior.axes", "prior.strength")
+    lists = ("prior.axes", "prior.strength", "prior.branches", "prior.effects")
     values = dict(leaves(config))
 
     assert config["model"]["kind"] == model
@@ -250,6 +250,7 @@ def test_arguments_lie_where_the_classes_want_them() -> None:
     assert {"loss", "outcomes", "engine", "qubits"} <= {*found["quantum"]["prior"]}
     assert {*found["perceptrons"]["prior"]} == {
         *("qubits", "steps", "strength", "terminal", "terminal_strength", "width", "loss"),
+        "shared",
     }
 
 

@@ -240,7 +240,16 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "latentq.study", f"root={root}", "arms=vae", "seeds=1", *words],
+        [
+            sys.executable,
+            "-m",
+            "latentq.study",
+            f"root={root}",
+            "arms=vae",
+            "seeds=1",
+            "data=digits",
+            *words,
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -249,7 +258,7 @@ def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-DEBUG = "settings=data=digits data.validation=100 images.epochs=1 metrics.samples=150"
+DEBUG = "settings=data.validation=100 images.epochs=1 metrics.samples=150"
 
 
 def test_a_job_of_the_real_program(tmp_path: Path) -> None:
