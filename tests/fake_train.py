@@ -1,8 +1,8 @@
 """Stands in for `train.py` in the tests of the study: takes its overrides, and trains nothing.
 
 What a job does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
-are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go), `fid 3.5`. ROOT/started gets a
-line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
+are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go), `fid 3.5`. ROOT/started
+gets a line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
 """
 
 import fcntl
