@@ -25,7 +25,14 @@ from latentq.study.report.document import build
 from latentq.study.report.findings import find, of_role
 from latentq.study.report.frames import frames
 from latentq.study.report.images import dots, lines
-from latentq.study.report.wording import efficiency, headline, p_text, pairs_text, percent
+from latentq.study.report.wording import (
+    efficiency,
+    headline,
+    p_text,
+    pairs_text,
+    percent,
+    ratios,
+)
 from latentq.study.results import read_study
 from latentq.study.verdict import pair
 from tests.fake_study import make_job, make_study
@@ -121,7 +128,8 @@ def test_fewer_images(tmp_path: Path) -> None:
     assert efficiency(other) == (
         "That the quantum prior needs fewer images is not shown: not enough data at 100 images."
     )
-    assert "no seeds in common, and 3 are needed" in headline(other)
+    assert "no seeds in common, and 3 are needed" in ratios(other)
+    assert headline(other).endswith(f"Of {N} arms, not enough data: {N}.")
     one = find([read_study(make_study(tmp_path / "c", {"quantum": {BIG: GOOD}}))])[0]
     assert "there is one number" in efficiency(one)
 

@@ -7,17 +7,19 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 
+import latentq
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.errors import InputError
 from latentq.evaluation.spread import spread_of_states
 from latentq.models import storage
 from latentq.models.generative import prior_freedom
+from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states, perturb
 from latentq.study import tune as tuning
 from latentq.study.arms import ARMS, of_edition
@@ -189,6 +191,14 @@ def test_states_about_known_centres_have_the_spread_that_made_them(
         spread_of_states(centres, 6, seed=0)
 
 
+def test_the_spread_before_a_tuning_is_that_of_the_shipped_circuits() -> None:
+    words = dict(word.split("=", 1) for word in ARMS[FIXED].overrides)
+    shipped = cast(LatentQ, latentq.load("quantum"))
+    found = spread_of_states(shipped.sample_states(20_000, 0), int(words["prior.centres"]), 0)
+
+    assert float(words["prior.spread"]) == pytest.approx(found, abs=0.01)
+
+
 # --- The file
 
 
@@ -212,7 +222,7 @@ def test_no_file_and_no_json(tmp_path: Path) -> None:
     (tmp_path / "tuned.json").write_text("{")
     with pytest.raises(InputError, match=r"tuned: .* must be JSON"):
         read_tuned(tmp_path / "tuned.json")
-    found = Tuned(data="mnist", arms={"linear": draw("linear", 5)}, trials=12)
+    found = Tuned(data="mnist", arms={"linear": dict(draw("linear", 5))}, trials=12)
     write_tuned(found, tmp_path / "tuned.json")
     assert read_tuned(tmp_path / "tuned.json") == found
 

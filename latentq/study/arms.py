@@ -91,8 +91,12 @@ ARMS: dict[str, Arm] = {
         (*_CODEBOOK, "prior.spread=0"),
         editions=SECOND,
     ),
+    # Of checkpoints/quantum; the tuning measures that of the circuits which it has chosen.
     "codebook-spread": Arm(
-        "139 states, spread as the circuits'", "classical", _CODEBOOK, editions=SECOND
+        "139 states, spread as the circuits'",
+        "classical",
+        (*_CODEBOOK, "prior.spread=0.42"),
+        editions=SECOND,
     ),
     "diffusion-large": Arm(
         "diffusion, 100 steps, unrestricted",

@@ -43,6 +43,7 @@ from latentq.study.report.wording import (
     efficiency,
     headline,
     images_text,
+    ratios,
     rule,
     verdict_title,
     warnings,
@@ -141,14 +142,15 @@ def _remarks(findings: Sequence[Findings]) -> list[Block]:
     ]
     if any(run.digits for of in findings for run in of.study.runs.values()):
         warned.insert(0, Paragraph(DIGITS, "warning"))
-    return [Paragraph(rule(findings), "note"), *warned]
+    said = [f"{of.prefix}{ratios(of)}" for of in findings if of.study.edition > 1]
+    return [*(Paragraph(text, "note") for text in (*said, rule(findings))), *warned]
 
 
 def _verdicts(findings: Findings, found: Frames) -> dict[str, list[Block]]:
     """Makes the blocks on the verdicts of a data set."""
     first = findings.study.edition == 1
-    ratios = None if first else ratio_picture(findings, found)
-    drawn: list[Block] = [ratios, Paragraph(RATIOS, "note")] if ratios else []
+    picture = None if first else ratio_picture(findings, found)
+    drawn: list[Block] = [picture, Paragraph(RATIOS, "note")] if picture else []
     return {
         f"{findings.prefix}Verdict for every number of images": [
             overall_table(findings, found),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Sized
+from typing import get_args
 
 from latentq.report.statistics import Summary
 from latentq.report.wording import MISSING, count, decimals, listed, number, ratio_text
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import TOLERANCE, Findings
 from latentq.study.results import StudyResults
-from latentq.study.verdict import LEVEL, RECALL, RECALL_MARGIN, SEEDS, Pairs, Result
+from latentq.study.verdict import LEVEL, RECALL, RECALL_MARGIN, SEEDS, Pairs, Result, Verdict
 
 PROTOCOLS = {True: "docs/protocol-first-edition.md", False: "docs/protocol.md, second edition"}
 BOTH = (
@@ -57,11 +59,23 @@ def verdict_title(findings: Sequence[Findings]) -> str:
 
 
 def headline(findings: Findings) -> str:
-    """Says the verdict at the largest number of images, and on which ratios it stands."""
+    """Says the verdict at the largest number of images, and on what it stands."""
     results = findings.judgement.at(findings.largest)
     at = f"{findings.prefix}At {images_text(findings.study, findings.largest)} training images"
-    ratios = "; ".join(_ratio_clause(result) for result in results)
-    return f"{at} {_opening(findings, results)}. FID, quantum ÷ classical: {ratios}."
+    said = f"{at} {_opening(findings, results)}"
+    if findings.study.edition == 1:
+        return f"{said}. {ratios(findings)}"
+    counts = Counter(result.verdict for result in results)
+    order = get_args(Verdict)
+    told = listed(f"{verdict}: {counts[verdict]}" for verdict in order if counts[verdict])
+    return f"{said}. Of {len(results)} arms, {told}."
+
+
+def ratios(findings: Findings) -> str:
+    """Says how quantum compares with each matched arm at the largest number of images."""
+    results = findings.judgement.at(findings.largest)
+    told = "; ".join(_ratio_clause(result) for result in results)
+    return f"FID, quantum ÷ classical: {told}."
 
 
 def _opening(findings: Findings, results: Sequence[Result]) -> str:
