@@ -188,5 +188,5 @@ def ratio_chart(dots: Sequence[Dot], width: float = 7.6, theme: Theme = LIGHT) -
     (ax,) = figure.axes
     low, high = (math.exp(sign * RATIO_MARGIN) for sign in (-1, 1))
     ax.axvspan(low, high, color=theme.line, alpha=0.5, linewidth=0, zorder=-1)
-    ax.set_xlabel("below 1 quantum has the lower FID; shaded is no difference")
+    ax.set_xlabel("FID, quantum ÷ arm; shaded: no difference", loc="left")
     return figure

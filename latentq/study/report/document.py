@@ -121,7 +121,7 @@ def make_document(
         ("Provenance", provenance(findings)),
         ("What this study cannot say", [Bullets(limits(findings))]),
     ]
-    said = [text for of in findings for text in (headline(of), efficiency(of))]
+    said = [text for of in findings for text in (headline(of), f"{of.prefix}{efficiency(of)}")]
     return Document(
         f"{TITLE}, first edition of the study" if first else TITLE,
         said,
@@ -134,16 +134,18 @@ def make_document(
 
 def _remarks(findings: Sequence[Findings]) -> list[Block]:
     """Says how the rule was applied, and what has to be known to read the result."""
-    several = len(findings) > 1
+    told: dict[str, list[str]] = {}
+    for of in findings:
+        for text in warnings(of):
+            told.setdefault(text, []).append(of.prefix)
     warned: list[Block] = [
-        Paragraph(f"{of.prefix}{text}" if several else text, "warning")
-        for of in findings
-        for text in warnings(of)
+        # What holds for all data sets is told once.
+        Paragraph(text if len(names) == len(findings) else f"{names[0]}{text}", "warning")
+        for text, names in told.items()
     ]
     if any(run.digits for of in findings for run in of.study.runs.values()):
         warned.insert(0, Paragraph(DIGITS, "warning"))
-    said = [f"{of.prefix}{ratios(of)}" for of in findings if of.study.edition > 1]
-    return [*(Paragraph(text, "note") for text in (*said, rule(findings))), *warned]
+    return [Paragraph(rule(findings), "note"), *warned]
 
 
 def _verdicts(findings: Findings, found: Frames) -> dict[str, list[Block]]:
@@ -216,6 +218,7 @@ def _facts(findings: Sequence[Findings]) -> dict[str, Any]:
         "edition": study.edition,
         "verdict": verdict_title(findings).lower(),
         "headline": " ".join(headline(of) for of in findings),
+        "ratios": " ".join(f"{of.prefix}{ratios(of)}" for of in findings),
         "sample_efficiency": " ".join(efficiency(of) for of in findings),
         "rule": rule(findings),
         "warnings": [text for of in findings for text in warnings(of)],
