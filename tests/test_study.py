@@ -192,6 +192,7 @@ def test_options_have_the_defaults_of_the_protocol() -> None:
     options = read_options([], Options)
 
     assert options.arms == tuple(of_edition())
+    assert read_options(["arms=all"], Options).arms == options.arms
     assert {*ARMS} - {*options.arms} == {"codebook", "diffusion-cells"}
     assert options.seeds == (5, 6, 7, 8, 9)
     assert options.train_sizes == (300, 1000, 10000, 54000)

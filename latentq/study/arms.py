@@ -4,6 +4,7 @@ All arms but the VAEs stand on one frozen autoencoder for each seed and number o
 the run of `untrained` trains. Every control removes one thing from `quantum`.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -168,6 +169,19 @@ ARMS: dict[str, Arm] = {
 def of_edition(edition: int = EDITION) -> list[str]:
     """Returns the arms of an edition of the protocol."""
     return [name for name, arm in ARMS.items() if edition in arm.editions]
+
+
+class EditionArms(Collection[str]):
+    """The arms of the edition of today, models of your own among them: a list that may grow."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(of_edition())
+
+    def __len__(self) -> int:
+        return len(of_edition())
+
+    def __contains__(self, name: object) -> bool:
+        return name in of_edition()
 
 
 # The arms that train the autoencoder of a latent space.

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from latentq.config.fields import Folder, Plugins, Seed, Settings, Text
 from latentq.config.marks import Commas, Must, OneOf
 from latentq.errors import InputError
-from latentq.study.arms import ARMS, add_plugins, of_edition
+from latentq.study.arms import ARMS, EditionArms, add_plugins, of_edition
 from latentq.study.jobs import ALL, LARGEST
 
 SMALLEST = 10
@@ -65,7 +65,8 @@ def _with_arms(plugin: str) -> str:
     return plugin
 
 
-Arms = Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(ARMS, once=True)]
+# Of earlier editions an arm can be named; all are those of today.
+Arms = Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(EditionArms(), once=True)]
 Seeds = Annotated[
     tuple[Seed, ...],
     Commas(once=True),
