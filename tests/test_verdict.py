@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -181,6 +181,7 @@ FIDS = st.lists(st.floats(1e-3, 1e4), min_size=0, max_size=6)
 
 
 @given(st.lists(FIDS, min_size=2, max_size=4), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_of_arms_does_not_matter(arms: list[list[float]], order: random.Random) -> None:
     names = [f"arm{i}" for i in range(1, len(arms))]
     fids = {name: {1: by_seed(v)} for name, v in zip([Q, *names], arms, strict=True)}
@@ -193,6 +194,7 @@ def test_order_of_arms_does_not_matter(arms: list[list[float]], order: random.Ra
 
 
 @given(FIDS, FIDS)
+@settings(deadline=None)
 def test_swapping_both_arms_mirrors_the_verdict(first: list[float], second: list[float]) -> None:
     fids = {Q: {1: by_seed(first)}, A: {1: by_seed(second)}}
     (one,), (two,) = by_fid(fids, [1], [A], Q).results, by_fid(fids, [1], [Q], A).results
