@@ -4,15 +4,23 @@ Their names and settings are known without importing torch: `latentq.register` i
 it is needed.
 """
 
+from baselines.chain_settings import (
+    BranchesSettings,
+    DephasedSettings,
+    IsometriesSettings,
+    LinearSettings,
+    PerceptronsSettings,
+    PrepareSettings,
+    TracedSettings,
+)
 from baselines.settings import (
     CodebookSettings,
     EnsembleSettings,
     MixtureSettings,
     NeighboursSettings,
-    PerceptronsSettings,
     StateDiffusionSettings,
-    TracedSettings,
     VAEDiffusionSettings,
+    VAEMixtureSettings,
     VAESettings,
 )
 from latentq import register
@@ -59,10 +67,51 @@ register(
 )
 register(
     "perceptrons",
-    "baselines.controls:Perceptrons",
+    "baselines.chains:Perceptrons",
     settings=PerceptronsSettings,
     title="MLP chain",
     role="matched",
+)
+register(
+    "isometries",
+    "baselines.chains:Isometries",
+    settings=IsometriesSettings,
+    title="isometries without circuits",
+    role="control",
+)
+register(
+    "linear",
+    "baselines.chains:Linear",
+    settings=LinearSettings,
+    title="linear maps and a coin",
+    role="matched",
+)
+register(
+    "branches",
+    "baselines.chains:Branches",
+    settings=BranchesSettings,
+    title="linear maps with learnt weights",
+    role="matched",
+)
+register(
+    "measure_and_prepare",
+    "baselines.chains:MeasureAndPrepare",
+    settings=PrepareSettings,
+    title="measure and prepare",
+    role="matched",
+)
+register(
+    "dephased",
+    "baselines.controls:Dephased",
+    settings=DephasedSettings,
+    title="interference off",
+    role="matched",
+)
+register(
+    "vae_mixture",
+    "baselines.vae_mixture:VAEMixture",
+    settings=VAEMixtureSettings,
+    title="VAE with a fitted prior",
 )
 register(
     "traced",

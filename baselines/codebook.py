@@ -33,6 +33,12 @@ class Codebook(nn.Module):
         self.weights = nn.Parameter(torch.full((centres,), 1 / centres))
         self.centres = nn.Parameter(torch.ones(centres, size))
 
+    @property
+    def freedom(self) -> int:
+        """The number of free reals: norms and phases do nothing, and the weights add up to 1."""
+        number, size = self.centres.shape
+        return number * (size - 2) + number - 1
+
 
 class CodebookModel(FittedModel):
     r"""The autoencoder of the quantum model with a codebook as prior.

@@ -1,82 +1,69 @@
-r"""Quantum models with one thing exchanged: MLPs for circuits, a trace for the measurement.
+r"""Quantum models with one thing removed: interference between steps, or the measurement.
 
 Everything else is that of :class:`latentq.models.hybrid.LatentQ`: autoencoder, terminal ensemble,
 cells, losses, trainer. Other controls need no class, only other settings: see
-`latentq.study.arms`.
+`latentq.study.arms`. Other steps in the place of circuits are in :mod:`baselines.chains`.
 """
 
-import math
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from baselines.mixed import mixed_mmdk
+from baselines.steps import without_interference
 from latentq.diffusion import Chain, Forward, Particles, QuDDPM
-from latentq.diffusion.chain import Instrument
+from latentq.diffusion.chain import Instrument, Outcomes
+from latentq.diffusion.losses import Loss
 from latentq.diffusion.losses.transport import transport, wasserstein
 from latentq.errors import InputError
 from latentq.models.hybrid import LatentQ
-from latentq.quantum.encoding import amplitude_encode
 from latentq.quantum.states import gram_fidelities
 
 
-class PerceptronChain(Chain):
-    r"""A chain whose steps are small MLPs on the reals of a state, and toss one fair coin each.
+class DephasedChain(Chain):
+    r"""The circuits of a QuDDPM with a drawn basis state before each, so that none interferes.
 
-    .. math:: \psi \to \frac{x + f_t(x, c)}{\| \cdot \|}, \qquad
-        x = (\mathrm{Re} \, \psi, \mathrm{Im} \, \psi), \quad c = \pm 1
+    .. math:: \rho \to \sum_m K_m \, \mathrm{diag}(\rho) \, K_m^\dagger
 
-    The coin gives a step as much chance as one measured ancilla; its two outcomes have the
-    probability 1/2 each, whatever the parameters.
+    What is off the diagonal of the state is removed before each step, so that the chain is a
+    Markov chain on :math:`2^n` basis states, whose last step gives one of
+    :math:`2^n 2^{n_A}` fixed states. The circuits are those of the quantum model.
 
     Arguments:
         forward_process: The forward process.
-        width: The number of hidden units of a step.
         loss: The name of the loss.
-        generator: The source of the initial weights.
+        outcomes: What becomes of the outcomes in training, see :class:`latentq.diffusion.Chain`.
+        arguments: The other arguments of :class:`~latentq.diffusion.QuDDPM`.
     """
+
+    linear = True
 
     def __init__(
         self,
         forward_process: Forward,
-        width: int,
-        loss: str = "wasserstein",
-        *,
-        generator: torch.Generator,
+        loss: str | Loss = "wasserstein",
+        outcomes: Outcomes = "score",
+        **arguments: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(forward_process, loss, "sampled")
+        super().__init__(forward_process, loss, outcomes)
 
-        reals = 2 * 2**forward_process.qubits
-        self.networks = nn.ModuleList(
-            nn.Sequential(
-                nn.Linear(reals + 1, width), nn.SiLU(), nn.Linear(width, reals, bias=False)
-            )
-            for _ in range(forward_process.steps)
-        )
-        for parameter in self.networks.parameters():
-            bound = 1 / math.sqrt(parameter.shape[-1])
-            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        self.measured = QuDDPM(forward_process, loss=loss, outcomes=outcomes, **arguments)
 
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         """Returns the maps of some steps, see the base class."""
-        return [partial(_toss, self.networks[t]) for t in steps]
+        size, device = 2**self.forward_process.qubits, next(self.parameters()).device
+        basis = torch.eye(size, dtype=torch.complex64, device=device)
+        found = self.measured.instruments(steps, batch)
+        return [partial(without_interference, instrument(basis)) for instrument in found]
 
 
-def _toss(network: nn.Module, psi: Tensor) -> Tensor:
-    """Returns the two branches of a coin, with shape (B, 2, d)."""
-    reals = torch.cat((psi.real, psi.imag), dim=-1)
-    inputs = [functional.pad(reals, (0, 1), value=side) for side in (-1.0, 1.0)]
-    branches = [amplitude_encode(reals + network(x)) for x in inputs]
-    return torch.stack(branches, dim=1) / math.sqrt(2)
+class Dephased(LatentQ):
+    """The quantum model with interference between its steps switched off."""
 
-
-class Perceptrons(LatentQ):
-    """The quantum model with an MLP in the place of every circuit."""
-
-    chain = PerceptronChain
+    chain = DephasedChain
 
 
 class TracedChain(QuDDPM):

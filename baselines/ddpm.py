@@ -114,6 +114,17 @@ class DDPM(nn.Module):
         device, cell = generator.device, None
         if self.cells:
             cell = torch.randint(self.cells, (n,), device=device, generator=generator)
+        return self.draw(n, cell, generator)
+
+    def draw(self, n: int, cell: Tensor | None, generator: torch.Generator) -> Tensor:
+        r"""Draws vectors as :meth:`sample` does, of given cells and with a gradient.
+
+        Arguments:
+            n: The number of vectors.
+            cell: Their cells, with shape (N), or `None`.
+            generator: The source of randomness; its device is that of the network.
+        """
+        device = generator.device
         x = torch.randn(n, self.size, device=device, dtype=self.mean.dtype, generator=generator)
         for t in range(self.steps, 0, -1):
             step = torch.full((n,), t, device=device)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from baselines.ddpm import DDPM, DiffusionObjective
+from baselines.transported import TransportObjective
 from baselines.vae import VAE
 from latentq.models.generative import Labels, in_chunks, seeded
 from latentq.models.states import StateModel, cells_of
@@ -52,23 +53,25 @@ class StateDiffusion(StateModel):
 
     def objective(
         self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
-    ) -> DiffusionObjective:
+    ) -> DiffusionObjective | TransportObjective:
         r"""Returns what the prior is trained on.
 
         Arguments:
             latents: The states of the training images, with shape :math:`(N, d)`.
             labels: Not used.
-            settings: The section `denoising` of the configuration: `batch_size`.
+            settings: The section `denoising` of the configuration: `batch_size`, and `loss`,
+                `transport` or else the error of the prediction.
             seed: The seed of all draws.
 
         Raises:
             InputError: If there are fewer states than cells.
         """
+        objective = (
+            TransportObjective if settings.get("loss") == "transport" else DiffusionObjective
+        )
         cells = cells_of(latents, "prior.cells", seed) if self.prior.cells else None
         reals = to_reals(latents, phase_reference(latents))
-        return DiffusionObjective(
-            self.prior, reals, batch=settings["batch_size"], seed=seed, cells=cells
-        )
+        return objective(self.prior, reals, batch=settings["batch_size"], seed=seed, cells=cells)
 
     @torch.no_grad()
     def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:

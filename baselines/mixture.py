@@ -54,13 +54,18 @@ def reals_to_fit(latents: Tensor, most: int, least: int, key: str) -> Tensor:
     Raises:
         InputError: If there are fewer.
     """
-    if len(latents) < least:
-        raise InputError(
-            f"{key}: needs at least as many training images, {least} were asked for "
-            f"{len(latents)} images"
-        )
+    check_number(len(latents), least, key)
     psi = latents[:most].cpu()
     return to_reals(psi, phase_reference(psi)).double()
+
+
+def check_number(number: int, least: int, key: str) -> None:
+    """Raises `InputError` if there are fewer latents than the parts that are fitted to them."""
+    if number < least:
+        raise InputError(
+            f"{key}: needs at least as many training images, {least} were asked for "
+            f"{number} images"
+        )
 
 
 class MixtureModel(FittedModel):

@@ -5,28 +5,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from latentq.config.fields import Count, Folder, Positive, Settings, Share, Size
+from latentq.config.fields import Count, Folder, Settings, Share
 from latentq.config.schema.data import too_few
 from latentq.config.schema.needs import Need, chain_need, fit_need, network_need
-from latentq.config.schema.quantum import (
-    Ancillas,
-    ChainSettings,
-    CircuitPhases,
-    CircuitPrior,
-    CircuitSettings,
-    Layers,
-    Scale,
-    ancillas_of,
-)
 from latentq.config.schema.run import GenerativeSettings, Networks
-from latentq.config.schema.states import (
-    ChainPhases,
-    EnsemblePrior,
-    Phases,
-    StatePrior,
-    StateSettings,
-)
-from latentq.config.schema.values import Relation, Relations, Values, flat, relation
+from latentq.config.schema.states import Phases, StatePrior, StateSettings
+from latentq.config.schema.values import Relation, Relations, Values
 
 
 def fitted_to_images(key: str, more: int = 0) -> Relation:
@@ -62,6 +46,43 @@ class VAESettings(GenerativeSettings):
     latent: ClassVar[str | None] = "vae"
 
     model: ConditionalVAENetworks = ConditionalVAENetworks()
+
+
+class VAEMixturePrior(Settings):
+    """The section `prior` of a VAE whose prior is fitted."""
+
+    relations: ClassVar[Relations] = (fitted_to_images("prior.components"),)
+
+    components: Count = Field(
+        71, le=10_000, description="components with variances; 71 are 4,330 free reals"
+    )
+    fitted: Count = Field(
+        20_000, le=60_000, description="posterior means that it is fitted to at most"
+    )
+
+
+class WideVAENetworks(VAENetworks):
+    """The section `model` of a VAE with the degrees of freedom of four qubits."""
+
+    latent: Count = Field(30, le=1024, description="real latent variables")
+
+
+class VAEMixtureSettings(GenerativeSettings):
+    """The VAE with a Gaussian mixture, fitted to its posterior means, as its prior."""
+
+    latent: ClassVar[str | None] = "vae"
+
+    model: WideVAENetworks = WideVAENetworks()
+    autoencoder: Folder | None = Field(
+        None, description="a VAE of this seed that is used as it is"
+    )
+    prior: VAEMixturePrior = VAEMixturePrior()
+
+    def needs(self) -> Iterator[Need]:
+        """Estimates what a run takes, see the base class."""
+        yield from super().needs()
+        parts, latent = self.prior.components, self.model.latent
+        yield fit_need(self.prior.fitted, parts, latent, "prior.components")
 
 
 # --- Classical diffusion
@@ -115,11 +136,19 @@ class StateDiffusionPrior(StatePrior):
     )
 
 
+class StateDiffusionPhases(DiffusionPhases):
+    """The section `denoising` of a classical diffusion of states."""
+
+    loss: Literal["prediction", "transport"] = Field(
+        "prediction", description="the error of the prediction, or the loss of the circuits"
+    )
+
+
 class StateDiffusionSettings(StateSettings):
     """A classical diffusion in the latent space of the quantum model, with as many parameters."""
 
     prior: StateDiffusionPrior = StateDiffusionPrior()
-    denoising: DiffusionPhases = DiffusionPhases()
+    denoising: StateDiffusionPhases = StateDiffusionPhases()
 
     @classmethod
     def argument(cls, key: str) -> str:
@@ -214,86 +243,3 @@ class EnsembleSettings(StateSettings):
     """A fixed ensemble of states, decoded: what there is without a trained prior."""
 
     prior: EnsembleChoice = EnsembleChoice()
-
-
-# --- The quantum model with one thing changed
-
-
-class PerceptronPrior(EnsemblePrior):
-    """The section `prior` of a chain of MLPs."""
-
-    width: Count = Field(
-        13, le=4096, description="hidden units; 13 are 858 parameters for each step, 4,290 in all"
-    )
-
-
-class PerceptronPhases(ChainPhases):
-    """The section `denoising` of a chain of MLPs, which learn at smaller rates than angles."""
-
-    lr_single_step: Positive = Field(
-        0.003, le=10, description="largest learning rate of steps alone"
-    )
-    lr: Positive = Field(0.003, le=10, description="largest learning rate of all steps")
-
-
-class PerceptronsSettings(ChainSettings):
-    """The quantum model with a small MLP in the place of every circuit, as many parameters."""
-
-    prior: PerceptronPrior = PerceptronPrior()
-    denoising: PerceptronPhases = PerceptronPhases()
-
-
-@relation("loss")
-def loss_of_mixed_states(values: Values) -> Iterator[str]:
-    """Mixed states have a Wasserstein distance alone."""
-    if values["loss"] != "wasserstein":
-        yield f"loss: must be wasserstein where ancillas are traced out, was {values['loss']}"
-
-
-class TracedPrior(CircuitPrior):
-    """The section `prior` of traced ancillas: one in each step, as every one doubles the vectors."""
-
-    ancillas: Ancillas | list[Ancillas] = Field(
-        1, description="traced ancillas of each step, or a list that begins with U_0"
-    )
-    layers: Layers | list[Layers] = Field(
-        86, description="layers of each step, or a list that begins with U_0"
-    )
-    init_scale: Scale | list[Scale] = Field(3.1416, description="angles start uniform in [-s, s]")
-    terminal_strength: Share = Field(
-        1.5, le=100, description="scrambling strength of the basis ensemble"
-    )
-    spread: Share = Field(
-        0.0, le=10, description="strength of the random unitaries after the last step"
-    )
-
-
-class TracedPhases(CircuitPhases):
-    """The section `denoising` of traced ancillas: in cells, all steps compared."""
-
-    cells: bool = Field(
-        True, description="whether basis state k generates the k-th of 2^qubits cells of states"
-    )
-    epochs: Size = Field(30, le=10**5, description="epochs of all steps together")
-    single_steps: bool = Field(
-        True, description="whether every step is trained alone for an epoch before"
-    )
-    intermediate_weight: Share = Field(
-        0.05, le=1000, description="weight of the loss of every step but the last"
-    )
-    lr: Positive = Field(0.03, le=10, description="largest learning rate of all steps")
-    start_batch_size: Count = Field(1024, le=10**5, description="terminal states")
-    target_batch_size: Count = Field(1024, le=10**5, description="target states of a loss")
-
-
-class TracedSettings(CircuitSettings):
-    """The quantum model with its ancillas traced out, so that its states become mixed."""
-
-    relations: ClassVar[Relations] = (loss_of_mixed_states,)
-
-    prior: TracedPrior = TracedPrior()
-    denoising: TracedPhases = TracedPhases()
-
-    def vectors(self) -> float:
-        """Returns how many vectors a state has at the end of the chain."""
-        return 2.0 ** sum(ancillas_of(flat(type(self), self.model_dump())))

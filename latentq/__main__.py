@@ -7,6 +7,8 @@
     latentq gallery [out=gallery.html]                            writes a page that runs the model
     latentq report FOLDER ...                                     compares finished runs
     latentq study [seeds=5]                                       runs every model and control
+    latentq study tune                                            tunes every arm alike
+    latentq study estimate                                        says how long a study takes
     latentq study report root=study                               writes the report on them
     latentq experiments NAME                                      repeats an experiment
     latentq doctor                                                checks all that a run needs
@@ -42,6 +44,8 @@ COMMANDS = {
     "report": "latentq.report",
     "study": "latentq.study",
     "study report": "latentq.study.report",
+    "study tune": "latentq.study.tune",
+    "study estimate": "latentq.study.estimate",
     "doctor": "latentq.training.doctor",
     **{f"experiments {name}": f"latentq.experiments.{name}" for name in EXPERIMENTS},
 }

@@ -9,8 +9,8 @@ from typing import Any
 from latentq.study.arms import ARMS
 
 PRIOR = {
-    **{"quantum": 5160, "perceptrons": 5155, "diffusion": 5200, "diffusion-cells": 5121},
-    "codebook": 5148,
+    **{"quantum": 5160, "perceptrons": 5155, "diffusion": 5200, "linear": 5121},
+    "codebook-noise": 5148,
 }
 
 
@@ -58,6 +58,7 @@ def make_study(
     root: Path,
     fids: Mapping[str, Mapping[int, Sequence[float]]],
     jobs: Sequence[Mapping[str, object]] = (),
+    **plan: Any,  # noqa: ANN401
 ) -> Path:
     """Makes jobs with the FIDs of `fids`, by arm and number of images, from seed 0 on."""
     listed = list(jobs)
@@ -72,7 +73,7 @@ def make_study(
         "seeds": list(range(max(len(v) for sizes in fids.values() for v in sizes.values()))),
         "settings": [],
     }
-    content = {"options": options, "jobs": listed, "git_commit": "feed" * 10}
+    content = {"options": options, "jobs": listed, "git_commit": "feed" * 10, "edition": 2, **plan}
     (root / "study.json").write_text(json.dumps(content))
     return root
 

@@ -1,8 +1,8 @@
 """Stands in for `train.py` in the tests of the study: takes its overrides, and trains nothing.
 
 What a job does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
-are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go). ROOT/started gets a
-line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
+are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go), `fid 3.5`. ROOT/started
+gets a line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
 """
 
 import fcntl
@@ -63,7 +63,8 @@ def main() -> int:
         print("one line\nit broke")
         return 3
     if deed != "nothing":
-        fid = "NaN" if deed == "nan" else "1.5"
+        fid = "NaN" if deed == "nan" else deed.removeprefix("fid ") or "1.5"
+        fid = "1.5" if deed == "fail once" or deed == "hold" else fid
         (jobs / name / "metrics.json").write_text(f'{{"fid": {fid}}}')
     return 0
 

@@ -149,11 +149,12 @@ def keys_of(model: str) -> list[str]:
 @pytest.mark.parametrize("name", ["train", "debug"])
 def test_every_model_has_a_valid_configuration_of_all_its_keys(model: str, name: str) -> None:
     config = load_config([f"model={model}"], name)
-    lists = ("prior.axes", "prior.strength", "prior.ancillas", "prior.layers", "prior.init_scale")
+    lists = ("axes", "strength", "ancillas", "layers", "init_scale", "branches", "effects")
     values = dict(leaves(config))
 
     assert config["model"]["kind"] == model
-    found = {next((key for key in lists if leaf.startswith(key)), leaf) for leaf in values}
+    keys = [f"prior.{key}" for key in lists]
+    found = {next((key for key in keys if leaf.startswith(key)), leaf) for leaf in values}
     assert found == {*keys_of(model)}
     small = {"images.epochs": 1, "data.limit": 512, "denoising.iterations_per_epoch": 4}
     set_here = [values[key] == value for key, value in small.items() if key in values]
@@ -258,6 +259,7 @@ def test_arguments_lie_where_the_classes_want_them() -> None:
     assert {"loss", "outcomes", "engine", "qubits"} <= {*found["quantum"]["prior"]}
     assert {*found["perceptrons"]["prior"]} == {
         *("qubits", "steps", "strength", "terminal", "terminal_strength", "width", "loss"),
+        "shared",
     }
 
 

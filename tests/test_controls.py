@@ -8,13 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.controls import (
-    PerceptronChain,
-    Perceptrons,
-    Traced,
-    TracedChain,
-    trace_out,
-)
+from baselines.chains import PerceptronChain, Perceptrons
+from baselines.controls import Traced, TracedChain, trace_out
 from baselines.mixed import mixed_features, mixed_mmdk
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of

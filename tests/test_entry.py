@@ -68,6 +68,8 @@ def test_every_experiment_is_a_command() -> None:
         ("sample", "sample.py"),
         ("evaluate", "evaluation/__main__.py"),
         ("study report", "study/report/__main__.py"),
+        ("study tune", "study/tune.py"),
+        ("study estimate", "study/estimate.py"),
         ("experiments noise", "experiments/noise/__main__.py"),
     ],
 )

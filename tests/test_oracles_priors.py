@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 import baselines.mixture
 import baselines.neighbours
+from baselines.chains import PerceptronChain
 from baselines.codebook import CodebookModel
-from baselines.controls import PerceptronChain, TracedChain
+from baselines.controls import TracedChain
 from baselines.ddpm import DDPM, DiffusionObjective
 from baselines.ensembles import EnsembleModel
 from baselines.latent_diffusion import StateDiffusion, VAEDiffusion
@@ -166,6 +167,7 @@ def test_a_diffusion_of_states_is_given_cells_if_asked(cells: bool) -> None:
 
     assert model.prior.cells == (4 if cells else 0)
     assert model.prior.network[0].in_features == 8 + 5 + 4 * cells
+    assert isinstance(objective, DiffusionObjective)
     if cells:
         assert objective.cells is not None
         assert torch.bincount(objective.cells, minlength=4).min() > 12

@@ -17,7 +17,7 @@ from latentq.report.tables import Row
 from latentq.report.wording import comparisons, number
 from latentq.study.arms import ARMS
 from latentq.study.jobs import ALL, Job, StudyFolder
-from latentq.study.report import images, tables
+from latentq.study.report import frames, images, tables
 from latentq.study.report.findings import Findings, find, of_role
 from latentq.study.results import read_study
 from latentq.study.verdict import Judgement, decide_all, pair
@@ -27,7 +27,7 @@ from tests.fake_study import make_job
 PNG = b"\x89PNG\r\n\x1a\n"
 BIG, SMALL, SEEDS = 60_000, 300, (0, 1, 2)
 FIDS = {"quantum": 10.0, "haar": 40.0, "mean": 5.0, "mixture-10": 8.0, "vae": 16.0}
-OWN = {"quantum": (0.75, 0.25), "haar": (0.5625, 0.125), "vae": (0.875, 0.0625)}
+OWN = {"quantum": (0.75, 0.5), "haar": (0.5625, 0.125), "vae": (0.875, 0.0625)}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
             more["fid_reconstruction"] = 3.0 if arm in ("quantum", *matched) else 30.0
             make_job(root, arm, BIG, seed, fid, **more)
             make_job(root, arm, SMALL, seed, 4 * fid, **more)
-    return find(read_study(root))
+    return find([read_study(root)])[0]
 
 
 def rows_of(findings: Findings, name: str) -> list[Row]:
-    return tables.frames(findings)[name].to_dict("records")
+    return frames.frames(findings)[name].to_dict("records")
 
 
 def row_of(findings: Findings, name: str, arm: str, size: int = BIG) -> Row:
@@ -127,7 +127,7 @@ def test_ratios_are_of_quantum_to_the_arm(
 ) -> None:
     """Below 1 quantum is better, in the records and in the table."""
     record = row_of(findings, "scores", arm)
-    shown = tables.others_table(findings, tables.frames(findings), role)
+    shown = tables.others_table(findings, frames.frames(findings), role)
     place = [row[0] for row in shown.rows].index(ARMS[arm].title)
     assert shown.values is not None
     values = dict(zip(shown.head, shown.values[place], strict=True))
@@ -160,11 +160,15 @@ def test_adjusted_p_values_stand_beside_the_raw_ones(tmp_path: Path) -> None:
     for seed, factor in enumerate(noise):
         make_job(tmp_path, "quantum", BIG, seed, 10.0)
         for k, arm in enumerate(arms):
-            make_job(tmp_path, arm, BIG, seed, (11.0 + k) * factor)
-    rows = rows_of(find(read_study(tmp_path)), "verdicts")
+            make_job(tmp_path, arm, BIG, seed, (11.0 + k) * factor, recall=0.5 + 0.01 * k * factor)
+    rows = rows_of(find([read_study(tmp_path)])[0], "verdicts")
     raw = {str(row["arm"]): float(row["p"] or 0) for row in rows}
+    recalls = {f"recall of {row['arm']}": float(row["recall_p"]) for row in rows}
 
-    assert {row["arm"]: row["p_adjusted"] for row in rows} == pytest.approx(holm(raw))
+    adjusted = holm({**raw, **recalls})
+    assert {row["arm"]: row["p_adjusted"] for row in rows} == pytest.approx(
+        {arm: adjusted[arm] for arm in raw}
+    )
     assert max(raw.values()) < max(float(row["p_adjusted"] or 0) for row in rows)
 
 
@@ -184,7 +188,7 @@ def test_the_floor_of_reconstructions_is_that_of_quantum(findings: Findings) -> 
 
 
 def test_the_best_of_a_role_stands_first(findings: Findings) -> None:
-    groups = images.dots(findings, tables.frames(findings))
+    groups = images.dots(findings, frames.frames(findings))
     for role in ("matched", "classical", "control"):
         (found,) = [group for group in groups.values() if group[0].role == role]
         values = [dot.value or 0.0 for dot in found]
@@ -193,25 +197,25 @@ def test_the_best_of_a_role_stands_first(findings: Findings) -> None:
 
 
 def test_sizes_of_priors_are_compared_with_that_of_quantum(tmp_path: Path) -> None:
-    sizes = {"quantum": 1000, "codebook": 1100, "diffusion": 1010, "perceptrons": 950}
+    sizes = {"quantum": 1000, "codebook-noise": 1100, "diffusion": 1010, "perceptrons": 950}
     for arm in (*of_role("matched"), "quantum"):
         prior = sizes.get(arm, 1000)
         parts = {"encoder": 1, "decoder": 1, "prior": prior, "total": prior + 2}
         make_job(tmp_path, arm, BIG, 0, 10.0, parameters=parts)
-    found = find(read_study(tmp_path))
+    found = find([read_study(tmp_path)])[0]
 
-    assert found.excess("codebook") == pytest.approx(0.1)
-    assert dict(found.unmatched()) == pytest.approx({"codebook": 0.1, "perceptrons": -0.05})
-    assert row_of(found, "matching", "codebook")["prior_excess"] == pytest.approx(0.1)
+    assert found.excess("codebook-noise") == pytest.approx(0.1)
+    assert dict(found.unmatched()) == pytest.approx({"codebook-noise": 0.1, "perceptrons": -0.05})
+    assert row_of(found, "matching", "codebook-noise")["prior_excess"] == pytest.approx(0.1)
 
 
 def test_every_score_stands_in_its_column(findings: Findings) -> None:
-    shown = tables.scores_table(findings, tables.frames(findings), BIG)
+    shown = tables.scores_table(findings, frames.frames(findings), BIG)
     place = [row[0] for row in shown.rows].index(ARMS["haar"].title)
     assert shown.values is not None
-    values = shown.values[place][-len(tables.SCORES) :]
+    values = shown.values[place][-len(frames.SCORES) :]
     wanted = [
-        next(iter(findings.study.values("haar", BIG, key).values())) for key in tables.SCORES
+        next(iter(findings.study.values("haar", BIG, key).values())) for key in frames.SCORES
     ]
 
     assert values == pytest.approx(wanted)

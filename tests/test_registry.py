@@ -56,13 +56,16 @@ class Good:
 
 def test_the_models_of_latentq_and_of_the_package_beside_it() -> None:
     assert registry.names() == [
-        *("classical", "codebook", "ensemble", "features", "latent_diffusion", "mixture"),
-        *("near_term", "neighbours", "perceptrons", "quantum", "traced", "vae_diffusion"),
+        *("branches", "classical", "codebook", "dephased", "ensemble", "features", "isometries"),
+        *("latent_diffusion", "linear", "measure_and_prepare", "mixture", "near_term"),
+        *("neighbours", "perceptrons", "quantum", "traced", "vae_diffusion", "vae_mixture"),
     ]
     assert registry.find("classical").title == "VAE"
     assert all(registry.find(name).plugin is None for name in registry.names())
     found = {name: registry.find(name).settings.latent for name in registry.names()}
-    assert {k for k, v in found.items() if v == "vae"} == {"classical", "vae_diffusion"}
+    assert {k for k, v in found.items() if v == "vae"} == {
+        *("classical", "vae_diffusion", "vae_mixture")
+    }
     assert [k for k, v in found.items() if v is None] == ["features"]
     assert [n for n in registry.names() if registry.find(n).classifier] == ["features"]
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from rich.console import Console
 from latentq.config.commands import read_options
 from latentq.config.compose import load_config
 from latentq.errors import InputError
-from latentq.study.arms import ARMS
+from latentq.study.arms import ARMS, of_edition
 from latentq.study.jobs import Job, StudyFolder, plan, read_metrics
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, cpus
@@ -63,8 +64,14 @@ def test_what_a_job_waits_for_comes_before_it(
     assert [c.seed for c in jobs] == [s for s in seeds for c in jobs if c.seed == s]
 
 
-def overrides(arm: str, size: int = 300, *chosen: str, seed: int = 2) -> list[str]:
-    return StudyFolder(Path("study"), chosen).overrides(Job(arm, size, seed))
+def overrides(
+    arm: str,
+    size: int = 300,
+    *chosen: str,
+    seed: int = 2,
+    **more: Any,  # noqa: ANN401
+) -> list[str]:
+    return StudyFolder(Path("study"), chosen, **more).overrides(Job(arm, size, seed))
 
 
 def test_the_command_of_a_job_in_full() -> None:
@@ -105,6 +112,7 @@ def test_common_settings_go_to_the_arms_that_have_them() -> None:
     assert having == {
         *("quantum", "perceptrons", "untrained", "product", "real", "unitary", "traced"),
         *("one-step", "straight", "no-cells", "mmd1", "mmdk"),
+        *("isometries", "linear", "branches", "measure-and-prepare", "dephased"),
     }
     assert "denoising.input_batch_size=8" not in overrides(
         "vae", 300, "denoising.input_batch_size=8"
@@ -122,7 +130,7 @@ def test_an_arm_wins_over_common_settings_and_a_setting_over_the_arm() -> None:
     assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2"
 
     config = load_config(
-        overrides("no-cells", 60000, "denoising.target_batch_size=64", "data=digits")
+        overrides("no-cells", 60000, "denoising.target_batch_size=64", data="digits")
     )
     assert config["denoising"]["target_batch_size"] == 64
     assert config["data"]["name"] == "digits"
@@ -139,6 +147,39 @@ def test_a_composed_configuration_is_that_of_its_job() -> None:
         assert ours | {"run": None} == composed | {"run": None}
 
 
+def test_the_study_runs_on_fashion_with_its_own_features() -> None:
+    config = load_config(overrides("linear", 1000, data="fashion"))
+
+    assert config["data"]["name"] == "fashion"
+    assert config["metrics"]["features"] == "checkpoints/features-fashion"
+    assert config["run"]["name"] == "linear-n1000-seed2"
+
+
+def test_what_was_tuned_wins_over_an_arm_and_a_setting_over_it() -> None:
+    tuned = {
+        "quantum": {"denoising.lr": "0.02", "prior.ancillas": "2", "prior.layers": "72"},
+        "vae": {"images.lr": "0.004"},
+    }
+    found = {
+        arm: load_config(overrides(arm, 300, tuned=tuned))
+        for arm in ("quantum", "product", "unitary", "perceptrons", "isometries", "vae")
+    }
+
+    assert found["quantum"]["denoising"]["lr"] == 0.02
+    assert found["quantum"]["prior"]["layers"] == 72
+    # A control is quantum as it was tuned, but for the one thing that it changes.
+    product = found["product"]["prior"]
+    assert (product["ancillas"], product["layers"], product["entangled"]) == (2, 72, False)
+    assert found["product"]["denoising"]["lr"] == 0.02
+    assert found["unitary"]["prior"]["ancillas"] == 0
+    assert found["perceptrons"]["denoising"]["lr"] == 0.003
+    assert found["isometries"]["denoising"]["lr"] == 0.01
+    assert found["vae"]["images"]["lr"] == 0.004
+    assert (
+        load_config(overrides("vae", 300, "images.lr=0.001", tuned=tuned))["images"]["lr"] == 0.001
+    )
+
+
 def test_a_base_trains_its_own_autoencoder() -> None:
     for arm in ARMS.values():
         assert arm.base is None or ARMS[arm.base].base is None
@@ -150,10 +191,13 @@ def test_a_base_trains_its_own_autoencoder() -> None:
 def test_options_have_the_defaults_of_the_protocol() -> None:
     options = read_options([], Options)
 
-    assert options.arms == tuple(ARMS)
-    assert options.seeds == (0, 1, 2, 3, 4)
-    assert options.train_sizes == (300, 1000, 10000, 60000)
+    assert options.arms == tuple(of_edition())
+    assert read_options(["arms=all"], Options).arms == options.arms
+    assert {*ARMS} - {*options.arms} == {"codebook", "diffusion-cells"}
+    assert options.seeds == (5, 6, 7, 8, 9)
+    assert options.train_sizes == (300, 1000, 10000, 54000)
     assert (options.engine, options.workers, options.root) == ("local", None, "study")
+    assert options.data == "mnist"
     assert cpus() >= 1
 
 
@@ -189,7 +233,8 @@ def test_seeds_are_a_number_or_a_list(text: str, seeds: tuple[int, ...]) -> None
         ("settings=--multirun=1", "settings: must be key=value"),
         ("settings=a=1 seed=3", "settings: seed is what the study sets"),
         ("settings=run.name=x", "settings: run.name is what"),
-        ("settings=data=auto", "settings: data must be mnist or digits"),
+        ("settings=data=mnist", "settings: data is what the study sets"),
+        ("data=kmnist", "data: must be one of mnist, fashion, digits"),
         ("size=300", "size: there is no such option"),
     ],
 )

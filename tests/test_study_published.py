@@ -57,6 +57,19 @@ def test_the_published_report_is_made_again(again: Path) -> None:
     assert names[0] == names[1]
 
 
+def test_the_first_edition_is_labelled_and_keeps_its_rule(again: Path) -> None:
+    facts = json.loads((again / "report.json").read_text())
+    text = (again / "report.md").read_text()
+
+    assert facts["edition"] == 1 and facts["verdict"] == "classical better"
+    assert text.startswith("# LatentQ: quantum against classical priors, first edition of the")
+    assert "protocol-first-edition.md" in text and "16 of these 16" in text
+    assert {row["arm"] for row in facts["verdicts"]} == {
+        *("perceptrons", "diffusion", "diffusion-cells", "codebook"),
+    }
+    assert "recall_p" not in facts["verdicts"][0]
+
+
 def test_its_numbers_are_those_of_the_jobs() -> None:
     """Means, ratios and intervals by another way than that of the report."""
     jobs = list(csv.DictReader((STUDY / "data" / "jobs.csv").read_text().splitlines()))
@@ -106,8 +119,8 @@ def test_a_study_and_its_published_report_say_the_same(tmp_path: Path) -> None:
     assert facts["memorised"] == MEMORISED and MEMORISED in text
     del facts["memorised"]
     (tmp_path / "there" / "report.json").write_text(json.dumps(facts))
-    found = read_published(tmp_path / "there").published
-    assert found is not None and found.memorised == EARLIER
+    (found,) = read_published(tmp_path / "there")
+    assert found.published is not None and found.published.memorised == EARLIER
 
 
 def test_a_report_of_an_earlier_version_is_read(tmp_path: Path) -> None:
@@ -115,7 +128,7 @@ def test_a_report_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     shutil.copytree(STUDY, tmp_path / "old")
     (tmp_path / "old/data/jobs.csv").rename(tmp_path / "old/data/cells.csv")
     facts = (tmp_path / "old" / "report.json").read_text()
-    old = facts.replace('"Commit": {', '"Commit of the cells": {')
+    old = facts.replace('"Commit": {', '"Commit of the cells": {').replace('"edition": 1,', "")
     assert old != facts
     (tmp_path / "old" / "report.json").write_text(old)
     found = [read_published(folder) for folder in (tmp_path / "old", STUDY)]

@@ -22,10 +22,17 @@ from latentq.report.plots.efficiency import efficiency_chart, spread
 from latentq.report.plots.forest import Dot, forest_chart
 from latentq.study.arms import ARMS, Arm
 from latentq.study.report.document import build
-from latentq.study.report.findings import find
+from latentq.study.report.findings import find, of_role
+from latentq.study.report.frames import frames
 from latentq.study.report.images import dots, lines
-from latentq.study.report.tables import frames
-from latentq.study.report.wording import efficiency, headline, p_text, pairs_text, percent
+from latentq.study.report.wording import (
+    efficiency,
+    headline,
+    p_text,
+    pairs_text,
+    percent,
+    ratios,
+)
 from latentq.study.results import read_study
 from latentq.study.verdict import pair
 from tests.fake_study import make_job, make_study
@@ -33,7 +40,7 @@ from tests.test_report import HOSTILE, Tags
 
 GOOD, BAD = [20.0, 21.0, 22.0, 20.5, 21.5], [40.0, 41.5, 45.0, 40.1, 43.2]
 BIG = 60000
-MATCHED = tuple(name for name, arm in ARMS.items() if arm.role == "matched")
+MATCHED = tuple(of_role("matched"))
 N = len(MATCHED)
 ALMOST = [20.1, 20.9, 22.1, 20.4, 21.6]
 WIDE = [9.0, 44.0, 12.0, 41.0, 19.0]
@@ -74,17 +81,17 @@ def table(root: Path, name: str) -> list[dict[str, str]]:
 def test_verdict_is_in_every_file(
     quantum: list[float], jobs: list[float], verdict: str, opening: str, tmp_path: Path
 ) -> None:
-    html, text, facts = built(study_of(tmp_path, quantum=quantum, diffusion_cells=jobs))
-    (row,) = [row for row in facts["verdicts"] if row["arm"] == "diffusion-cells"]
+    html, text, facts = built(study_of(tmp_path, quantum=quantum, linear=jobs))
+    (row,) = [row for row in facts["verdicts"] if row["arm"] == "linear"]
     pairs = pair(dict(enumerate(quantum)), dict(enumerate(jobs)))
 
     assert f'<p class="verdict">{verdict}</p>' in html
     assert f"**{verdict}**" in text
     assert facts["verdict"] == verdict.lower() == facts["overall"][0]["verdict"]
-    assert facts["headline"].startswith(f"At 54,000 training images {opening}")
+    assert facts["headline"].startswith(f"MNIST: At 54,000 training images {opening}")
     assert row["ratio"] == pytest.approx(pairs.ratio)
     assert [table(tmp_path, "overall")[0]["verdict"]] == [verdict.lower()]
-    rows = [row for row in Tags(html).rows if row[0] == ARMS["diffusion-cells"].title]
+    rows = [row for row in Tags(html).rows if row[0] == ARMS["linear"].title]
     assert rows[0][2] == row["verdict"]
     assert rows[0][3] == pairs_text(pairs)
 
@@ -95,7 +102,10 @@ def test_numbers_of_the_verdict_table(tmp_path: Path) -> None:
     p = stats.ttest_rel(*logs).pvalue
 
     assert [row["p"] for row in facts["verdicts"]] == [pytest.approx(p)] * N
-    assert [row["p_adjusted"] for row in facts["verdicts"]] == [pytest.approx(N * p)] * N
+    # Recall, which is alike in all arms, is tested as often, with p-values of 1.
+    assert [row["p_adjusted"] for row in facts["verdicts"]] == [pytest.approx(2 * N * p)] * N
+    assert [row["recall_p"] for row in facts["verdicts"]] == [1.0] * N
+    assert {row["recall_verdict"] for row in facts["verdicts"]} == {"no difference"}
     assert facts["verdicts"][0]["ratio"] == pytest.approx(
         float(torch.tensor(logs[0] - logs[1]).mean().exp())
     )
@@ -106,18 +116,21 @@ def test_fewer_images(tmp_path: Path) -> None:
         tmp_path / "a",
         {"quantum": {BIG: BAD, 100: GOOD}, **{arm: {BIG: GOOD, 100: BAD} for arm in MATCHED}},
     )
-    findings = find(read_study(small))
+    findings = find([read_study(small)])[0]
     assert efficiency(findings) == (
         "The quantum prior needs fewer images: it is better than all at 100 images."
     )
-    assert headline(findings).startswith(f"At 54,000 training images {N} of {N} classical priors")
+    assert headline(findings).startswith(
+        f"MNIST: At 54,000 training images {N} of {N} classical priors"
+    )
 
-    other = find(read_study(make_study(tmp_path / "b", {"quantum": {BIG: GOOD, 100: GOOD}})))
+    other = find([read_study(make_study(tmp_path / "b", {"quantum": {BIG: GOOD, 100: GOOD}}))])[0]
     assert efficiency(other) == (
         "That the quantum prior needs fewer images is not shown: not enough data at 100 images."
     )
-    assert "no seeds in common, and 3 are needed" in headline(other)
-    one = find(read_study(make_study(tmp_path / "c", {"quantum": {BIG: GOOD}})))
+    assert "no seeds in common, and 3 are needed" in ratios(other)
+    assert headline(other).endswith(f"Of {N} arms, not enough data: {N}.")
+    one = find([read_study(make_study(tmp_path / "c", {"quantum": {BIG: GOOD}}))])[0]
     assert "there is one number" in efficiency(one)
 
 
@@ -130,7 +143,8 @@ def test_missing_jobs_are_shown_and_have_no_number(tmp_path: Path) -> None:
 
     assert facts["missing"] == [
         {
-            **{"arm": "vae", "title": "VAE", "role": "classical", "size": BIG, "images": 54000},
+            **{"data": "mnist", "arm": "vae", "title": "VAE", "role": "classical"},
+            **{"size": BIG, "images": 54000},
             **{"seed": 0, "state": "not estimable", "reason": "there is no finite FID"},
         }
     ]
@@ -180,8 +194,8 @@ def test_tables_are_sorted_by_numbers(tmp_path: Path) -> None:
     # The geometric mean of 1990 and 2010, and not "2,000 [1,877, 2,131]".
     numbers = [attrs["data-value"] or "" for attrs in jobs]
     assert any(re.fullmatch(r"1999\.97\d+", number) for number in numbers)
-    assert html.count('class="numeric sortable"') == 4
-    assert html.count('class="numeric sortable many"') == 1
+    assert html.count('class="numeric sortable"') == 3
+    assert html.count('class="numeric sortable many"') == 2
 
 
 def test_same_jobs_same_bytes(tmp_path: Path) -> None:
@@ -196,10 +210,10 @@ def test_same_jobs_same_bytes(tmp_path: Path) -> None:
         files.append({path.relative_to(root).as_posix(): path.read_bytes() for path in found})
 
     assert files[0] == files[1]
-    assert len(files[0]) == 3 + 7
+    assert len(files[0]) == 3 + 8
     assert not any(b"secret" in content or b"/tmp/" in content for content in files[0].values())
     assert b"\xe2\x80\xa6/train.py seed=1 run.root=\xe2\x80\xa6/jobs" in files[0]["out/report.md"]
-    assert b"QuDDPM, seed 0: drawn in report.html" in files[0]["out/report.md"]
+    assert b"MNIST: QuDDPM, seed 0: drawn in report.html" in files[0]["out/report.md"]
 
 
 def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
@@ -211,7 +225,7 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
         },
     )
     built(root)
-    findings = find(read_study(root))
+    findings = find([read_study(root)])[0]
     found = frames(findings)
     scores = table(root, "scores")
     rows = {row["title"]: row for row in scores if row["size"] == str(BIG)}
@@ -223,11 +237,11 @@ def test_csv_is_what_is_drawn(tmp_path: Path) -> None:
         ends = None if dot.ends is None else tuple(map(str, dot.ends))
         assert (row["fid"], row["role"]) == (str(dot.value), dot.role)
         assert (row["fid_low"], row["fid_high"]) == ends
-    for line in lines(found):
+    for line in lines(findings, found):
         own = [row for row in reversed(scores) if row["title"] == line.label and row["fid"]]
         assert [float(row["images"]) for row in own] == list(line.images) == [100, 54000]
         assert [float(row["fid"]) for row in own] == list(line.values)
-    drawn = efficiency_chart(lines(found)).axes[0].lines
+    drawn = efficiency_chart(lines(findings, found)).axes[0].lines
     quantum = next(line for line in drawn if line.get_label() == "QuDDPM")
     assert np.array_equal(quantum.get_xdata(), [100, 54000])
     means = [math.prod(values) ** (1 / 5) for values in (BAD, GOOD)]
@@ -291,7 +305,7 @@ def test_unequal_sizes_are_told(tmp_path: Path) -> None:
     html, _, facts = built(tmp_path)
 
     assert [text for text in facts["warnings"] if "not of the same size" in text] == [
-        "“diffusion, 5 steps” is not of the same size: the parameters of its prior differ from "
+        "“diffusion, 5 steps” is not of the same size: the free reals of its prior differ from "
         "quantum's by +2.7%, and 2% are allowed."
     ]
     assert "+2.7%" in html
@@ -326,7 +340,9 @@ def test_command_writes_where_it_is_told(tmp_path: Path) -> None:
     done = command(f"root={tmp_path}", f"out={tmp_path / 'a b'}")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Quantum better\nAt 54,000 training images the quantum prior")
+    assert done.stdout.startswith(
+        "Quantum better\nMNIST: At 54,000 training images the quantum prior"
+    )
     names = sorted(path.name for path in (tmp_path / "a b").iterdir())
     assert names == ["data", "report.html", "report.json", "report.md"]
 

@@ -240,10 +240,12 @@ def test_a_root_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def call(line: CommandLine, root: Path, *words: str) -> Done:
-    return line.module("latentq.study", f"root={root}", "arms=vae", "seeds=1", *words)
+    return line.module(
+        "latentq.study", f"root={root}", "arms=vae", "seeds=1", "data=digits", *words
+    )
 
 
-DEBUG = "settings=data=digits data.validation=100 images.epochs=1 metrics.samples=150"
+DEBUG = "settings=data.validation=100 images.epochs=1 metrics.samples=150"
 
 
 def test_a_job_of_the_real_program(tmp_path: Path, line: CommandLine) -> None:

@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
 import yaml
 
 import latentq
+from baselines.vae_mixture import DiagonalMixture, VAEMixture
 from latentq.config.compose import load_config
 from latentq.data import load_data
 from latentq.data.module import Split
@@ -392,6 +393,8 @@ SECOND_STAGES = {
     "codebook": "quantum",
     "ensemble": "quantum",
     "vae_diffusion": "classical",
+    **dict.fromkeys(("isometries", "linear", "branches"), "quantum"),
+    **dict.fromkeys(("measure_and_prepare", "dephased"), "quantum"),
 }
 
 
@@ -409,8 +412,21 @@ def test_priors_stand_on_one_autoencoder(runs: Path, tmp_path: Path, model: str)
     assert metrics["latent_freedom"] == (16 if model == "vae_diffusion" else 30)
     assert metrics["fid"] is not None and metrics["fid"] != told["fid"]
     steps = {"perceptrons": 6, "traced": 6, "latent_diffusion": 1, "vae_diffusion": 1}
+    steps |= dict.fromkeys(("isometries", "linear", "branches", "dephased"), 6)
+    steps |= {"measure_and_prepare": 6}
     assert metrics["iterations"] == 4 * steps.get(model, 0)
     assert set(metrics["parameters_by_model"]) == {"quantum", model}
+    assert 0 <= metrics["prior_freedom"] <= metrics["parameters"]["prior"]
+
+
+def test_a_vae_with_a_fitted_prior_is_trained_and_read_again(tmp_path: Path) -> None:
+    metrics = train(small(tmp_path, "model=vae_mixture", "prior.components=3"))
+    loaded = cast(VAEMixture, latentq.load(tmp_path / "vae_mixture-digits-seed0"))
+
+    assert (metrics["latent_freedom"], metrics["iterations"]) == (30, 0)
+    assert metrics["prior_freedom"] == 3 * 61 - 1
+    assert cast(DiagonalMixture, loaded.prior).means.std() > 0
+    assert loaded.sample(3, seed=1).shape == (3, 1, 28, 28)
 
 
 def test_few_images_are_seen_often(tmp_path: Path) -> None:

@@ -5,15 +5,21 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from latentq.report.statistics import holm
 from latentq.study.verdict import (
     MARGIN,
+    RECALL,
+    RECALL_MARGIN,
+    Compared,
+    Judgement,
+    Numbers,
     Pairs,
     Verdict,
+    combine,
     decide,
     decide_all,
     judge,
@@ -24,6 +30,7 @@ Q, A = "quantum", "arm"
 MIRROR = {
     "quantum better": "classical better",
     "classical better": "quantum better",
+    "trade-off": "trade-off",
     "no difference": "no difference",
     "not enough data": "not enough data",
 }
@@ -31,6 +38,12 @@ MIRROR = {
 
 def by_seed(values: Sequence[float]) -> dict[int, float]:
     return dict(enumerate(values))
+
+
+def by_fid(fids: Numbers, sizes: Sequence[int], matched: Sequence[str], quantum: str) -> Judgement:
+    """Applies the rule of the first edition to one data set."""
+    (found,) = judge([Compared({"fid": fids}, sizes, matched)], quantum, edition=1)
+    return found
 
 
 def test_pairs_are_those_of_scipy() -> None:
@@ -119,6 +132,10 @@ def test_margin_is_from_08_to_125() -> None:
         (["no difference", "not enough data"], "not enough data"),
         (["classical better", "quantum better"], "classical better"),
         (["not enough data", "classical better"], "classical better"),
+        (["trade-off", "classical better"], "classical better"),
+        (["trade-off", "quantum better"], "trade-off"),
+        (["trade-off", "no difference"], "trade-off"),
+        (["trade-off", "not enough data"], "not enough data"),
         ([], "not enough data"),
     ],
 )
@@ -127,7 +144,7 @@ def test_rule_over_all_arms(verdicts: list[Verdict], overall: Verdict) -> None:
 
 
 def test_missing_arm_is_not_enough_data() -> None:
-    found = judge({Q: {1: by_seed([1.0, 1.1, 1.2])}}, [1], [A], Q)
+    found = by_fid({Q: {1: by_seed([1.0, 1.1, 1.2])}}, [1], [A], Q)
 
     assert [result.verdict for result in found.results] == ["not enough data"]
     assert found.headline == "not enough data"
@@ -139,7 +156,7 @@ def test_p_values_of_all_sizes_are_adjusted_together() -> None:
         A: {10: by_seed([22.0, 22.5, 24.9]), 100: by_seed([20.1, 20.8, 22.8])},
         "few": {10: by_seed([30.0, 31.0])},
     }
-    found = judge(fids, [10, 100], [A, "few"], Q)
+    found = by_fid(fids, [10, 100], [A, "few"], Q)
     p = {(r.arm, r.size): (r.pairs.p, r.adjusted) for r in found.results}
     small, large = p[A, 10], p[A, 100]
     assert small[0] is not None and large[0] is not None
@@ -153,7 +170,7 @@ def test_p_values_of_all_sizes_are_adjusted_together() -> None:
 def test_fewer_images_need_a_verdict_at_a_smaller_number() -> None:
     better, worse = by_seed([1.0, 1.01, 1.02]), by_seed([5.0, 5.1, 5.3])
     fids = {Q: {1: better, 2: worse, 3: better}, A: {1: worse, 2: better, 3: worse}}
-    found = judge(fids, [3, 1, 2], [A], Q)
+    found = by_fid(fids, [3, 1, 2], [A], Q)
 
     assert found.overall == {1: "quantum better", 2: "classical better", 3: "quantum better"}
     assert (found.headline, found.fewer_images) == ("quantum better", [1])
@@ -164,23 +181,126 @@ FIDS = st.lists(st.floats(1e-3, 1e4), min_size=0, max_size=6)
 
 
 @given(st.lists(FIDS, min_size=2, max_size=4), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_order_of_arms_does_not_matter(arms: list[list[float]], order: random.Random) -> None:
     names = [f"arm{i}" for i in range(1, len(arms))]
     fids = {name: {1: by_seed(v)} for name, v in zip([Q, *names], arms, strict=True)}
     mixed = list(names)
     order.shuffle(mixed)
-    one, two = (judge(fids, [1], matched, Q) for matched in (names, mixed))
+    one, two = (by_fid(fids, [1], matched, Q) for matched in (names, mixed))
 
     assert one.overall == two.overall
     assert {r.arm: r for r in one.results} == {r.arm: r for r in two.results}
 
 
 @given(FIDS, FIDS)
+@settings(deadline=None)
 def test_swapping_both_arms_mirrors_the_verdict(first: list[float], second: list[float]) -> None:
     fids = {Q: {1: by_seed(first)}, A: {1: by_seed(second)}}
-    (one,), (two,) = judge(fids, [1], [A], Q).results, judge(fids, [1], [Q], A).results
+    (one,), (two,) = by_fid(fids, [1], [A], Q).results, by_fid(fids, [1], [Q], A).results
 
     assert two.verdict == MIRROR[one.verdict]
     if one.pairs.ratio is not None and two.pairs.ratio is not None:
         assert one.pairs.ratio * two.pairs.ratio == pytest.approx(1)
     assert one.adjusted == pytest.approx(two.adjusted)
+
+
+# --- Two endpoints
+
+LOW, HIGH = [10.0, 10.3, 9.8, 10.1, 10.2], [20.0, 20.5, 19.7, 20.3, 20.1]
+MUCH, LITTLE = [0.40, 0.41, 0.39, 0.42, 0.40], [0.20, 0.21, 0.22, 0.20, 0.19]
+ALIKE = [0.41, 0.40, 0.40, 0.41, 0.41]
+WILD = [0.1, 0.7, 0.2, 0.8, 0.4]
+
+
+def planted(
+    fids: tuple[list[float], list[float]], recalls: tuple[list[float], list[float]]
+) -> Judgement:
+    """Judges a study of one number of images with values of quantum and of one arm."""
+    numbers = {
+        key: {Q: {1: by_seed(of[0])}, A: {1: by_seed(of[1])}}
+        for key, of in (("fid", fids), ("recall", recalls))
+    }
+    (found,) = judge([Compared(numbers, [1], [A])], Q)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("fids", "recalls", "verdict"),
+    [
+        ((LOW, HIGH), (MUCH, LITTLE), "quantum better"),
+        ((LOW, HIGH), (MUCH, ALIKE), "quantum better"),
+        ((LOW, HIGH), (LITTLE, MUCH), "trade-off"),  # A better FID, but a worse recall.
+        ((HIGH, LOW), (MUCH, LITTLE), "trade-off"),
+        ((LOW, HIGH), (MUCH, WILD), "not enough data"),  # Not shown to be no worse.
+        ((LOW, [10.1, 10.2, 9.9, 10.2, 10.1]), (MUCH, LITTLE), "quantum better"),
+        ((HIGH, LOW), (MUCH, ALIKE), "classical better"),
+        ((HIGH, LOW), (LITTLE, MUCH), "classical better"),
+        ((LOW, [10.1, 10.2, 9.9, 10.2, 10.1]), (MUCH, ALIKE), "no difference"),
+        ((LOW, HIGH), (MUCH, []), "not enough data"),
+    ],
+)
+def test_better_is_better_in_one_and_not_worse_in_the_other(
+    fids: tuple[list[float], list[float]],
+    recalls: tuple[list[float], list[float]],
+    verdict: Verdict,
+) -> None:
+    found, other = planted(fids, recalls), planted(fids[::-1], recalls[::-1])
+
+    assert found.headline == found.results[0].verdict == verdict
+    assert other.headline == MIRROR[verdict]
+    (first,) = judge(
+        [Compared({"fid": {Q: {1: by_seed(fids[0])}, A: {1: by_seed(fids[1])}}}, [1], [A])], Q, 1
+    )
+    assert first.results[0].endpoints.keys() == {"fid"}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "found"),
+    [
+        (["quantum better", "no difference"], "quantum better"),
+        (["no difference", "classical better"], "classical better"),
+        (["quantum better", "classical better"], "trade-off"),
+        (["quantum better", "not enough data"], "not enough data"),
+        (["no difference", "no difference"], "no difference"),
+        (["classical better"], "classical better"),
+        ([], "not enough data"),
+    ],
+)
+def test_rule_over_the_endpoints(verdicts: list[Verdict], found: Verdict) -> None:
+    assert combine(verdicts) == combine(verdicts[::-1]) == found
+
+
+def test_recall_is_compared_by_differences() -> None:
+    found = pair(by_seed(MUCH), by_seed(LITTLE), RECALL)
+    test = stats.ttest_rel(MUCH, LITTLE)
+    ends = test.confidence_interval(0.95)
+    assert found.difference is not None and found.difference.ends is not None
+
+    assert found.p == pytest.approx(test.pvalue, rel=1e-9)
+    assert found.difference.mean == pytest.approx(0.2, abs=1e-9)
+    assert found.difference.ends == pytest.approx((ends.low, ends.high))
+    assert decide(found, 0.01, RECALL) == "quantum better"  # More is better.
+    zero = pair(by_seed([0.0] * 3), by_seed([0.0] * 3), RECALL)
+    assert (zero.p, decide(zero, 1.0, RECALL)) == (1.0, "no difference")
+    edges = [RECALL_MARGIN * x for x in (0.99, 1.01)]
+    wide = [pair(by_seed([e] * 3), by_seed([0.0] * 3), RECALL) for e in edges]
+    assert [decide(p, 0.9, RECALL) for p in wide] == ["no difference", "not enough data"]
+
+
+def test_p_values_of_all_endpoints_and_data_sets_are_adjusted_together() -> None:
+    numbers = [
+        {
+            "fid": {Q: {1: by_seed(LOW)}, A: {1: by_seed([x * k for x in WILD])}},
+            "recall": {Q: {1: by_seed(MUCH)}, A: {1: by_seed([x / k for x in WILD])}},
+        }
+        for k in (30.0, 40.0)
+    ]
+    both = judge([Compared(n, [1], [A]) for n in numbers], Q)
+    tested = [t for found in both for r in found.results for t in r.endpoints.values()]
+    raw = {i: t.pairs.p for i, t in enumerate(tested) if t.pairs.p is not None}
+
+    assert len(raw) == 4 and len({*raw.values()}) == 4
+    assert {i: tested[i].adjusted for i in raw} == pytest.approx(holm(raw))
+    least = min(raw, key=lambda i: raw[i])
+    assert tested[least].adjusted == pytest.approx(4 * raw[least])

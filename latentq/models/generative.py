@@ -172,3 +172,13 @@ def parameter_counts(model: GenerativeModel) -> dict[str, int]:
     """Returns the trained parameters of encoder, decoder and prior, and their sum."""
     parts = {k: count_parameters(getattr(model, k, None)) for k in ("encoder", "decoder", "prior")}
     return {**parts, "total": sum(parts.values())}
+
+
+def prior_freedom(prior: nn.Module | None) -> int:
+    """Returns the free reals of a prior: its `freedom` if it says so, or else its parameters.
+
+    They are fewer than its parameters where some of these do nothing, such as the phase of a
+    vector that a measurement follows.
+    """
+    found = getattr(prior, "freedom", None)
+    return count_parameters(prior) if found is None else int(found)

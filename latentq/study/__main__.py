@@ -2,13 +2,15 @@
 
     python -m latentq.study
     python -m latentq.study arms=quantum,vae seeds=3 settings="denoising.iterations_per_epoch=50"
+    python -m latentq.study data=fashion train_sizes=1000,54000 root=study/fashion
 
 A job is a process of `train.py` with one thread; its run folder is ROOT/jobs/ARM-nSIZE-seedS
 and its output goes to ROOT/logs. An arm that uses the autoencoder of another one waits for it.
 Finished jobs are skipped, so that the same command goes on after an interruption; a job that
 failed twice is missing. ROOT/study.json says what has become of each job of the last call.
 
-Those settings that begin with `denoising.` go to the arms that have them only.
+Those settings that begin with `denoising.` go to the arms that are chains only. What
+`python -m latentq.study.tune` has found for an arm is among its settings.
 Models of your own, of the modules that `plugin` names, are further arms.
 
 The exit code is 0 if all jobs are finished, 1 if some are missing, 2 for a wrong option, and
@@ -31,11 +33,13 @@ from latentq.config.commands import read_options, run_command
 from latentq.config.compose import load_config
 from latentq.config.config import Config
 from latentq.errors import InputError
+from latentq.study.arms import EDITION
 from latentq.study.jobs import EARLIER, FOLDER, TRAIN, Job, StudyFolder, plan
 from latentq.study.local import LocalEngine
-from latentq.study.options import Options, cpus
+from latentq.study.options import Options, RunnerOptions, cpus
 from latentq.study.progress import Display
 from latentq.study.schedule import Engine, JobRecord, Schedule, run
+from latentq.study.tuned import read_tuned
 from latentq.training.commit import git_commit
 from latentq.training.locks import lock
 
@@ -80,7 +84,7 @@ def interruptible() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def make_engine(options: Options, study: StudyFolder) -> Engine:
+def make_engine(options: RunnerOptions, study: StudyFolder) -> Engine:
     """Returns what runs the jobs."""
     if options.engine == "local":
         return LocalEngine(study, options.workers or cpus())
@@ -119,17 +123,20 @@ def describe(schedule: Schedule) -> list[dict[str, Any]]:
     return rows
 
 
-def work(options: Options, study: StudyFolder, jobs: list[Job], engine: Engine) -> int:
+def work(options: RunnerOptions, study: StudyFolder, jobs: list[Job], engine: Engine) -> int:
     """Runs the jobs that are not finished, and returns the exit code."""
     from latentq.training import run_folder
 
-    commit = git_commit()
-    shown = options.model_dump(mode="json")
+    told = {
+        "edition": EDITION,
+        "options": options.model_dump(mode="json"),
+        "tuning": read_tuned().model_dump(),
+        "git_commit": git_commit(),
+    }
     schedule = Schedule(jobs, finished_before(study, jobs))
 
     def save() -> None:
-        content = {"options": shown, "git_commit": commit, FOLDER: describe(schedule)}
-        run_folder.write_json(study.root / RESULT, content)
+        run_folder.write_json(study.root / RESULT, {**told, FOLDER: describe(schedule)})
 
     def changed(job: Job) -> None:
         if schedule.records[job].state != "running":
@@ -164,16 +171,27 @@ def study(
             another configuration.
     """
     options = read_options(arguments, Options)
-    root = Path(options.root)
     jobs = plan(options.arms, options.seeds, options.train_sizes)
-    this = StudyFolder(root, options.settings, train, load)
+    tuned = read_tuned().arms
+    root = Path(options.root)
+    this = StudyFolder(root, options.settings, train, load, tuned=tuned, data=options.data)
+    return carry_out(options, this, jobs)
+
+
+def carry_out(options: RunnerOptions, this: StudyFolder, jobs: list[Job]) -> int:
+    """Runs the jobs of a folder that are not finished, and returns the exit code.
+
+    Raises:
+        InputError: If a job has no configuration, the folder is in use, or it holds a finished
+            job of another configuration.
+    """
     # One job of each arm tells whether its overrides and the settings compose.
     for job in {job.arm: job for job in reversed(jobs)}.values():
         this.config(job)
     engine = make_engine(options, this)
     with interruptible() as received:
         try:
-            with locked(root), closing(engine):
+            with locked(this.root), closing(engine):
                 return work(options, this, jobs, engine)
         except KeyboardInterrupt:
             print("stopped; the same command goes on", file=sys.stderr)

@@ -4,12 +4,16 @@ All arms but the VAEs stand on one frozen autoencoder for each seed and number o
 the run of `untrained` trains. Every control removes one thing from `quantum`.
 """
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from latentq.config import registry
 
 Role = Literal["quantum", "matched", "classical", "control"]
+FIRST, SECOND = (1,), (2,)
+EDITION = 2  # Of docs/protocol.md.
+QUANTUM = "quantum"
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,22 @@ class Arm:
             are other classical models; `control` are quantum models with one thing removed.
         overrides: Its configuration, as overrides of `train.py`.
         base: The arm whose autoencoder it uses as it is; `None` trains its own.
+        editions: The editions of the protocol that have it.
     """
 
     title: str
     role: Role
     overrides: tuple[str, ...]
     base: str | None = "untrained"
+    editions: tuple[int, ...] = (1, 2)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether it is the quantum arm with one thing changed, and has its other settings."""
+        return self.role == "control" and self.overrides[:1] in (("model=quantum",), _TRACED)
+
+
+_TRACED = ("model=traced",)
 
 
 def _quantum(*overrides: str) -> tuple[str, ...]:
@@ -42,6 +56,10 @@ _NO_CELLS = (
     "denoising.target_batch_size=256",
 )
 
+# A codebook has 31 free reals for each state: 139 states have as many as the circuits.
+_CODEBOOK = ("model=codebook", "prior.centres=139")
+_TRANSPORT = ("denoising.loss=transport", "denoising.iterations_per_epoch=100")
+
 ARMS: dict[str, Arm] = {
     "quantum": Arm("QuDDPM", "quantum", _quantum()),
     "perceptrons": Arm("MLP chain, same loss", "matched", ("model=perceptrons",)),
@@ -50,8 +68,37 @@ ARMS: dict[str, Arm] = {
         "diffusion, 5 steps, given the cell",
         "matched",
         ("model=latent_diffusion", "prior.cells=true", "prior.width=35"),
+        editions=FIRST,
     ),
-    "codebook": Arm("130 states with noise", "matched", ("model=codebook",)),
+    "codebook": Arm("130 states with noise", "matched", ("model=codebook",), editions=FIRST),
+    "diffusion-transport": Arm(
+        "diffusion, 5 steps, same loss",
+        "matched",
+        ("model=latent_diffusion", "prior.cells=true", "prior.width=35", *_TRANSPORT),
+        editions=SECOND,
+    ),
+    "linear": Arm("linear maps and a coin", "matched", ("model=linear",), editions=SECOND),
+    "branches": Arm(
+        "linear maps, learnt weights", "matched", ("model=branches",), editions=SECOND
+    ),
+    "measure-and-prepare": Arm(
+        "measure and prepare", "matched", ("model=measure_and_prepare",), editions=SECOND
+    ),
+    "dephased": Arm("interference off", "matched", ("model=dephased",), editions=SECOND),
+    "codebook-noise": Arm("139 states with noise", "matched", _CODEBOOK, editions=SECOND),
+    "codebook-bare": Arm(
+        "139 states without noise",
+        "classical",
+        (*_CODEBOOK, "prior.spread=0"),
+        editions=SECOND,
+    ),
+    # Of checkpoints/quantum; the tuning measures that of the circuits which it has chosen.
+    "codebook-spread": Arm(
+        "139 states, spread as the circuits'",
+        "classical",
+        (*_CODEBOOK, "prior.spread=0.42"),
+        editions=SECOND,
+    ),
     "diffusion-large": Arm(
         "diffusion, 100 steps, unrestricted",
         "classical",
@@ -60,6 +107,13 @@ ARMS: dict[str, Arm] = {
     "vae": Arm("VAE", "classical", ("model=classical",), base=None),
     "diffusion-vae": Arm(
         "diffusion in the VAE's latent, 5 steps", "classical", ("model=vae_diffusion",), base="vae"
+    ),
+    "vae-mixture": Arm(
+        "VAE, 30 latents, fitted prior",
+        "classical",
+        ("model=vae_mixture",),
+        base=None,
+        editions=SECOND,
     ),
     **{
         f"mixture-{k}": Arm(
@@ -78,18 +132,30 @@ ARMS: dict[str, Arm] = {
         "terminal ensemble, not denoised", "control", ("model=ensemble", "prior.ensemble=terminal")
     ),
     "mean": Arm("mean state", "control", ("model=ensemble", "prior.ensemble=mean")),
+    "isometries": Arm(
+        "isometries without circuits", "control", ("model=isometries",), editions=SECOND
+    ),
     "product": Arm("no entangling gates", "control", _quantum("prior.entangled=false")),
     "real": Arm(
-        "real circuits (RY and CZ)", "control", _quantum("prior.axes=[ry]", "prior.layers=172")
+        "real circuits (RY and CZ)",
+        "control",
+        _quantum("prior.axes=[ry]", "prior.ancillas=1", "prior.layers=172"),
     ),
     "unitary": Arm(
         "no ancilla",
         "control",
         _quantum("prior.ancillas=0", "prior.layers=[108,108,107,107,107]"),
     ),
-    "traced": Arm("ancillas traced out, not measured", "control", ("model=traced",)),
+    # Each traced ancilla doubles the vectors of a mixed state in every step.
+    "traced": Arm(
+        "ancillas traced out, not measured",
+        "control",
+        (*_TRACED, "prior.ancillas=1", "prior.layers=86"),
+    ),
     "one-step": Arm(
-        "one step with all parameters", "control", _quantum("prior.steps=1", "prior.layers=430")
+        "one step with all parameters",
+        "control",
+        _quantum("prior.steps=1", "prior.ancillas=1", "prior.layers=430"),
     ),
     "straight": Arm(
         "every step straight to the data", "control", _quantum("prior.strength=[0,0]")
@@ -98,6 +164,26 @@ ARMS: dict[str, Arm] = {
     "mmd1": Arm("loss: MMD of mean states", "control", _quantum("loss=mmd1")),
     "mmdk": Arm("loss: MMD with the ladder of kernels", "control", _quantum("loss=mmdk")),
 }
+
+
+def of_edition(edition: int = EDITION) -> list[str]:
+    """Returns the arms of an edition of the protocol."""
+    return [name for name, arm in ARMS.items() if edition in arm.editions]
+
+
+class EditionArms(Collection[str]):
+    """The arms of the edition of today, models of your own among them: a list that may grow."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(of_edition())
+
+    def __len__(self) -> int:
+        return len(of_edition())
+
+    def __contains__(self, name: object) -> bool:
+        return name in of_edition()
+
+
 # The arms that train the autoencoder of a latent space.
 BASES = {"states": "untrained", "vae": "vae"}
 

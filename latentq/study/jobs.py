@@ -2,19 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from latentq.config import registry
 from latentq.config.compose import load_config
 from latentq.config.config import Config
+from latentq.config.schema.quantum import ChainSettings
 from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.paths import TRAIN
-from latentq.study.arms import ARMS
+from latentq.study.arms import ARMS, QUANTUM
 
 # All training images of MNIST: those of the validation split are among them, but not trained on.
 ALL = 60_000
@@ -23,7 +25,6 @@ LARGEST = 54_000
 ITERATIONS = ("images.iterations_per_epoch=250",)
 COMMON = ("denoising.target_batch_size=512", "denoising.epochs=10")
 FOLDER, EARLIER = "jobs", "cells"  # Of the run folders, now and in earlier versions.
-DENOISED = ("model=quantum", "model=traced", "model=perceptrons")
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,15 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
 
 
 def _fitting(overrides: Sequence[str], arm: str) -> list[str]:
-    """Leaves out the settings of the denoising for arms that have none."""
-    denoised = ARMS[arm].overrides[0] in DENOISED
+    """Leaves out the settings of the denoising for arms that have no chain."""
+    denoised = is_chain(arm)
     return [word for word in overrides if denoised or not word.startswith("denoising.")]
+
+
+def is_chain(arm: str) -> bool:
+    """Whether an arm is a chain that is trained on ensembles of states."""
+    words = dict(word.split("=", 1) for word in ARMS[arm].overrides)
+    return issubclass(registry.find(words["model"]).settings, ChainSettings)
 
 
 @dataclass(frozen=True)
@@ -81,22 +88,25 @@ class StudyFolder:
     Arguments:
         root: The folder of the study.
         settings: Further overrides of every job; they come last, so they win. Those that begin
-            with `denoising.` are for the arms that are denoised by circuits or perceptrons.
+            with `denoising.` are for the arms that are chains.
         train: What Python is called with to run a job, before the overrides.
         load: Composes the configuration that the program has with some overrides.
+        tuned: The settings of arms that the tuning has found, by arm and key; they win over what
+            an arm sets.
+        data: The data set.
     """
 
     root: Path
     settings: tuple[str, ...] = ()
     train: tuple[str, ...] = TRAIN
     load: Callable[[list[str]], Config] = load_config
+    tuned: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    data: str = "mnist"
     _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
 
     def folder(self, job: Job) -> Path:
         """Returns the run folder of a job; `train.py` wants digits to say so in its name."""
-        chosen = dict(word.split("=", 1) for word in self.settings)
-        digits = chosen.get("data.name", chosen.get("data")) == "digits"
-        name = job.name + ("-digits" if digits else "")
+        name = job.name + ("-digits" if self.data == "digits" else "")
         # Earlier versions wrote to `cells`: what is finished there is not run again.
         earlier = self.root / EARLIER / name
         return earlier if read_metrics(earlier) is not None else self.root / FOLDER / name
@@ -111,11 +121,11 @@ class StudyFolder:
         folder = self.folder(job)
         base = [] if job.base is None else [override("autoencoder", self.folder(job.base))]
         return [
-            "data=mnist",
+            f"data={self.data}",
             *limit,
             *(ITERATIONS if job.size < LARGEST else ()),
             *_fitting(COMMON, job.arm),
-            *ARMS[job.arm].overrides,
+            *self._own(job.arm),
             f"seed={job.seed}",
             override("run.root", folder.parent),
             override("run.name", folder.name),
@@ -123,6 +133,12 @@ class StudyFolder:
             *base,
             *_fitting(self.settings, job.arm),
         ]
+
+    def _own(self, arm: str) -> list[str]:
+        """Returns what an arm sets; a control of quantum begins with quantum's settings."""
+        found = {name: [f"{k}={v}" for k, v in of.items()] for name, of in self.tuned.items()}
+        before = found.get(QUANTUM, []) if ARMS[arm].mirrors else []
+        return [ARMS[arm].overrides[0], *before, *ARMS[arm].overrides[1:], *found.get(arm, [])]
 
     def command(self, job: Job) -> list[str]:
         """Returns the command line of a job."""

@@ -11,13 +11,16 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from latentq.config.fields import Folder, Plugins, Seed, Settings, Text
 from latentq.config.marks import Commas, Must, OneOf
 from latentq.errors import InputError
-from latentq.study.arms import ARMS, add_plugins
+from latentq.study.arms import ARMS, EditionArms, add_plugins, of_edition
 from latentq.study.jobs import ALL, LARGEST
 
 SMALLEST = 10
 MOST_SEEDS = 1000
 # What tells one job from another, and where it writes: the study sets these itself.
-OWN = ("seed", "autoencoder", "model", "model.kind", "data.limit", "resume", "plugin")
+OWN = (
+    *("seed", "autoencoder", "model", "model.kind", "resume", "plugin"),
+    *("data", "data.name", "data.limit"),
+)
 
 
 def _number_of_seeds(value: object) -> object:
@@ -43,13 +46,11 @@ def _settings(text: object) -> object:
     except ValueError:
         raise InputError(f"settings: must have its quotes in pairs, was {text!r}") from None
     for word in words:
-        key, separator, value = word.partition("=")
+        key, separator, _ = word.partition("=")
         if not separator or not key[:1].isalpha():
             raise InputError(f"settings: must be key=value with spaces between, was {word!r}")
         if key in OWN or key.startswith("run."):
             raise InputError(f"settings: {key} is what the study sets for each job")
-        if key in ("data", "data.name") and value not in ("mnist", "digits"):
-            raise InputError(f"settings: {key} must be mnist or digits, was {value!r}")
     return tuple(words)
 
 
@@ -64,7 +65,8 @@ def _with_arms(plugin: str) -> str:
     return plugin
 
 
-Arms = Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(ARMS, once=True)]
+# Of earlier editions an arm can be named; all are those of today.
+Arms = Annotated[tuple[Annotated[str, OneOf(ARMS)], ...], Commas(EditionArms(), once=True)]
 Seeds = Annotated[
     tuple[Seed, ...],
     Commas(once=True),
@@ -84,17 +86,15 @@ Sizes = Annotated[
 ]
 
 
-class Options(Settings):
-    """What was asked for."""
+class RunnerOptions(Settings):
+    """What is run, and by what."""
 
     # Read first, as models of your own are arms as well.
     plugin: Annotated[Plugins, AfterValidator(_with_arms)] | None = Field(
         None, description="modules that register models of your own, which are further arms"
     )
-    arms: Arms = Field(default_factory=lambda: (*ARMS,), description="the models and controls")
-    seeds: Seeds = Field((0, 1, 2, 3, 4), description="the seeds")
-    train_sizes: Sizes = Field(
-        (300, 1000, 10_000, ALL), description="the numbers of training images"
+    data: Literal["mnist", "fashion", "digits"] = Field(
+        "mnist", description="the data set; each of these has a classifier behind FID"
     )
     engine: Annotated[Literal["local", "ray"], AfterValidator(_engine)] = Field(
         "local", description="what runs the jobs; ray needs requirements-ray.txt and a cluster"
@@ -103,10 +103,22 @@ class Options(Settings):
         None, description="jobs at a time; null: as many as there are CPUs"
     )
     address: Text = Field("auto", description="the cluster, whose nodes see the same files")
-    root: Folder = Field("study", description="the folder of the study")
     settings: Annotated[
         tuple[str, ...], BeforeValidator(_settings), Must("key=value with spaces between")
     ] = Field((), description="overrides of every job, which win over what an arm sets")
+
+
+class Options(RunnerOptions):
+    """What was asked for."""
+
+    arms: Arms = Field(
+        default_factory=lambda: (*of_edition(),), description="the models and controls"
+    )
+    seeds: Seeds = Field((5, 6, 7, 8, 9), description="the seeds")
+    train_sizes: Sizes = Field(
+        (300, 1000, 10_000, LARGEST), description="the numbers of training images"
+    )
+    root: Folder = Field("study", description="the folder of the study")
 
 
 def cpus() -> int:

@@ -3,7 +3,8 @@
 .. code-block:: text
 
     ROOT/data/jobs.csv     the numbers of every job, as the report has used them; in earlier
-                           reports it is data/cells.csv
+                           reports it is data/cells.csv, and there is one data set
+    ROOT/data/tuning.csv   the trials of the tuning, if there was one
     ROOT/report.json       where they come from: facts, options, commands, commit
     ROOT/report.html       the pictures of jobs, which are carried over
 """
@@ -45,8 +46,8 @@ def _numbers(root: Path) -> Path:
     return root / (JOBS if (root / JOBS).is_file() else CELLS)
 
 
-def read_published(root: Path) -> StudyResults:
-    """Reads a study from its published report.
+def read_published(root: Path) -> list[StudyResults]:
+    """Reads a study from its published report, one for each data set.
 
     Arguments:
         root: The folder of the report.
@@ -58,18 +59,32 @@ def read_published(root: Path) -> StudyResults:
         facts = read_json(root / FACTS)
         rows = list(csv.DictReader(_numbers(root).read_text(encoding="utf-8").splitlines()))
         published = _published(root, facts)
-        jobs = [_job(row, published) for row in rows]
+        studies: dict[str, list[JobResult]] = {}
+        for row in rows:
+            # Earlier reports are of one data set, and their rows do not name it.
+            data = row.get("data") or next(iter(published.facts["Data"]))
+            studies.setdefault(data, []).append(_job(row, data, published.split))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
         raise InputError(
             f"root: {root / JOBS} and {FACTS} must be those of a report on a study, and cannot "
             f"be read: {why}"
         ) from error
-    if not jobs:
+    if not studies:
         raise InputError(f"root: {root / JOBS} must have a row for each job, and has none")
     options, commit = facts.get("options"), facts.get("git_commit")
     kept = options if isinstance(options, dict) else {}
-    return StudyResults(sort_jobs(jobs), kept, commit, published=published)
+    return [
+        StudyResults(
+            sort_jobs(jobs),
+            kept,
+            commit,
+            published=published,
+            edition=facts.get("edition", 1),
+            tuning=facts.get("tuning_settings", {}),
+        )
+        for jobs in studies.values()
+    ]
 
 
 def _published(root: Path, facts: Mapping[str, Any]) -> Published:
@@ -85,15 +100,15 @@ def _published(root: Path, facts: Mapping[str, Any]) -> Published:
     )
 
 
-def _job(row: Mapping[str, str], published: Published) -> JobResult:
-    """Returns a job from its row."""
+def _job(row: Mapping[str, str], data: str, split: str) -> JobResult:
+    """Returns a job from its row, of a data set and measured on a split of it."""
     arm, state = row["arm"], row["state"]
     if arm not in ARMS or state not in get_args(State):
         raise ValueError(f"no job is of the arm {arm} and the state {state}")
     seed = int(row["seed"])
-    metrics: dict[str, Any] = {"seed": seed, **published.scale}
+    metrics: dict[str, Any] = {"seed": seed, "data": {"name": data}, "split": split}
     for key, text in row.items():
-        if text and key not in ("arm", "size", "seed", "state", "reason"):
+        if text and key not in ("data", "arm", "size", "seed", "state", "reason"):
             _put(metrics, key.split("."), float(text))
     run = None if state == "missing" else FinishedRun(Path(), metrics)
     return JobResult(arm, int(row["size"]), seed, cast(State, state), row["reason"], run)
@@ -111,7 +126,8 @@ def _pictures(page: Path) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     for part in text.split("<h2>")[1:]:
-        title = part.partition("</h2>")[0].partition(",")[0]
+        # A title may begin with the data set, as in "MNIST: Samples, 54,000 images".
+        title = part.partition("</h2>")[0].rpartition(": ")[2].partition(",")[0]
         if title in SECTIONS:
             for uri, alt in IMAGE.findall(part):
                 found[SECTIONS[title], html.unescape(alt)] = uri

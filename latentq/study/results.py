@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from latentq.errors import InputError
 from latentq.report.finished import FinishedRun, finite, read_json, with_files
-from latentq.study.arms import ARMS
+from latentq.study.arms import ARMS, EDITION
 from latentq.study.jobs import EARLIER, FOLDER, Job
 
 State = Literal["finished", "missing", "not estimable"]
@@ -51,7 +51,7 @@ class Published:
 
     Arguments:
         facts: For each fact of provenance its values, and in how many jobs.
-        commands: The command of each job.
+        commands: The command of each job, by its name; with several data sets as DATA/NAME.
         memorised: By which rule `memorisation.closer` was measured.
         pictures: The pictures of jobs as data URIs, by the name of the file and what it shows.
     """
@@ -62,11 +62,10 @@ class Published:
     pictures: Mapping[tuple[str, str], str]
 
     @property
-    def scale(self) -> dict[str, Any]:
-        """The facts that decide what is said of all jobs: the data, and the split."""
+    def split(self) -> str:
+        """The images that all jobs are measured against."""
         against = next(iter(self.facts["Images against"]))
-        split = "validation" if against.endswith("validation") else "test"
-        return {"data": {"name": next(iter(self.facts["Data"]))}, "split": split}
+        return "validation" if against.endswith("validation") else "test"
 
 
 @dataclass(frozen=True)
@@ -78,6 +77,14 @@ class StudyResults:
     git_commit: str | None = None
     notes: tuple[str, ...] = ()
     published: Published | None = None
+    edition: int = EDITION
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def data(self) -> str:
+        """The name of the data set; nothing where no job says it."""
+        found = (run.get("data.name") for run in self.runs.values())
+        return next((str(name) for name in found if name), "")
 
     @property
     def jobs(self) -> list[JobResult]:
@@ -149,9 +156,18 @@ def read_study(root: str | Path) -> StudyResults:
         options if isinstance(options, dict) else {},
         commit if isinstance(commit, str) else None,
         tuple(notes),
+        edition=_edition(plan),
+        tuning=tuning if isinstance(tuning := plan.get("tuning"), dict) else {},
     )
     _check_scale(study)
     return study
+
+
+def _edition(plan: Mapping[str, Any]) -> int:
+    """Returns the edition of the protocol; plans did not name it in the first one."""
+    if not plan:
+        return EDITION
+    return found if (found := plan.get("edition", 1)) in (1, EDITION) else EDITION
 
 
 def sort_jobs(jobs: Iterable[JobResult]) -> dict[str, dict[int, dict[int, JobResult]]]:

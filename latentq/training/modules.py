@@ -68,6 +68,14 @@ class TrainedInLatents(Protocol):
         """Returns what the prior is trained on, given the section `denoising`."""
 
 
+@runtime_checkable
+class FittedToLatents(Protocol):
+    """A model whose prior is fitted to the latents of its frozen encoder, without iterations."""
+
+    def fit(self, latents: Tensor, seed: int) -> None:
+        """Fits the prior to latents of shape (N, D)."""
+
+
 class ImageModule(pl.LightningModule):
     """Trains a model that has `loss(images, labels, generator)` on batches of images.
 

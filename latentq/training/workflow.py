@@ -19,14 +19,18 @@ from latentq.errors import InputError, NumericalError, RunError
 from latentq.evaluation import scores
 from latentq.models import storage
 from latentq.models.classifier import Classifier
-from latentq.models.generative import GenerativeModel, count_parameters, parameter_counts
+from latentq.models.generative import (
+    GenerativeModel,
+    count_parameters,
+    parameter_counts,
+    prior_freedom,
+)
 from latentq.models.hybrid import LatentQ
-from latentq.models.states import FittedModel
 from latentq.report.cards import write_card
 from latentq.training import reuse, run_folder, stages, summary
 from latentq.training.checkpoints import newest
 from latentq.training.logs import merge_logs
-from latentq.training.modules import TrainedInLatents
+from latentq.training.modules import FittedToLatents, TrainedInLatents
 from latentq.training.run import Run
 
 AUTOENCODER = "autoencoder"
@@ -138,6 +142,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         **rows,
         "parameters": parameter_counts(model),
         "latent_freedom": model.latent_freedom,
+        "prior_freedom": prior_freedom(model.prior),
         "iterations": summary.prior_iterations(run.config),
         "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,
@@ -171,10 +176,10 @@ def train_autoencoder(run: Run, data: ImageSource, arguments: Arguments) -> Gene
 
 def train_prior(run: Run, model: GenerativeModel, data: ImageSource) -> None:
     """Trains or fits the prior on the frozen latents, if the model has one."""
-    if not isinstance(model, (FittedModel, TrainedInLatents)):
+    if not isinstance(model, (FittedToLatents, TrainedInLatents)):
         return
     latents, seed = stages.encode(run, model, data.train), run.config["seed"]
-    if isinstance(model, FittedModel):
+    if isinstance(model, FittedToLatents):
         with run.timed("prior"):
             model.fit(latents, seed)
     else:

@@ -23,6 +23,8 @@ OWN = {
     "quantum": [*CHAIN, "prior.layers=2"],
     "traced": [*CHAIN, "prior.layers=2"],
     "perceptrons": CHAIN,
+    "branches": CHAIN,
+    "measure_and_prepare": CHAIN,
     "latent_diffusion": DIFFUSION,
     "vae_diffusion": DIFFUSION,
 }

@@ -26,6 +26,44 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
+        "latentq/study/tune.py",
+        "test_tune",
+        (
+            "tuning: seeds that failed do not matter",
+            "if not own or len(fids) < len(own):",
+            "if not fids:",
+            "a trial is chosen by its luckier seed",
+        ),
+        (
+            "tuning: the worst trial",
+            "mean < best[trial.arm][0]",
+            "mean > best[trial.arm][0]",
+            "arms have the settings that suit them least",
+        ),
+        (
+            "tuning: arithmetic means",
+            "math.fsum(math.log(fid) for fid in fids)",
+            "math.fsum(fids)",
+            "trials are not compared as the verdict compares",
+        ),
+        (
+            "tuning: on test images",
+            'VALIDATION = "metrics.split=validation"',
+            'VALIDATION = "metrics.split=test"',
+            "settings are chosen on the images of the verdict",
+        ),
+    ),
+    *faults_of(
+        "latentq/evaluation/spread.py",
+        "test_tune",
+        (
+            "spread: the infidelity itself",
+            "math.sqrt(max(0.0, 1 - overlap) / overlap)",
+            "max(0.0, 1 - overlap)",
+            "the codebook has another noise than the circuits",
+        ),
+    ),
+    *faults_of(
         "latentq/study/schedule.py",
         "test_study",
         (
@@ -40,8 +78,8 @@ FAULTS: list[Fault] = [
         "test_verdict test_oracles_tables",
         (
             "the better side exchanged",
-            "found.mean < 0 else",
-            "found.mean > 0 else",
+            "if mean < 0 else",
+            "if mean > 0 else",
             "the verdict is the opposite",
         ),
         (
@@ -112,7 +150,7 @@ FAULTS: list[Fault] = [
         ),
     ),
     *faults_of(
-        "latentq/study/report/tables.py",
+        "latentq/study/report/frames.py",
         "test_oracles_tables test_study_report",
         (
             "one score in all columns of the files",
@@ -122,10 +160,14 @@ FAULTS: list[Fault] = [
         ),
         (
             "p-values before Holm",
-            '"p_adjusted": result.adjusted',
-            '"p_adjusted": result.pairs.p',
+            '"p_adjusted": result.adjusted,',
+            '"p_adjusted": result.pairs.p,',
             "adjusted p-values are not",
         ),
+    ),
+    *faults_of(
+        "latentq/study/report/tables.py",
+        "test_oracles_tables test_study_report",
         (
             "the first column of scores in all columns",
             "return interval(findings.summary(arm, size, key), row",
@@ -222,14 +264,26 @@ FAULTS: list[Fault] = [
         ),
         (
             "an interval that excludes 0 is a side, whatever Holm says",
-            "judge_interval(found.ends, MARGIN).inside else",
-            'judge_interval(found.ends, MARGIN).side == "no difference" else',
+            "inside = judge_interval(found.ends, endpoint.margin).inside",
+            'inside = judge_interval(found.ends, endpoint.margin).side == "no difference"',
             "arms within the margin are called undecided",
         ),
         (
+            "more recall is worse",
+            "if endpoint.lower else -found.mean",
+            "if endpoint.lower else found.mean",
+            "the second endpoint decides for the other side",
+        ),
+        (
+            "one endpoint is enough",
+            'if {"quantum better", "classical better"} <= {*verdicts}:',
+            "if not verdicts:",
+            "a better FID makes up for a worse recall",
+        ),
+        (
             "no margin in the study",
-            "judge_interval(found.ends, MARGIN).inside else",
-            "judge_interval(found.ends, 0.0).inside else",
+            "inside = judge_interval(found.ends, endpoint.margin).inside",
+            "inside = judge_interval(found.ends, 0.0).inside",
             "there is never no difference",
         ),
     ),

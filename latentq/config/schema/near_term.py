@@ -13,11 +13,11 @@ from latentq.config.schema.quantum import (
     Layers,
     QuantumNetworks,
     basis_states_of_all_classes,
-    layers_of_all_steps,
     settings_of_local_words,
 )
 from latentq.config.schema.states import ChainPhases, EnsemblePrior
 from latentq.config.schema.values import Relations, Values, relation
+from latentq.errors import shown
 
 
 @relation("denoising.cells", "model.conditional")
@@ -25,6 +25,16 @@ def angles_belong_to_groups(values: Values) -> Iterator[str]:
     """Each cell or class has its own angles, so there must be some."""
     if not values["denoising.cells"] and not values["model.conditional"]:
         yield "denoising.cells: must be true where model.conditional=false, was false"
+
+
+@relation("prior.layers", "prior.steps")
+def layers_of_all_steps(values: Values) -> Iterator[str]:
+    """The circuits have one number of layers, or one for each step."""
+    layers, steps = values["prior.layers"], values["prior.steps"]
+    if isinstance(layers, list) and len(layers) != steps:
+        yield (
+            f"prior.layers: must be one number or {steps}, one for each step, was {shown(layers)}"
+        )
 
 
 class NearTermPrior(EnsemblePrior):

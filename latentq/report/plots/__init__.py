@@ -21,7 +21,7 @@ from latentq.report.plots.files import (
     save_reconstructions,
     save_samples,
 )
-from latentq.report.plots.forest import Dot, forest_chart
+from latentq.report.plots.forest import Dot, forest_chart, ratio_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
 from latentq.report.plots.palette import DARK, LIGHT, NIGHT, Theme
 from latentq.report.plots.states import (
@@ -67,6 +67,7 @@ __all__ = [
     "log_ticks",
     "mosaic",
     "phase_wheel",
+    "ratio_chart",
     "reconstruction_grid",
     "reconstructions_figure",
     "samples_figure",

@@ -5,6 +5,7 @@ Dots and not bars, as a logarithmic axis has no zero for a bar to stand on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from matplotlib.axes import Axes
 from latentq.report.plots.curves import log_ticks, style_axes
 from latentq.report.plots.files import Figure
 from latentq.report.plots.palette import LIGHT, Theme
+from latentq.report.statistics import RATIO_MARGIN
 
 MARKERS = {"quantum": "o", "matched": "s", "classical": "D", "control": "^"}
 STACKED = 5  # Inches; a narrower chart has its labels above the dots, and a legend.
@@ -171,4 +173,20 @@ def forest_chart(
         (left / width, 0.55 / height, 1 - (left + 0.25) / width, 1 - 0.6 / height)
     )
     forest(ax, groups, floors, theme, above)
+    return figure
+
+
+def ratio_chart(dots: Sequence[Dot], width: float = 7.6, theme: Theme = LIGHT) -> Figure:
+    """Makes a transparent figure of ratios on a logarithmic axis, with the margin around 1.
+
+    Arguments:
+        dots: The ratios with their intervals, from top to bottom.
+        width: The width in inches.
+        theme: The colours.
+    """
+    figure = forest_chart({"Quantum ÷ arm": dots}, {"equal": 1.0}, width, theme)
+    (ax,) = figure.axes
+    low, high = (math.exp(sign * RATIO_MARGIN) for sign in (-1, 1))
+    ax.axvspan(low, high, color=theme.line, alpha=0.5, linewidth=0, zorder=-1)
+    ax.set_xlabel("FID, quantum ÷ arm; shaded: no difference", loc="left")
     return figure

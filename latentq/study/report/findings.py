@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from latentq.errors import InputError
 from latentq.report.statistics import Summary, scale_of, summarize
-from latentq.study.arms import ARMS, Role
+from latentq.study.arms import ARMS, EDITION, QUANTUM, Role
 from latentq.study.jobs import Job
 from latentq.study.results import StudyResults
-from latentq.study.verdict import Judgement, Pairs, judge, pair
+from latentq.study.verdict import ENDPOINTS, Compared, Judgement, Pairs, judge, pair
 
-QUANTUM = "quantum"
+NAMES = {"mnist": "MNIST", "fashion": "Fashion-MNIST"}
 ROLES: dict[Role, str] = {
     "quantum": "Quantum",
     "matched": "Matched classical priors",
@@ -23,14 +24,15 @@ TOLERANCE = 0.02  # Of the number of prior parameters of a matched arm.
 ROUNDING = 0.005  # Of the FID of the same reconstructions, computed on different machines.
 
 
-def of_role(role: Role) -> list[str]:
-    """Returns the arms of a role, whether they were run or not."""
-    return [name for name, arm in ARMS.items() if arm.role == role]
+def of_role(role: Role, edition: int = EDITION) -> list[str]:
+    """Returns the arms of a role in an edition of the protocol, whether they were run or not."""
+    return [n for n, arm in ARMS.items() if arm.role == role and edition in arm.editions]
 
 
-def headline_arms() -> list[str]:
-    """Returns the arms that are shown first: quantum, the matched ones, and two others."""
-    return [QUANTUM, *of_role("matched"), "vae", "mixture-10"]
+def headline_arms(edition: int = EDITION) -> list[str]:
+    """Returns the arms that are shown first: quantum, the matched ones, and some others."""
+    others = ["vae", "mixture-10"] if edition == 1 else ["isometries", "vae", "vae-mixture"]
+    return [QUANTUM, *of_role("matched", edition), *others]
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,29 @@ class Findings:
     judgement: Judgement
 
     @property
+    def name(self) -> str:
+        """What a reader calls the data set."""
+        return NAMES.get(self.study.data, self.study.data)
+
+    @property
+    def prefix(self) -> str:
+        """What a title or a sentence on the data set begins with, from the second edition on."""
+        return f"{self.name}: " if self.name and self.study.edition > 1 else ""
+
+    @property
+    def matched(self) -> list[str]:
+        """The arms that quantum is tested against, whether they were run or not."""
+        return of_role("matched", self.study.edition)
+
+    @property
     def largest(self) -> int:
         """The largest number of images."""
         return max(self.study.sizes)
 
     def arms(self, role: Role) -> list[str]:
         """Returns the arms of a role that were planned; of the matched ones all."""
-        return [arm for arm in of_role(role) if role == "matched" or arm in self.study.arms]
+        known = of_role(role, self.study.edition)
+        return [arm for arm in known if role == "matched" or arm in self.study.arms]
 
     @property
     def all_arms(self) -> list[str]:
@@ -76,7 +94,7 @@ class Findings:
 
     def unmatched(self) -> list[tuple[str, float]]:
         """Returns the matched arms whose prior is not of quantum's size, with the difference."""
-        found = [(arm, self.excess(arm)) for arm in of_role("matched")]
+        found = [(arm, self.excess(arm)) for arm in self.matched]
         return [(arm, x) for arm, x in found if x is not None and abs(x) > TOLERANCE]
 
     def other_decoders(self) -> list[str]:
@@ -85,18 +103,26 @@ class Findings:
         return [
             Job(arm, size, seed).name
             for size in self.study.sizes
-            for arm in of_role("matched")
+            for arm in self.matched
             for seed, own in values(arm, size, "fid_reconstruction").items()
             if abs(own - values(QUANTUM, size, "fid_reconstruction").get(seed, own))
             > ROUNDING * abs(own)
         ]
 
     def excess(self, arm: str) -> float | None:
-        """Returns by which share the prior of an arm has more parameters than that of quantum."""
-        own, quantum = (
-            self.agreed(name, self.largest, "parameters.prior") for name in (arm, QUANTUM)
-        )
+        """Returns by which share the prior of an arm has more free reals than that of quantum."""
+        own, quantum = (self.freedom(name) for name in (arm, QUANTUM))
         return own / quantum - 1 if own and quantum else None
+
+    def freedom(self, arm: str) -> float | None:
+        """Returns the free reals of the prior of an arm; in the first edition its parameters."""
+        found = self.agreed(arm, self.largest, "prior_freedom")
+        return self.agreed(arm, self.largest, "parameters.prior") if found is None else found
+
+    def trials(self, arm: str) -> int:
+        """Returns how many trials an arm was tuned with."""
+        tuned = [*self.study.tuning.get("arms", {}), *self.study.tuning.get("failed", [])]
+        return int(self.study.tuning.get("trials", 0)) if arm in tuned else 0
 
     def agreed(self, arm: str, size: int, key: str) -> float | None:
         """Returns a number that is the same at all seeds, or their mean."""
@@ -104,15 +130,33 @@ class Findings:
         return None if summary is None else summary.mean
 
 
-def find(study: StudyResults, matched: Sequence[str] | None = None) -> Findings:
-    """Summarises a study and applies the rule of its verdict.
+def find(studies: Sequence[StudyResults]) -> list[Findings]:
+    """Summarises the studies of one or more data sets and applies the rule of the verdict.
 
     Arguments:
-        study: The study.
-        matched: The arms that quantum is tested against; by default those of that role.
+        studies: The studies, all of one edition of the protocol.
+
+    Raises:
+        InputError: If they are of several editions, or two are of one data set.
     """
-    matched = of_role("matched") if matched is None else matched
-    fids = {
-        arm: {size: study.values(arm, size, "fid") for size in study.sizes} for arm in study.arms
+    editions, names = {s.edition for s in studies}, [s.data for s in studies]
+    if len(editions) != 1:
+        raise InputError(f"root: studies must be of one edition, were of {sorted(editions)}")
+    if len({*names}) < len(names):
+        raise InputError(f"root: studies must be of different data sets, were of {names}")
+    (edition,) = editions
+    compared = [_compared(study, edition) for study in studies]
+    found = judge(compared, QUANTUM, edition)
+    return [Findings(*pair) for pair in zip(studies, found, strict=True)]
+
+
+def _compared(study: StudyResults, edition: int) -> Compared:
+    """Returns what is judged of a study."""
+    numbers = {
+        endpoint.key: {
+            arm: {size: study.values(arm, size, endpoint.key) for size in study.sizes}
+            for arm in study.arms
+        }
+        for endpoint in ENDPOINTS[edition]
     }
-    return Findings(study, judge(fids, study.sizes, matched, QUANTUM))
+    return Compared(numbers, study.sizes, of_role("matched", edition))

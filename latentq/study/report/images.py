@@ -7,12 +7,12 @@ from pathlib import Path
 
 from latentq.report.blocks import Block, Gallery, Image, Paragraph
 from latentq.report.images import chart, file_image, folded
-from latentq.report.plots import Dot, Line, efficiency_chart, forest_chart
+from latentq.report.plots import Dot, Line, efficiency_chart, forest_chart, ratio_chart
 from latentq.report.statistics import read
 from latentq.report.wording import number
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import ROLES, Findings, headline_arms
-from latentq.study.report.tables import Frames
+from latentq.study.report.frames import Frames
 from latentq.study.report.wording import images_text
 
 CARRIED = (
@@ -34,12 +34,12 @@ def dots(findings: Findings, found: Frames) -> dict[str, list[Dot]]:
     return {title: group for title, group in groups.items() if group}
 
 
-def lines(found: Frames) -> list[Line]:
+def lines(findings: Findings, found: Frames) -> list[Line]:
     """Returns the lines of the chart of FID against the number of images."""
     rows = found["scores"]
     rows = rows[rows["fid"].notna()]
     made = []
-    for arm in headline_arms():
+    for arm in headline_arms(findings.study.edition):
         own = rows[rows["arm"] == arm][::-1]  # Few images first.
         ends = [read(row, "fid").ends for row in own.to_dict("records")]
         line = Line(ARMS[arm].title, ARMS[arm].role, [*own["images"]], [*own["fid"]], ends)
@@ -58,9 +58,24 @@ def forest_picture(findings: Findings, found: Frames) -> Gallery:
     return chart(lambda width, theme: forest_chart(groups, levels, width, theme), alt)
 
 
-def efficiency_picture(found: Frames) -> Gallery | None:
+def ratio_picture(findings: Findings, found: Frames) -> Gallery | None:
+    """Draws the ratios of FIDs at the largest number of images on a logarithmic axis."""
+    rows = found["verdicts"]
+    rows = rows[(rows["size"] == findings.largest) & rows["ratio"].notna()]
+    made = [
+        Dot(row["title"], row["role"], row["ratio"], read(row, "ratio").ends)
+        for row in rows.to_dict("records")
+    ]
+    if not made:
+        return None
+    told = "; ".join(f"{dot.label} {number(dot.value)}" for dot in made)
+    alt = f"Ratio of the FID of quantum to that of each matched arm, logarithmic: {told}"
+    return chart(lambda width, theme: ratio_chart(made, width, theme), alt)
+
+
+def efficiency_picture(findings: Findings, found: Frames) -> Gallery | None:
     """Draws FID against the number of images, if there is more than one."""
-    made = lines(found)
+    made = lines(findings, found)
     if not any(len(line.images) > 1 for line in made):
         return None
     names = "; ".join(line.label for line in made)
@@ -73,7 +88,7 @@ def _pictures(findings: Findings, arms: Sequence[str], seed: int, name: str) -> 
     published = findings.study.published
     found = []
     for arm in arms:
-        alt = f"{ARMS[arm].title}, seed {seed}"
+        alt = f"{findings.prefix}{ARMS[arm].title}, seed {seed}"
         jobs = {job.seed: job for job in findings.study.at(arm, findings.largest)}
         run = jobs[seed].run if seed in jobs else None
         if published is not None:
@@ -95,7 +110,7 @@ def pictures(findings: Findings, name: str, missing: bool) -> list[Block]:
     size = images_text(findings.study, findings.largest)
     rows = []
     for seed in findings.study.seeds[:PICTURED]:
-        row = _pictures(findings, headline_arms(), seed, name)
+        row = _pictures(findings, headline_arms(findings.study.edition), seed, name)
         row = [image for image in row if missing or image.uri is not None]
         rows += [(f"Seed {seed}, {size} images", row)] if row else []
     carried = [Paragraph(CARRIED, "note")] if findings.study.published is not None else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from latentq.paths import NO_COMMIT
 from latentq.report.blocks import Block, Code, Details, Paragraph, Table
@@ -21,36 +21,66 @@ MEMORISED = (
 )
 
 
+RECALL_TOO = "therefore recall decides with it."
+EFFORT = {
+    True: (
+        "Equal parameters are neither equal time nor equal tuning. Settings were chosen on "
+        "validation images, those of the quantum arm with more effort than those of others."
+    ),
+    False: (
+        "Equal free reals are not equal time, and equal numbers of trials are not equal luck: "
+        "the search spaces were written by the same authors, who know the quantum arm best."
+    ),
+}
+
+
 def _facts(run: FinishedRun) -> dict[str, str]:
     """Returns what is known of where and on what a job was made."""
     found = run_facts(run, f"{count(run.number('data.test'))}, {run.split}", AGAINST)
     return {key: without_folders(text) for key, text in found.items()}
 
 
-def facts(findings: Findings) -> dict[str, dict[str, int]]:
+def facts(findings: Sequence[Findings]) -> dict[str, dict[str, int]]:
     """Returns what is known of the jobs: for each fact its values, and in how many jobs."""
-    published = findings.study.published
+    published = findings[0].study.published
     if published is not None:
         counts = {key: Counter(values) for key, values in published.facts.items()}
     else:
-        found = frame_of(_facts(run) for run in findings.study.runs.values())
+        runs = [run for of in findings for run in of.study.runs.values()]
+        found = frame_of(_facts(run) for run in runs)
         counts = {str(key): Counter(found[key].dropna()) for key in found}
-    return {key: dict(values.most_common()) for key, values in counts.items()}
+    # Ties by the alphabet, as JSON sorts them.
+    return {
+        key: dict(sorted(values.items(), key=lambda item: (-item[1], item[0])))
+        for key, values in counts.items()
+    }
 
 
-def commands(findings: Findings) -> dict[str, str]:
-    """Returns the command of each job that was run, by its name."""
-    study = findings.study
-    if study.published is None:
-        return {name: without_folders(command(run)) for name, run in study.runs.items()}
-    told = study.published.commands
-    return {job.name: told[job.name] for job in study.jobs if job.name in told}
+def commands(findings: Sequence[Findings]) -> dict[str, str]:
+    """Returns the command of each job that was run, by its name, with the data if they differ."""
+    found: dict[str, str] = {}
+    for of in findings:
+        study, before = of.study, f"{of.study.data}/" if len(findings) > 1 else ""
+        told: Mapping[str, str]
+        if study.published is None:
+            told = {
+                f"{before}{name}": without_folders(command(run))
+                for name, run in study.runs.items()
+            }
+        else:
+            told = study.published.commands
+        names = (f"{before}{job.name}" for job in study.jobs)
+        found |= {name: told[name] for name in names if name in told}
+    return found
 
 
-def options(findings: Findings) -> dict[str, str]:
-    """Returns the options of the study as text, by their names."""
-    found = sorted(findings.study.options.items())
-    return {str(key): _option(value) for key, value in found}
+def options(findings: Sequence[Findings]) -> dict[str, str]:
+    """Returns the options of the studies as text, by their names; those that differ one by one."""
+    found: dict[str, list[str]] = {}
+    for of in findings:
+        for key, value in sorted(of.study.options.items()):
+            found.setdefault(str(key), []).append(_option(value))
+    return {key: "; ".join(dict.fromkeys(values)) for key, values in found.items()}
 
 
 def memorised(findings: Findings) -> str:
@@ -59,21 +89,22 @@ def memorised(findings: Findings) -> str:
     return MEMORISED if published is None else published.memorised
 
 
-def seconds(findings: Findings) -> float:
+def seconds(findings: Sequence[Findings]) -> float:
     """Returns the wall time of all stages of all jobs together."""
     keys = [f"wall_seconds.{stage}" for stage in STAGES]
-    runs = findings.study.runs.values()
+    runs = [run for of in findings for run in of.study.runs.values()]
     return sum(run.number(key) or 0.0 for run in runs for key in keys)
 
 
-def provenance(findings: Findings) -> list[Block]:
+def provenance(findings: Sequence[Findings]) -> list[Block]:
     """Makes the blocks on provenance: what the jobs share, how long they took, the commands."""
-    study = findings.study
+    jobs = [job for of in findings for job in of.study.jobs]
+    commits = dict.fromkeys(of.study.git_commit or NO_COMMIT for of in findings)
     rows = [[key, _told(values)] for key, values in facts(findings).items()]
     total = seconds(findings)
     rows += [
-        ["Commit of the study", study.git_commit or NO_COMMIT],
-        ["Jobs", f"{sum(c.state == 'finished' for c in study.jobs)} of {len(study.jobs)}"],
+        ["Commit of the study", ", ".join(commits)],
+        ["Jobs", f"{sum(job.state == 'finished' for job in jobs)} of {len(jobs)}"],
         ["Wall time of all jobs", f"{count(total)} s, {number(total / 3600)} hours"],
     ]
     chosen = [[key, value] for key, value in options(findings).items()]
@@ -100,25 +131,26 @@ def _option(value: object) -> str:
     return without_folders(text)
 
 
-def limits(findings: Findings) -> list[str]:
+def limits(findings: Sequence[Findings]) -> list[str]:
     """Says what the study cannot say, given what was run."""
-    study = findings.study
-    most = max(findings.seeds(arm, size)[0] for arm in findings.all_arms for size in study.sizes)
+    first = findings[0].study.edition == 1
+    most = max(of.seeds(a, n)[0] for of in findings for a in of.all_arms for n in of.study.sizes)
+    data = "One data set" if len(findings) == 1 else f"{len(findings)} data sets of one kind"
     said = [
-        "One data set, one decoder, and four qubits, which are 16 amplitudes, simulated without "
+        f"{data}, one decoder, and four qubits, which are 16 amplitudes, simulated without "
         "noise. No result here is evidence of a quantum advantage, or against one at a larger "
         "size.",
         "FID in the features of one small classifier rewards clean samples more than varied ones; "
-        "therefore recall and coverage stand beside it. Its scale is its own: numbers compare "
+        + ("therefore recall and coverage stand beside it." if first else RECALL_TOO)
+        + " Its scale is its own: numbers compare "
         "within this report, not with FIDs published elsewhere.",
         "FID depends on the number of samples. Read it against the floors, and not against 0.",
-        "Equal parameters are neither equal time nor equal tuning. Settings were chosen on "
-        "validation images, those of the quantum arm with more effort than those of others.",
+        EFFORT[first],
         f"Intervals are over {most} seeds at the most. They hold chance in split, training and "
         "sampling, and not the choice of data, of settings or of the feature network.",
         "Only the verdicts on matched arms are adjusted for their number. The intervals of other "
         "arms are not: of twenty, one is expected to miss.",
     ]
-    if any(run.digits for run in study.runs.values()):
+    if any(run.digits for of in findings for run in of.study.runs.values()):
         said.append("The digits are 8 x 8 pixels, made larger. They say nothing about MNIST.")
     return said

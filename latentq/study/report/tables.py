@@ -1,163 +1,18 @@
-"""The tables of a study: what is behind each of them as a frame, and how a page shows it."""
+"""The tables of a study as a page shows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
 from latentq.report.blocks import Table
-from latentq.report.statistics import columns_of, read
-from latentq.report.tables import Column, Row, frame_of, table_of
+from latentq.report.statistics import read
+from latentq.report.tables import Column, Row, table_of
 from latentq.report.wording import ABSENT, MISSING, count, interval, number, ratio_text
-from latentq.study.arms import ARMS, Role
-from latentq.study.report.findings import FLOORS, QUANTUM, Findings
+from latentq.study.arms import Role
+from latentq.study.report.findings import QUANTUM, Findings
+from latentq.study.report.frames import MATCHING, SCORES, Frames
 from latentq.study.report.provenance import MEMORISED, memorised
 from latentq.study.report.wording import images_text, p_text, percent, seeds_text
-from latentq.study.verdict import Pairs
 
-if TYPE_CHECKING:
-    from latentq.report.tables import Frame
-
-Frames = Mapping[str, "Frame"]
-SCORES = {
-    "fid": "FID ↓",
-    "fid_infinity": "FID∞ ↓",
-    "kid": "KID ↓",
-    "precision": "Precision ↑",
-    "recall": "Recall ↑",
-    "density": "Density ↑",
-    "coverage": "Coverage ↑",
-    "class_distance": "Class distance ↓",
-    "memorisation.closer": "Memorised",
-}
-MATCHING = {
-    "parameters.total": "Weights",
-    "parameters.prior": "Weights of the prior",
-    "cpu_seconds.prior": "Training of the prior, CPU s",
-    "iterations": "Iterations",
-    "latent_freedom": "Latent degrees of freedom",
-}
 TRAINED = ("cpu_seconds.prior", "iterations")  # Of a prior that has parameters.
-RAW = (
-    *SCORES,
-    *("fid_deviation", "fid_floor", "fid_reconstruction", "kid_std"),
-    *("memorisation.generated", "memorisation.held_out"),
-    *("parameters.encoder", "parameters.decoder", *MATCHING),
-    *("wall_seconds.autoencoder", "wall_seconds.prior", "wall_seconds.evaluation"),
-    *("data.train", "n_samples"),
-)
-
-
-def frames(findings: Findings) -> dict[str, Frame]:
-    """Returns what is behind every figure and table, by name, without rounding."""
-    return {
-        "overall": frame_of(_overall(findings, size) for size in reversed(findings.study.sizes)),
-        "verdicts": frame_of(_verdicts(findings)),
-        "scores": frame_of(
-            _scores(findings, arm, size)
-            for size in reversed(findings.study.sizes)
-            for arm in findings.all_arms
-        ),
-        "floors": frame_of(_floors(findings)),
-        "matching": frame_of(_matching(findings, arm) for arm in findings.all_arms),
-        "missing": frame_of(_missing(findings)),
-        "jobs": frame_of(_jobs(findings)),
-    }
-
-
-def _name(arm: str) -> Row:
-    """Returns what names an arm."""
-    return {"arm": arm, "title": ARMS[arm].title, "role": ARMS[arm].role}
-
-
-def _counts(findings: Findings, arm: str, size: int) -> Row:
-    """Returns the numbers of images and seeds."""
-    have, planned = findings.seeds(arm, size)
-    images = findings.study.images(size)
-    return {"size": size, "images": images, "seeds": have, "planned": planned}
-
-
-def _ratio(pairs: Pairs) -> Row:
-    """Returns the ratio of FIDs, quantum to an arm, and the ends of its interval."""
-    low, high = pairs.interval or (None, None)
-    common = len(pairs.seeds)
-    return {"common_seeds": common, "ratio": pairs.ratio, "ratio_low": low, "ratio_high": high}
-
-
-def _overall(findings: Findings, size: int) -> Row:
-    """Returns the verdict over all matched arms at a number of images, and quantum's FID."""
-    return {
-        **_counts(findings, QUANTUM, size),
-        "verdict": findings.judgement.overall[size],
-        **columns_of("fid", findings.summary(QUANTUM, size, "fid")),
-    }
-
-
-def _verdicts(findings: Findings) -> list[Row]:
-    """Returns the verdict on every matched arm at every number of images."""
-    return [
-        {
-            **_name(result.arm),
-            "size": result.size,
-            "images": findings.study.images(result.size),
-            **_ratio(result.pairs),
-            "p": result.pairs.p,
-            "p_adjusted": result.adjusted,
-            "verdict": result.verdict,
-        }
-        for result in sorted(findings.judgement.results, key=lambda result: -result.size)
-    ]
-
-
-def _scores(findings: Findings, arm: str, size: int) -> Row:
-    """Returns all scores of an arm at a number of images, and its FID against quantum's."""
-    row: dict[str, Any] = {**_name(arm), **_counts(findings, arm, size)}
-    for key in SCORES:
-        row |= columns_of(key, findings.summary(arm, size, key))
-    return {**row, **_ratio(findings.against(arm, size))}
-
-
-def _floors(findings: Findings) -> list[Row]:
-    """Returns the floors at the largest number of images."""
-    size = findings.largest
-    return [
-        {"floor": key, "title": title, "size": size, "fid": findings.floor(key, size)}
-        for key, title in FLOORS.items()
-    ]
-
-
-def _matching(findings: Findings, arm: str) -> Row:
-    """Returns the size of an arm and the effort spent on it."""
-    found = {key: findings.agreed(arm, findings.largest, key) for key in MATCHING}
-    return {**_name(arm), **found, "prior_excess": findings.excess(arm)}
-
-
-def _missing(findings: Findings) -> list[Row]:
-    """Returns the jobs that have no FID, with the reason."""
-    return [
-        {
-            **_name(job.arm),
-            **{"size": job.size, "images": findings.study.images(job.size), "seed": job.seed},
-            **{"state": job.state, "reason": job.reason},
-        }
-        for job in findings.study.jobs
-        if job.state != "finished"
-    ]
-
-
-def _jobs(findings: Findings) -> list[Row]:
-    """Returns the numbers of every job."""
-    return [
-        {
-            **{"arm": job.arm, "size": job.size, "seed": job.seed},
-            **{"state": job.state, "reason": job.reason},
-            **{key: job.number(key) for key in RAW},
-        }
-        for job in findings.study.jobs
-    ]
-
-
-# --- How a page shows them
 
 
 def _text(head: str, key: str) -> Column:
@@ -192,7 +47,17 @@ def _write_ratio(row: Row) -> str:
     return ratio_text(None if row["ratio"] is None else read(row, "ratio"))
 
 
+def _write_difference(row: Row) -> str:
+    """Writes a difference of recalls with its interval."""
+    key = "recall_difference"
+    return interval(None if row[key] is None else read(row, key))
+
+
 RATIO = Column("Quantum ÷ arm", "ratio", _write_ratio)
+DIFFERENCE = Column("Recall, quantum \N{MINUS SIGN} arm", "recall_difference", _write_difference)
+ADJUSTED_RECALL = Column(
+    "Adjusted p, recall", "recall_p_adjusted", lambda row: p_text(row["recall_p_adjusted"])
+)
 
 
 def overall_table(findings: Findings, found: Frames) -> Table:
@@ -205,7 +70,8 @@ def overall_table(findings: Findings, found: Frames) -> Table:
 def verdict_table(findings: Findings, found: Frames) -> Table:
     """Makes the table of the verdicts on every matched arm at every number of images."""
     names = [_text("Matched arm", "title"), _images(findings), _text("Verdict", "verdict")]
-    return table_of(found["verdicts"], [*names, RATIO, ADJUSTED, COMMON])
+    recall = [] if findings.study.edition == 1 else [DIFFERENCE, ADJUSTED_RECALL]
+    return table_of(found["verdicts"], [*names, RATIO, ADJUSTED, *recall, COMMON])
 
 
 def others_table(findings: Findings, found: Frames, role: Role) -> Table:
@@ -230,8 +96,8 @@ def scores_table(findings: Findings, found: Frames, size: int) -> Table:
 
 def matching_table(found: Frames) -> Table:
     """Makes the table of the sizes of all arms and the effort spent on them."""
-    weights, prior, *rest = (_effort(key, title) for key, title in MATCHING.items())
-    columns = [_text("Arm", "title"), weights, prior, EXCESS, *rest]
+    weights, prior, free, *rest = (_effort(key, title) for key, title in MATCHING.items())
+    columns = [_text("Arm", "title"), weights, prior, free, EXCESS, *rest, STAGES, TRIALS]
     return table_of(found["matching"], columns, strong={0})
 
 
@@ -256,6 +122,8 @@ def _write_excess(row: Row) -> str:
 
 
 EXCESS = Column("Against quantum's", "prior_excess", _write_excess)
+STAGES = Column("Stages", "stages", lambda row: count(row["stages"]))
+TRIALS = Column("Tuning trials", "trials", lambda row: count(row["trials"] or None))
 
 
 def missing_table(findings: Findings, found: Frames) -> Table | None:

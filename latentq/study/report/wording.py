@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Sized
+from typing import get_args
 
 from latentq.report.statistics import Summary
 from latentq.report.wording import MISSING, count, decimals, listed, number, ratio_text
 from latentq.study.arms import ARMS
 from latentq.study.report.findings import TOLERANCE, Findings
 from latentq.study.results import StudyResults
-from latentq.study.verdict import LEVEL, SEEDS, Pairs, Result
+from latentq.study.verdict import LEVEL, RECALL, RECALL_MARGIN, SEEDS, Pairs, Result, Verdict
 
+PROTOCOLS = {True: "docs/protocol-first-edition.md", False: "docs/protocol.md, second edition"}
+BOTH = (
+    "Better is better in one of the two and not worse in the other, by the same margins; better "
+    "in one and worse in the other is a trade-off. "
+)
+FIRST_EDITION = (
+    "This is the study of the first edition of the protocol: seeds 0 to 4, one data set, one "
+    "endpoint, and settings of the quantum arm that were chosen with more effort, on a seed "
+    "that was tested."
+)
 SMALLEST = 1e-4  # Smaller p-values are not told apart.
 
 
@@ -37,17 +49,33 @@ def _arm(arm: str) -> str:
     return f"“{ARMS[arm].title}”"
 
 
-def verdict_title(findings: Findings) -> str:
-    """Writes the verdict at the largest number of images."""
-    return findings.judgement.headline.capitalize()
+def verdict_title(findings: Sequence[Findings]) -> str:
+    """Writes the verdict at the largest number of images, on each data set if they differ."""
+    found = {of.name: of.judgement.headline for of in findings}
+    if len({*found.values()}) > 1:
+        return "; ".join(f"{name}: {verdict}" for name, verdict in found.items())
+    title = next(iter(found.values())).capitalize()
+    return title if len(found) == 1 else f"{title}, on {listed(found)}"
 
 
 def headline(findings: Findings) -> str:
-    """Says the verdict at the largest number of images, and on which ratios it stands."""
+    """Says the verdict at the largest number of images, and on what it stands."""
     results = findings.judgement.at(findings.largest)
-    at = f"At {images_text(findings.study, findings.largest)} training images"
-    ratios = "; ".join(_ratio_clause(result) for result in results)
-    return f"{at} {_opening(findings, results)}. FID, quantum ÷ classical: {ratios}."
+    at = f"{findings.prefix}At {images_text(findings.study, findings.largest)} training images"
+    said = f"{at} {_opening(findings, results)}"
+    if findings.study.edition == 1:
+        return f"{said}. {ratios(findings)}"
+    counts = Counter(result.verdict for result in results)
+    order = get_args(Verdict)
+    told = listed(f"{verdict}: {counts[verdict]}" for verdict in order if counts[verdict])
+    return f"{said}. Of {len(results)} arms, {told}."
+
+
+def ratios(findings: Findings) -> str:
+    """Says how quantum compares with each matched arm at the largest number of images."""
+    results = findings.judgement.at(findings.largest)
+    told = "; ".join(_ratio_clause(result) for result in results)
+    return f"FID, quantum ÷ classical: {told}."
 
 
 def _opening(findings: Findings, results: Sequence[Result]) -> str:
@@ -62,6 +90,11 @@ def _opening(findings: Findings, results: Sequence[Result]) -> str:
             return (
                 f"{len(better)} of {n} classical priors of the same size {are} better than the "
                 "quantum prior"
+            )
+        case "trade-off":
+            return (
+                f"none of {n} classical priors of the same size is better than the quantum prior, "
+                "and against some it is better in FID or recall and worse in the other"
             )
         case "no difference":
             return (
@@ -89,7 +122,10 @@ def _ratio_clause(result: Result) -> str:
     if n < SEEDS:
         seeds = f"{n or 'no'} seed{'' if n == 1 else 's'} in common"
         return f"{_arm(result.arm)} {seeds}, and {SEEDS} are needed"
-    return f"{_arm(result.arm)} {pairs_text(result.pairs)}, {result.verdict}"
+    if (recall := result.endpoints.get(RECALL.key)) is None:
+        return f"{_arm(result.arm)} {pairs_text(result.pairs)}, {result.verdict}"
+    more = MISSING if recall.pairs.difference is None else signed(recall.pairs.difference.mean)
+    return f"{_arm(result.arm)} {pairs_text(result.pairs)}, recall {more}, {result.verdict}"
 
 
 def efficiency(findings: Findings) -> str:
@@ -106,19 +142,27 @@ def efficiency(findings: Findings) -> str:
     return f"That the quantum prior needs fewer images is not shown: {listed(told)} images."
 
 
-def rule(findings: Findings) -> str:
+def rule(findings: Sequence[Findings]) -> str:
     """Says how the rule of the verdict was applied."""
-    results = findings.judgement.results
-    arms, sizes = {result.arm for result in results}, {result.size for result in results}
-    tests = sum(result.pairs.p is not None for result in results)
-    most = max(len(result.pairs.seeds) for result in results)
+    first = findings[0].study.edition == 1
+    results = [result for of in findings for result in of.judgement.results]
+    tested = [t for result in results for t in result.endpoints.values()]
+    arms, sizes = {r.arm for r in results}, {r.size for r in results}
+    tests = sum(t.pairs.p is not None for t in tested)
+    most = max(len(t.pairs.seeds) for t in tested)
+    compared = "is log FID" if first else "are log FID and recall"
+    recall = "" if first else f", and that of the difference of recalls within {RECALL_MARGIN:g}"
+    data = f" on {count_of(findings, 'data set')}" if len(findings) > 1 else ""
     return (
-        "The rule is that of docs/protocol.md. Compared is log FID at equal seeds, "
-        f"{most} at the most: {len(arms)} matched arms at {count_of(sizes, 'number')} of images, "
-        f"{tests} of these {len(results)} with the {SEEDS} seeds that a paired two-sided t-test "
+        f"The rule is that of {PROTOCOLS[first]}. Compared {compared} at "
+        f"equal seeds, {most} at the most: {len(arms)} matched arms at "
+        f"{count_of(sizes, 'number')} of images{data}, "
+        f"{tests} of these {len(tested)} with the {SEEDS} seeds that a paired two-sided t-test "
         f"asks for. Their p-values are adjusted together by Holm's method. Below {LEVEL:g} "
         "one side is better; otherwise there is no difference if the 95% interval of the ratio "
-        "lies within 0.8 to 1.25, and not enough data if it does not. Quantum is better only if "
+        f"lies within 0.8 to 1.25{recall}, and not enough data if it does not. "
+        + ("" if first else BOTH)
+        + "Quantum is better only if "
         "it is better than every matched arm; one that is better than quantum decides against it."
     )
 
@@ -126,14 +170,18 @@ def rule(findings: Findings) -> str:
 def warnings(findings: Findings) -> list[str]:
     """Says what has to be known to read the result."""
     study = findings.study
-    said = list(study.notes)
+    said = [FIRST_EDITION] if study.edition == 1 else []
+    said += study.notes
+    if failed := [arm for arm in study.tuning.get("failed", []) if arm in ARMS]:
+        arms = listed(_arm(arm) for arm in failed)
+        said.append(f"No trial of the tuning was finished of {arms}: default settings were used.")
     missing = [job for job in study.jobs if job.state != "finished"]
     if missing:
         have = "has" if len(missing) == 1 else "have"
         said.append(f"{len(missing)} of {len(study.jobs)} jobs {have} no value: see below.")
     for arm, excess in findings.unmatched():
         said.append(
-            f"{_arm(arm)} is not of the same size: the parameters of its prior differ from "
+            f"{_arm(arm)} is not of the same size: the free reals of its prior differ from "
             f"quantum's by {percent(excess)}, and {TOLERANCE:.0%} are allowed."
         )
     if others := findings.other_decoders():
@@ -149,6 +197,11 @@ def warnings(findings: Findings) -> list[str]:
 def count_of(items: Sized, what: str) -> str:
     """Writes how many there are: `1 number`, `2 numbers`."""
     return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"
+
+
+def signed(value: float) -> str:
+    """Writes a difference of recalls with its sign."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(value: float | None) -> str:
