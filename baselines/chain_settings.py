@@ -167,7 +167,7 @@ def loss_of_mixed_states(values: Values) -> Iterator[str]:
 
 
 class TracedPrior(CircuitPrior):
-    """The section `prior` of traced ancillas: one in each step, as every one doubles the vectors."""
+    """The section `prior` of traced ancillas, each of which doubles the vectors of a state."""
 
     ancillas: Ancillas | list[Ancillas] = Field(
         1, description="traced ancillas of each step, or a list that begins with U_0"

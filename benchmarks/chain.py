@@ -97,7 +97,7 @@ def parts_of_chain(chain: TimedChain) -> Parts:
     """Returns the parts of an iteration, with their gradients, and the whole."""
     prior, objective = chain.prior, chain.objective
     generator = derive_generator(chain.config["seed"], "benchmark", "parts", device=chain.device)
-    start = objective.start(objective.start_batch_size)
+    start = objective.start(objective.start_batch_size, generator)
     n = objective.start_batch_size if start is None else len(start)
     order = [*reversed(range(prior.steps))]
     compared = order if objective.intermediate_weight else order[-1:]

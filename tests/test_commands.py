@@ -302,7 +302,7 @@ def without_other_rows(patch: pytest.MonkeyPatch) -> None:
 def test_the_fid_of_a_shipped_model_is_measured_again(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The results state an error of half a point: machines round differently, and outcomes flip."""
+    """The results state an error of half a point: machines round differently."""
     shipped = json.loads((ROOT / "checkpoints" / name / "metrics.json").read_text())
     without_other_rows(monkeypatch)
     rows = measure([f"checkpoint={ROOT / 'checkpoints' / name}"])

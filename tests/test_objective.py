@@ -242,7 +242,7 @@ def test_there_is_one_state_for_each_group_at_least(name: str, latents: Tensor) 
     numbers = {"input_batch_size": 3, "start_batch_size": 3, "target_batch_size": 3}
     groups = torch.arange(20) % 3
 
-    def make(**given: Any) -> None:
+    def make(**given: Any) -> None:  # noqa: ANN401
         prior = objective(latents).prior
         DenoisingObjective(prior, latents, **given, intermediate_weight=0.0, seed=0, groups=groups)
 

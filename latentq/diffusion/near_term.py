@@ -107,13 +107,13 @@ class NearTermQuDDPM(QuDDPM):
 
     def _branches(self, t: int, psi: Tensor) -> Tensor:
         blocks = psi.unflatten(0, (self.groups, -1))
-        found = fused.branches(self.circuits[t], self.angles[t], blocks, self.ancillas)
+        found = fused.branches(self.circuits[t], self.angles[t], blocks, self.ancillas[t])
         return found.flatten(0, 1)
 
     def _noisy_branches(self, t: int, r: Tensor) -> Tensor:
         blocks = r.unflatten(0, (self.groups, -1))
         found = noise_aware.branches(
-            self.circuits[t], self.angles[t], blocks, self.ancillas, self.gate_error
+            self.circuits[t], self.angles[t], blocks, self.ancillas[t], self.gate_error
         )
         return found.flatten(0, 1)
 
