@@ -93,6 +93,35 @@ def test_the_tables_of_the_study_are_those_of_its_json(study: dict[str, Any]) ->
         assert len(lines) == 1 + len(study[name])
 
 
+def test_the_second_recipe_is_that_of_its_record() -> None:
+    """Ratios are of equal seeds."""
+    found = json.loads((ROOT / "docs/results/second-recipe.json").read_text())["groups"][0]["arms"]
+    runs = {arm["model"]: arm["runs"] for arm in found if arm["runs"]}
+    scales: dict[str, Scale] = {"fid": "ratio", "precision": "share", "recall": "share"}
+    text = (ROOT / "docs" / "quantum-prior.md").read_text()
+    for model, title in (("quantum", "quantum, second recipe"), ("codebook", "130 states")):
+        shown = [
+            interval(summarize((run["scores"][key] for run in runs[model]), scale))
+            for key, scale in scales.items()
+        ]
+        assert re.search(rf"\| {title}.* \| {re.escape(' | '.join(shown))} \|", text), shown
+        assert f"{shown[0]}" in words(README)
+    pairs = zip(runs["quantum"], runs["codebook"], strict=True)
+    ratios = [a["scores"]["fid"] / b["scores"]["fid"] for a, b in pairs if a["seed"] == b["seed"]]
+
+    assert len(ratios) == 5
+    assert f"is {interval(summarize(ratios, 'ratio'))}; with the first" in words(
+        ROOT / "docs" / "quantum-prior.md"
+    )
+
+
+def test_the_ingredients_of_the_second_recipe_are_those_of_its_record() -> None:
+    path = ROOT / "docs" / "results" / "second-recipe-ingredients.json"
+    found = json.loads(path.read_text())["rows"]
+
+    assert ablation.markdown(found) in (ROOT / "docs" / "quantum-prior.md").read_text()
+
+
 @pytest.mark.parametrize("page", ["docs/results.md", "docs/quantum-prior.md"])
 def test_the_table_of_ingredients_is_that_of_its_record(page: str) -> None:
     """Every row of a page is one of the record, and the longer page has all of them."""

@@ -3,6 +3,8 @@ r"""Which ingredient of the quantum prior does what: one thing changed in each r
     python -m latentq.experiments.ablation seeds=0,1,2 out=ablation.json
     python -m latentq.experiments.ablation rows=reference,mmdk seeds=0
 
+The rows of the first recipe change five equal circuits of one ancilla, trained in cells; those of
+the second recipe change the default settings.
 Every row is a run of `train.py` on the frozen autoencoder of `runs/quantum-mnist-seedN`, which
 `make report SEEDS="0 1 2"` makes, measured against validation images. Rows have fewer iterations
 than the default model has. Finished runs are not repeated. The table is printed as Markdown and
@@ -36,10 +38,15 @@ from latentq.training.run_folder import METRICS, differences, is_finished, versi
 COMMON = (
     "model=quantum",
     "metrics.split=validation",
-    "denoising.target_batch_size=512",
-    "denoising.epochs=10",
     "run.skip_finished=true",
     "threads=1",
+)
+FIRST = (
+    *("prior.ancillas=1", "prior.layers=86", "prior.init_scale=3.1416"),
+    *("prior.terminal_strength=1.5", "prior.spread=0"),
+    *("denoising.cells=true", "denoising.single_steps=true", "denoising.intermediate_weight=0.05"),
+    *("denoising.start_batch_size=1024", "denoising.target_batch_size=512", "denoising.lr=0.03"),
+    "denoising.epochs=10",
 )
 # Exact transport without cells is of all states at once and takes a multiple of the time.
 NO_CELLS = (
@@ -51,10 +58,11 @@ NO_CELLS = (
 
 @dataclass(frozen=True)
 class Row:
-    """What a row changes: in words, and as overrides of the configuration."""
+    """What a row changes: in words, and as overrides of the configuration of a recipe."""
 
     what: str
     overrides: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = FIRST
 
 
 ROWS = {
@@ -77,6 +85,20 @@ ROWS = {
     "layers20": Row("20 layers", ("prior.layers=20",)),
     "layers28": Row("28 layers", ("prior.layers=28",)),
     "layers57": Row("57 layers", ("prior.layers=57",)),
+    "second": Row("second recipe, the default", recipe=()),
+    "second-bare": Row("second recipe without spread", ("prior.spread=0",), ()),
+    "second-even": Row(
+        "second recipe, 1 ancilla and 86 layers in every step",
+        ("prior.ancillas=1", "prior.layers=86", "prior.init_scale=3.1416"),
+        (),
+    ),
+    "second-three": Row(
+        "second recipe, 3 ancillas in every step", ("prior.ancillas=3", "prior.layers=[274,8]"), ()
+    ),
+    "second-wide": Row("second recipe, wide start", ("prior.terminal_strength=1.5",), ()),
+    "second-cells": Row("second recipe in 16 cells", ("denoising.cells=true",), ()),
+    "second-sampled": Row("second recipe, no score weights", ("outcomes=sampled",), ()),
+    "second-small": Row("second recipe, 998 parameters", ("prior.layers=[57,5]",), ()),
 }
 SCORES = ("fid", "precision", "recall")
 Rows = Annotated[tuple[Annotated[str, OneOf(ROWS)], ...], Commas(ROWS)]
@@ -95,6 +117,7 @@ def overrides(name: str, seed: int, root: str) -> list[str]:
     """Returns the configuration of a run, as overrides."""
     return [
         *COMMON,
+        *ROWS[name].recipe,
         f"seed={seed}",
         override("autoencoder", f"{root}/quantum-mnist-seed{seed}"),
         override("run.root", f"{root}/ablation"),
