@@ -45,7 +45,7 @@ class StepChain(Chain):
 
         self.maps = nn.ModuleList(steps)
         self.linear = all(step.linear for step in steps)
-        self.spread = spread
+        self.noise = spread
 
     @property
     def freedom(self) -> int:
@@ -60,7 +60,7 @@ class StepChain(Chain):
         return [self.maps[t] for t in steps]
 
     def _spread(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
-        return perturb(psi, self.spread, generator) if instrument is self.maps[0] else psi
+        return perturb(psi, self.noise, generator) if instrument is self.maps[0] else psi
 
     def move(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
         """Applies one step to states, see the base class."""

@@ -51,6 +51,7 @@ class DephasedChain(Chain):
         super().__init__(forward_process, loss, outcomes)
 
         self.measured = QuDDPM(forward_process, loss=loss, outcomes=outcomes, **arguments)
+        self.spread = self.measured.spread
 
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         """Returns the maps of some steps, see the base class."""

@@ -47,7 +47,7 @@ class TimedChain:
         self.prior = self.objective.prior
         made = DenoisingModule.configured(self.objective, settings).configure_optimizers()
         self.optimizer, self.scheduler = made["optimizer"], made["lr_scheduler"]["scheduler"]
-        self.objective.begin(self.prior.steps)
+        self.objective.begin(self.objective.alone)
         self.iteration = 0
 
     @property

@@ -7,7 +7,9 @@ compared. Of a transport it counts the costs, and one look at each: a solver nee
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from functools import reduce
+from operator import add
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -27,6 +29,7 @@ from benchmarks.roofline import (
 )
 from benchmarks.task import BenchmarkTask
 from benchmarks.timing import time_in_turn
+from latentq.diffusion import QuDDPM
 from latentq.diffusion.losses import wasserstein
 from latentq.diffusion.losses.transport import optimal_transport
 from latentq.quantum.states import gram_fidelities, haar_states
@@ -51,18 +54,26 @@ def transport_work(problems: int, states: int, dimension: int) -> Work:
     return (product(states, dimension, states) + costs + carried) * problems
 
 
+def step_work(task: BenchmarkTask) -> Work:
+    """Counts a step: the circuit on basis states, the outcomes, and the products with states."""
+    batch, d, joint = task.batch, task.dimension, task.joint_dimension
+    products = product(batch, d, joint) + product(d, batch, joint) + product(batch, joint, d)
+    return circuit_work(task, d) + measurement_work(task) + products
+
+
 def chain_work(chain: TimedChain) -> Work:
     """Counts an iteration that trains all steps, Adam aside."""
-    prior, objective, config = chain.prior, chain.objective, chain.config["prior"]
+    objective, config = chain.objective, chain.config["prior"]
+    prior = cast(QuDDPM, chain.prior)
     batch, groups = objective.start_batch_size, len(objective.members)
-    task = BenchmarkTask(config["qubits"], config["ancillas"], config["layers"], batch)
-    d, joint = task.dimension, task.joint_dimension
-    step = circuit_work(task, d) + measurement_work(task)
-    step += product(batch, d, joint) + product(d, batch, joint) + product(batch, joint, d)
-    transported = transport_work(groups, batch // groups, d)
-    loss = transported if chain.config["loss"] == "wasserstein" else loss_work(task)
+    tasks = [
+        BenchmarkTask(config["qubits"], ancillas, circuit.layers, batch)
+        for ancillas, circuit in zip(prior.ancillas, prior.circuits, strict=True)
+    ]
+    transported = transport_work(groups, batch // groups, tasks[0].dimension)
+    loss = transported if chain.config["loss"] == "wasserstein" else loss_work(tasks[0])
     compared = prior.steps if objective.intermediate_weight else 1
-    return step * prior.steps + loss * compared
+    return reduce(add, map(step_work, tasks)) + loss * compared
 
 
 def time_chains(

@@ -22,13 +22,19 @@ MEANINGS = {
 }
 
 
+def _of_steps(given: int | list[int], steps: int) -> list[int]:
+    """Returns the number of each step; the last one that is given holds for the steps after it."""
+    found = given if isinstance(given, list) else [given]
+    return found + found[-1:] * (steps - len(found))
+
+
 def _sizes_of_step() -> list[tuple[int, int, int, int]]:
     """Returns the sizes of the circuits of the default model, those that differ."""
     config = load_config(["model=quantum"])
     prior, batch = config["prior"], config["denoising"]["start_batch_size"]
-    layers = prior["layers"]
-    depths = sorted({*layers}) if isinstance(layers, list) else [layers]
-    return [(prior["qubits"], prior["ancillas"], depth, batch) for depth in depths]
+    ancillas, layers = (_of_steps(prior[key], prior["steps"]) for key in ("ancillas", "layers"))
+    kinds = dict.fromkeys(zip(ancillas, layers, strict=True))
+    return [(prior["qubits"], number, depth, batch) for number, depth in kinds]
 
 
 def tasks_of(suite: str, seed: int, device: str) -> list[BenchmarkTask]:

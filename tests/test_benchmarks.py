@@ -61,7 +61,8 @@ from tests.command_line import CommandLine
 ROOT = Path(__file__).parent.parent
 TINY = BenchmarkTask(2, 1, 2, 8)
 TINY_CHAIN = (
-    *("model=quantum", "prior.layers=2", "prior.qubits=2", "prior.steps=2"),
+    *("model=quantum", "prior.layers=2", "prior.qubits=2", "prior.steps=2", "prior.ancillas=1"),
+    *("denoising.cells=true", "denoising.intermediate_weight=0.05"),
     *(
         "denoising.input_batch_size=8",
         "denoising.start_batch_size=8",
@@ -280,7 +281,7 @@ def test_engines_are_chosen_by_name() -> None:
     [
         (
             "suite=headlines",
-            "suite: must be one of headline, batch, qubits, chain, parts, choices, all",
+            "suite: must be one of headline, step, batch, qubits, chain, solvers, parts, choices",
         ),
         ("seconds=0", "seconds: must be a number, above 0"),
         ("engines=nothing", "engines: must be all, or one or more with commas, each one of fused"),
@@ -339,6 +340,7 @@ CHANGED = {
     "loss": "mmdk",
     "outcomes": "exact",
     "denoising.cells": False,
+    "denoising.single_steps": True,
     "denoising.input_batch_size": 40,
     "denoising.start_batch_size": 8,
     "denoising.target_batch_size": 24,
@@ -358,18 +360,23 @@ def test_the_chain_that_is_timed_is_that_of_the_configuration(
     chain, prior, settings = TimedChain(config, "cpu"), config["prior"], config["denoising"]
     found, objective = cast(QuDDPM, chain.prior), chain.objective
 
-    assert [c.layers for c in found.circuits] == [prior["layers"]] * prior["steps"]
-    assert (found.ancillas, found.forward_process.qubits) == (prior["ancillas"], prior["qubits"])
+    steps = range(prior["steps"])
+    expected = [
+        tuple(given[min(t, len(given) - 1)] for t in steps)
+        for given in (np.atleast_1d(prior[key]).tolist() for key in ("layers", "ancillas"))
+    ]
+    assert [tuple(c.layers for c in found.circuits), found.ancillas] == expected
+    assert found.forward_process.qubits == prior["qubits"]
     assert (found.outcomes, found.engine) == (config["outcomes"], config["engine"])
     assert found.distance is LOSSES[config["loss"]]
     sizes = (f"{part}_batch_size" for part in ("input", "start", "target"))
     numbers = (*sizes, "intermediate_weight")
     assert [getattr(objective, k) for k in numbers] == [settings[k] for k in numbers]
     assert len(objective.members) == (2 ** prior["qubits"] if settings["cells"] else 1)
-    assert objective.phase == prior["steps"]
+    assert objective.phase == objective.alone == (prior["steps"] if changed else 0)
     assert chain.optimizer.param_groups[0]["initial_lr"] == 1.0
     rate = settings["lr"] * cosine_schedule(0, 100 * settings["epochs"])
-    assert chain.scheduler.lr_lambdas[0](100 * prior["steps"]) == pytest.approx(rate)
+    assert chain.scheduler.lr_lambdas[0](100 * objective.alone) == pytest.approx(rate)
     for word in (f"L={prior['layers']}", config["loss"], f"{config['outcomes']} outcomes"):
         assert word in chain.label
 
@@ -488,10 +495,11 @@ def test_the_suite_of_a_step_has_the_sizes_of_the_configuration() -> None:
     config = load_config(["model=quantum"])
     prior, settings = config["prior"], config["denoising"]
 
-    (task,) = tasks_of("step", 0, "cpu")
+    last, others = tasks_of("step", 0, "cpu")
 
-    assert (task.qubits, task.ancillas) == (prior["qubits"], prior["ancillas"])
-    assert (task.layers, task.batch) == (prior["layers"], settings["start_batch_size"])
+    assert [last.ancillas, others.ancillas] == prior["ancillas"]
+    assert [last.layers, others.layers] == prior["layers"]
+    assert (last.qubits, last.batch) == (prior["qubits"], settings["start_batch_size"])
 
 
 def own_suite(suite: str) -> dict[str, Any]:

@@ -200,7 +200,9 @@ def test_what_cannot_be_exported_is_told(given: dict[str, Any], message: str) ->
 
 def test_states_that_no_gates_make_are_refused() -> None:
     haar = QuDDPM(ForwardProcess(qubits=2, steps=2, terminal="haar"), layers=3, seed=0)
-    with pytest.raises(InputError, match="terminal: must be basis or zero to be made by gates"):
+    with pytest.raises(
+        InputError, match="terminal: must be basis, product or zero to be made by gates"
+    ):
         haar.program()
     assert "measure" in haar.to_qasm(1)
 

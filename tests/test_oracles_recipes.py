@@ -111,7 +111,9 @@ def test_each_depth_has_its_own_states(generator: torch.Generator) -> None:
 
 def test_the_bias_of_known_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     """The exact gradient is (3, 4, 0, ...), draws are off by 1 and 3: the mean by 2 of 5."""
-    prior: Any = SimpleNamespace(circuits=[SimpleNamespace(parameters=12)], steps=2, ancillas=1)
+    prior: Any = SimpleNamespace(
+        circuits=[SimpleNamespace(parameters=12)], steps=2, ancillas=(1, 1)
+    )
     starts, exact = torch.eye(4)[:3], torch.zeros(24)
     exact[:2] = torch.tensor([3.0, 4.0])
     seen: list[tuple[str, Tensor]] = []

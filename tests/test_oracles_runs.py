@@ -153,7 +153,9 @@ def test_groups_of_a_conditional_model_are_its_classes(generator: torch.Generato
         "target_batch_size": 10,
         "intermediate_weight": 0.1,
     }
-    objective = model.objective(latents, labels, {**sizes, "cells": True}, seed=0)
+    objective = model.objective(
+        latents, labels, {**sizes, "cells": True, "single_steps": True}, seed=0
+    )
 
     assert [members.tolist() for members in objective.members] == [
         (labels == k).nonzero()[:, 0].tolist() for k in range(10)
@@ -261,10 +263,12 @@ def test_an_autoencoder_is_borrowed_as_a_whole(spy: Spy) -> None:
 
 
 def test_all_iterations_of_a_prior_are_counted(run: Run) -> None:
-    """Five steps alone and some phases together, 7 iterations each."""
-    together = run.config["denoising"]["epochs"]
+    """Five steps alone, if asked for, and some phases together, 7 iterations each."""
+    settings = run.config["denoising"]
+    alone = {**run.config, "denoising": {**settings, "single_steps": True}}
 
-    assert summary.prior_iterations(run.config) == 7 * (5 + together)
+    assert summary.prior_iterations(run.config) == 7 * settings["epochs"]
+    assert summary.prior_iterations(alone) == 7 * (5 + settings["epochs"])
     assert summary.prior_iterations({"model": {}}) == 0
 
 

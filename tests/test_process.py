@@ -286,7 +286,7 @@ def test_a_program_that_uses_hydra_keeps_it() -> None:
         ({"qubits": 0}, "qubits: must be an integer of at least 1"),
         ({"qubits": 2.0}, "qubits: must be an integer"),
         ({"steps": 0}, "steps: must be an integer of at least 1"),
-        ({"terminal": "gauss"}, "terminal: must be one of basis, zero, haar"),
+        ({"terminal": "gauss"}, "terminal: must be one of basis, product, zero, haar"),
         ({"terminal_strength": -1.0}, "terminal_strength: must not be negative"),
         ({"terminal_strength": float("nan")}, "terminal_strength: must not be negative"),
     ],

@@ -46,8 +46,8 @@ def test_changed_configurations_are_named(tmp_path: Path) -> None:
 
     assert run_folder.differences(tmp_path, config) == []
     assert run_folder.differences(tmp_path, load_config(["device=cpu", "resume=last"])) == []
-    (found,) = run_folder.differences(tmp_path, load_config(["prior.layers=7"]))
-    assert found == "prior.layers: was 86, now 7"
+    (found,) = run_folder.differences(tmp_path, load_config(["denoising.epochs=7"]))
+    assert found == "denoising.epochs: was 8, now 7"
 
 
 @pytest.mark.parametrize("place", ["data.json", "metrics.json", "config.yaml"])

@@ -53,6 +53,8 @@ class DenoisingObjective(nn.Module):
             not compared at all if it is 0.
         seed: The seed of all draws.
         single_steps: Whether the steps are trained alone first.
+        balanced: Whether each basis state starts equally many of the chains that are trained as
+            a whole, where the terminal ensemble is made of basis states; drawn if not.
         groups: The group of each state, with shape :math:`(N)`, from 0 to at most
             :math:`2^n - 1`, none of them empty; `None` for no groups. The numbers of inputs,
             starts and targets are rounded down to a multiple of the number of groups.
@@ -73,6 +75,7 @@ class DenoisingObjective(nn.Module):
         intermediate_weight: float,
         seed: int,
         single_steps: bool = True,
+        balanced: bool = False,
         groups: Tensor | None = None,
     ) -> None:
         super().__init__()
@@ -87,7 +90,7 @@ class DenoisingObjective(nn.Module):
         self.target_batch_size = target_batch_size
         self._check()
         self.intermediate_weight = intermediate_weight
-        self.seed = seed
+        self.seed, self.balanced = seed, balanced
         #: The number of phases that train a step alone.
         self.alone = prior.steps if single_steps else 0
         compared = prior.steps if single_steps or intermediate_weight else 1
@@ -132,12 +135,10 @@ class DenoisingObjective(nn.Module):
         return index.repeat_interleave(n // groups)
 
     def start(self, n: int, generator: torch.Generator) -> Tensor | None:
-        """Returns the basis states that chains start from, if the terminal ensemble has any.
-
-        Without groups every one comes equally often: its share is no noise in the loss.
-        """
+        """Returns the basis states that chains start from, or `None` if they are to be drawn."""
         process = self.prior.forward_process
-        if len(self.members) > 1 or getattr(process, "terminal", "") != "basis":
+        known = self.balanced and getattr(process, "terminal", "") == "basis"
+        if len(self.members) > 1 or not known:
             return self.start_of_groups(n)
 
         dimension, device = 2**process.qubits, self.ensembles[0].device

@@ -111,7 +111,9 @@ class LatentQ(StateModel):
             "single_steps",
         )
         chosen = {name: settings[name] for name in names}
-        return DenoisingObjective(self.prior, latents, **chosen, seed=seed, groups=groups)
+        return DenoisingObjective(
+            self.prior, latents, **chosen, seed=seed, groups=groups, balanced=True
+        )
 
     @torch.no_grad()
     def sample_chain(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:

@@ -142,7 +142,7 @@ def train_generator(run: Run, data: ImageSource) -> dict[str, Any]:
         **rows,
         "parameters": parameter_counts(model),
         "latent_freedom": model.latent_freedom,
-        "prior_freedom": prior_freedom(model.prior),
+        "prior_freedom": prior_freedom(getattr(model, "prior", None)),
         "iterations": summary.prior_iterations(run.config),
         "parameters_by_model": summary.compare_parameters(run.config, model),
         "mmd": mmd,

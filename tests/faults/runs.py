@@ -20,7 +20,7 @@ CHAIN = [
 ]
 DIFFUSION = [*PHASES, "denoising.batch_size=16"]
 OWN = {
-    "quantum": [*CHAIN, "prior.layers=2"],
+    "quantum": [*CHAIN, "prior.layers=2", "denoising.single_steps=true"],
     "traced": [*CHAIN, "prior.layers=2"],
     "perceptrons": CHAIN,
     "branches": CHAIN,

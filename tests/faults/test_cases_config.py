@@ -17,7 +17,7 @@ from tests.command_line import CommandLine
 def test_case_01_unknown_model(line: CommandLine) -> None:
     (mistake,) = line.refused("model=quantm")
 
-    assert mistake.startswith("model: must be one of classical, codebook")
+    assert mistake.startswith("model: must be one of branches, classical, codebook")
     assert mistake.endswith("was 'quantm' (did you mean quantum?)")
 
 
@@ -62,7 +62,7 @@ def test_case_04_out_of_range(word: str) -> None:
 
 def test_case_04_out_of_range_all_at_once(line: CommandLine) -> None:
     words = ("images.lr=nan", "images.epochs=-5", "images.batch_size=0", "prior.qubits=0")
-    mistakes = line.refused(*words, "prior.layers=[1,2]", "loss=mmd")
+    mistakes = line.refused(*words, "prior.layers=[]", "loss=mmd")
 
     named = {mistake.partition(":")[0] for mistake in mistakes}
     assert named == {w.partition("=")[0] for w in words} | {"prior.layers", "loss"}
@@ -95,6 +95,9 @@ def test_case_05_too_large_for_the_memory(
     )
 
 
+SMALL_LOSS = ("denoising.start_batch_size=64", "denoising.target_batch_size=64")
+
+
 @pytest.mark.parametrize(
     ("words", "key"),
     [
@@ -103,8 +106,11 @@ def test_case_05_too_large_for_the_memory(
             "denoising",
         ),
         (("model=mixture", "prior.components=10000", "prior.fitted=54000"), "prior.components"),
-        (("engine=torchquantum", "prior.qubits=6", "prior.layers=500"), "prior.layers"),
-        (("prior.qubits=6", "prior.ancillas=4", "prior.steps=50"), "prior.qubits"),
+        (
+            (*SMALL_LOSS, "engine=torchquantum", "prior.qubits=6", "prior.layers=500"),
+            "prior.layers",
+        ),
+        ((*SMALL_LOSS, "prior.qubits=6", "prior.ancillas=4", "prior.steps=50"), "prior.qubits"),
         (("prior.qubits=6", "prior.steps=100", "denoising.cells=false"), "prior.steps"),
     ],
 )
@@ -124,7 +130,7 @@ def test_case_06_latent_does_not_fit_the_qubits() -> None:
     with pytest.raises(InputError, match=r"each of 10 classes, prior.qubits=3 has 8"):
         load_config(["model.conditional=true", "prior.qubits=3"])
     with pytest.raises(InputError, match=r"denoising.cells: needs at least 64 .*, there are 50"):
-        load_config(["prior.qubits=6", "data.limit=50"])
+        load_config(["prior.qubits=6", "data.limit=50", "denoising.cells=true"])
     with pytest.raises(ValueError, match="must be of even length, was 31"):
         amplitude_encode(torch.ones(2, 31))
     with pytest.raises(InputError, match=r"^config: .*a list of 2 or 5 numbers, was \[1.0\]"):

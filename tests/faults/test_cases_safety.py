@@ -42,7 +42,10 @@ def change(folder: Path, **values: object) -> None:
         ({"arguments": {**LATENTQ_ARGUMENTS, "prior": {**PRIOR, "qubits": 3}}}, "size mismatch"),
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 3}}, "size mismatch"),
         ({"kind": "classical", "arguments": {"channels": 2}}, "is missing"),
-        ({"kind": "os.system", "arguments": {"command": "id"}}, "kind: must be one of classical"),
+        (
+            {"kind": "os.system", "arguments": {"command": "id"}},
+            "kind: must be one of branches, classical",
+        ),
         ({"format": 3}, "format must be 2, was 3; it needs another version"),
         ({"arguments": {**LATENTQ_ARGUMENTS, "channels": 10**9}}, "channels: must be an integer"),
         (

@@ -14,7 +14,7 @@ FAULTS: list[Fault] = [
         ),
         (
             "ancillas are not reset",
-            '() if deferred or not number else tuple(Operation("reset", (w,)) for w in own)',
+            '() if deferred else tuple(Operation("reset", (w,)) for w in own if w < used)',
             "()",
             "a step begins with the outcome of the one before",
         ),
