@@ -227,7 +227,7 @@ def test_no_ancilla_is_no_measurement() -> None:
 
 def test_the_command_writes_the_shipped_model(line: CommandLine) -> None:
     done = line.latentq("export", "seed=2", "deferred=false", "step=3", "out=a.qasm")
-    assert done.out == "1,205 operations on 5 qubits: a.qasm\n", done
+    assert done.out == "169 operations on 5 qubits: a.qasm\n", done
     model: Any = latentq.load("quantum")
     assert (line.folder / "a.qasm").read_text() == model.prior.to_qasm(3, False, seed=2)
 
