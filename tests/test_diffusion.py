@@ -14,7 +14,8 @@ from latentq.diffusion import (
 from latentq.diffusion.chain import Outcomes
 from latentq.diffusion.losses.mmd import LOSSES, mmd1
 from latentq.diffusion.quddpm import Engine, Initial
-from latentq.quantum.states import haar_states, mean_state
+from latentq.errors import InputError
+from latentq.quantum.states import fidelity, haar_states, mean_state
 from tests import oracles
 
 C = torch.complex128
@@ -85,13 +86,20 @@ def test_initial_angles() -> None:
 
 
 @pytest.mark.parametrize("batch", [1, 512])
-@pytest.mark.parametrize("layers", [2, (3, 2, 1)])
+@pytest.mark.parametrize(("ancillas", "layers"), [(2, 2), (2, (3, 2, 1)), ((2, 1), (3, 2))])
 @pytest.mark.parametrize("engine", ["fused", "torchquantum"])
 def test_instruments_are_the_steps_named(
-    engine: Engine, layers: int | tuple[int, ...], batch: int, generator: torch.Generator
+    engine: Engine,
+    ancillas: int | tuple[int, ...],
+    layers: int | tuple[int, ...],
+    batch: int,
+    generator: torch.Generator,
 ) -> None:
-    model = tiny_model(engine=engine, steps=3, ancillas=2, layers=layers)
+    model = tiny_model(engine=engine, steps=3, ancillas=ancillas, layers=layers)
     psi = haar_states(3, qubits=2, generator=generator)
+    if isinstance(ancillas, tuple):
+        assert model.ancillas == (2, 1, 1)
+        assert [circuit.layers for circuit in model.circuits] == [3, 2, 2]
 
     for t, instrument in zip([2, 0], model.instruments([2, 0], batch), strict=True):
         expected = np.einsum("mij,bj->bmi", kraus(model, t), psi.numpy())
@@ -315,3 +323,23 @@ def test_the_sum_of_weights_does_not_matter(loss: str, generator: torch.Generato
     assert gradient.abs() < 1e-5
     unit = model.compare(Particles(psi, weights / weights.sum()), targets, value=True)
     assert scaled.item() == pytest.approx(unit.item(), abs=1e-5)
+
+
+def test_first_angles_have_the_scale_of_their_step(generator: torch.Generator) -> None:
+    prior = QuDDPM(ForwardProcess(), layers=200, init_scale=(3.0, 0.5), generator=generator)
+    largest = [angles.abs().max().item() for angles in prior.angles]
+
+    assert largest == pytest.approx([3.0, 0.5, 0.5, 0.5, 0.5], rel=0.02)
+
+
+def test_the_spread_is_of_what_is_generated_alone() -> None:
+    """Same seeds, same outcomes: fidelities near 1 / (1 + s^2) at the end, and 1 before it."""
+    plain, spread = (QuDDPM(ForwardProcess(), layers=2, spread=s, seed=0) for s in (0.0, 0.3))
+    first, second = (prior.sample_chain(2000, seed=1) for prior in (plain, spread))
+    inputs = [p.sample_chain(50, seed=1, stop=1) for p in (plain, spread)]
+
+    assert torch.equal(first[:-1], second[:-1]) and torch.equal(*inputs)
+    found = fidelity(first[-1], second[-1]).mean().item()
+    assert found == pytest.approx(1 / (1 + 0.3**2), abs=0.01)
+    with pytest.raises(InputError, match="spread: must not be negative or infinite"):
+        QuDDPM(ForwardProcess(), spread=-0.1, seed=0)

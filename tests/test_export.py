@@ -49,6 +49,17 @@ def test_qasm_is_read_back_as_the_same_chain(deferred: bool, ancillas: int) -> N
     assert_same(branches(circuit, 2), expected(model, terminal(model, 5)))
 
 
+@pytest.mark.parametrize(("deferred", "qubits"), [(True, 6), (False, 4)])
+def test_steps_of_different_ancillas_are_read_back(deferred: bool, qubits: int) -> None:
+    """The last step, which has two, finds one that was used and one that was not."""
+    model = prior(ancillas=(2, 1))
+    circuit = read(model.to_qasm(deferred=deferred, seed=5))
+
+    assert circuit.num_qubits == qubits and circuit.num_clbits == 4
+    assert circuit.count_ops().get("reset", 0) == (0 if deferred else 2)
+    assert_same(branches(circuit, 2), expected(model, terminal(model, 5)))
+
+
 def test_the_terminal_state_is_that_of_a_sample() -> None:
     model = prior()
 
@@ -234,7 +245,7 @@ def test_the_command_writes_the_shipped_model(line: CommandLine) -> None:
     done = line.latentq("export", "format=pennylane", "setting=xxyz", "start=5", "seed=3")
     program = model.prior.program(seed=3, start=5).read_out("xxyz")
     assert (line.folder / "prior.py").read_text() == to_script(program, "pennylane")
-    assert done.out.endswith("operations on 9 qubits: prior.py\n")
+    assert done.out.endswith("operations on 11 qubits: prior.py\n")
 
 
 def test_a_conditional_model_starts_in_its_class(line: CommandLine) -> None:

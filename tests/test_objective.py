@@ -251,3 +251,21 @@ def test_there_is_one_state_for_each_group_at_least(name: str, latents: Tensor) 
         make(**{**numbers, name: 2})
     with pytest.raises(InputError, match="each must have a state, 1 of 1"):
         objective(latents[:0])
+
+
+def test_without_single_steps_all_are_trained_together_at_once(latents: Tensor) -> None:
+    """Only S_0 is then needed, and no phase is of a step alone."""
+    sizes = {"input_batch_size": 6, "start_batch_size": 8, "target_batch_size": 7}
+    prior = objective(latents).prior
+    ours = DenoisingObjective(
+        prior, latents, **sizes, intermediate_weight=0.0, seed=0, single_steps=False, balanced=True
+    )
+    ours.begin(0)
+    parts = ours.loss(0)
+
+    assert ours.alone == 0 and len(ours.ensembles) == 1
+    assert set(parts) == {"loss", "loss_0"} and trained(parts["loss"], prior) == [0, 1, 2]
+    starts = ours.start(8, torch.Generator().manual_seed(0))
+    assert starts is not None and torch.bincount(starts).tolist() == [2, 2, 2, 2]
+    firsts = [ours.start(1, torch.Generator().manual_seed(k)) for k in range(20)]
+    assert len({int(first) for first in firsts if first is not None}) == 4

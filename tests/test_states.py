@@ -13,6 +13,8 @@ from latentq.quantum.states import (
     mean_state,
     normalize,
     perturb,
+    random_unitaries,
+    turn_randomly,
 )
 from tests import oracles
 
@@ -121,3 +123,45 @@ def test_states_are_checked() -> None:
     for wrong in (1.01 * psi, psi * float("nan")):
         with pytest.raises(ValueError, match="psi: must be finite and of norm one"):
             check_states(wrong)
+
+
+def test_random_unitaries_are_unitary_and_prefer_no_direction(generator: torch.Generator) -> None:
+    """The mean of U is a multiple of 1, that of the semicircle law; sums over d^2 entries."""
+    strength, d = 0.4, 16
+    found = random_unitaries(4000, d, strength, generator)
+    mean = found.mean(dim=0)
+    x = np.linspace(-2, 2, 20001)
+    law = np.sqrt(4 - x**2) / (2 * np.pi)
+    phase = (1 + 0.5j * strength * x) / (1 - 0.5j * strength * x)
+    expected = np.trapezoid(law * phase, x)
+
+    assert torch.allclose(found @ found.mH, torch.eye(d, dtype=found.dtype), atol=1e-5)
+    assert mean.diagonal().mean().item() == pytest.approx(expected, abs=2e-3)
+    assert (mean - mean.diagonal().mean() * torch.eye(d)).abs().max() < 0.02
+    other = found[:, 0, 1:]
+    assert other.real.var().item() == pytest.approx(other.imag.var().item(), rel=0.05)
+
+
+def test_states_are_turned_by_the_strength_that_perturbs_as_much(
+    generator: torch.Generator,
+) -> None:
+    psi = haar_states(8000, qubits=4, generator=generator)
+    turned = fidelity(psi, turn_randomly(psi, 0.1, generator)).mean()
+    noisy = fidelity(psi, perturb(psi, 0.1, generator)).mean()
+
+    assert 1 - turned.item() == pytest.approx(1 - noisy.item(), rel=0.05)
+    assert turn_randomly(psi, 0.0, generator) is psi
+
+
+def test_pure_and_mixed_states_are_turned_alike() -> None:
+    def draws() -> torch.Generator:
+        return torch.Generator().manual_seed(4)
+
+    psi = haar_states(5, qubits=2, generator=draws())
+    rho = psi[:, :, None] * psi[:, None].conj()
+    pure = turn_randomly(psi, 0.3, draws())
+    vectors = turn_randomly(torch.stack((psi, 2 * psi), dim=1), 0.3, draws())
+    mixed = turn_randomly(rho, 0.3, draws(), mixed=True)
+
+    assert torch.allclose(pure[:, :, None] * pure[:, None].conj(), mixed, atol=1e-6)
+    assert torch.allclose(vectors, torch.stack((pure, 2 * pure), dim=1), atol=1e-6)

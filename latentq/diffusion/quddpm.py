@@ -194,6 +194,9 @@ class QuDDPM(Chain):
     ) -> export.Program:
         """Returns the gates and measurements of one generation, or of one step of it.
 
+        The spread is no part of them: the state that is read out is turned, see
+        :func:`~latentq.quantum.states.turn_randomly`.
+
         Arguments:
             step: The step alone, from 0 to T - 1, on data that you prepare. If `None`, all steps
                 on one terminal state, whose basis state and scrambling are those of the one state

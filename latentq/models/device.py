@@ -21,6 +21,7 @@ from latentq.errors import InputError
 from latentq.models.generative import in_chunks
 from latentq.models.hybrid import LatentQ, quantum_model
 from latentq.quantum import readout
+from latentq.quantum.states import turn_randomly
 from latentq.randomness import check_whole, derive_generator
 
 SHARE = 8  # images of one preparation, where their number is not given
@@ -140,4 +141,6 @@ def sample_on(model: LatentQ, sampler: qiskit.Sampler, plan: DevicePlan, seed: i
         counts = run_preparation(prior, sampler, one, plan)
         wanted = plan.images // plan.preparations + (number < plan.images % plan.preparations)
         found.append(draw_states(counts, wanted, generator))
-    return in_chunks(model.decode_matrices, torch.cat(found))
+    # The spread needs no machine: what is read out is turned.
+    states = turn_randomly(torch.cat(found), prior.spread, generator, mixed=True)
+    return in_chunks(model.decode_matrices, states)
