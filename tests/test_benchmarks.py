@@ -53,6 +53,7 @@ from latentq.diffusion.losses.mmd import LOSSES
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError
+from latentq.experiments.ablation import FIRST
 from latentq.models import storage
 from latentq.quantum.states import haar_states
 from latentq.report.pages import markdown
@@ -386,10 +387,12 @@ def test_the_recorded_chain_is_the_model_that_is_shipped(monkeypatch: pytest.Mon
     monkeypatch.setattr("benchmarks.chain.STATES", 400)
     shipped = storage.describe(ROOT / "checkpoints" / "quantum")[1]["arguments"]
 
-    config = load_config(["model=quantum"])
+    whole = ("denoising.target_batch_size=1024", "denoising.epochs=30")
+    config = load_config(["model=quantum", *FIRST, *whole])
     recorded = json.loads((ROOT / "benchmarks" / "results" / "chain.json").read_text())
 
-    assert arguments_of(config) == shipped
+    found = arguments_of(config)
+    assert found["prior"].pop("spread") == 0 and found == shipped
     assert recorded["chain"]["label"] == TimedChain(config, "cpu").label
 
 

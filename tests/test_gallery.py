@@ -32,13 +32,20 @@ PRIOR: dict[str, Any] = {
         "terminal": "basis",
         "terminal_strength": 1.3,
     },
-    **{"ancillas": 2, "layers": 3, "axes": ["rx", "ry"], "entangled": True, "init_scale": 3.0},
+    **{
+        "ancillas": [2, 1],
+        "layers": 3,
+        "axes": ["rx", "ry"],
+        "entangled": True,
+        "init_scale": 3.0,
+    },
+    "spread": 0.3,
     **{"loss": "wasserstein", "outcomes": "score", "engine": "fused"},
 }
 
 
 def small(conditional: bool = False, **changes: object) -> LatentQ:
-    """A model with three qubits, two ancillas, and five classes if it is conditional."""
+    """Three qubits, two ancillas and then one, a spread; five classes if it is conditional."""
     prior = {**PRIOR, **changes}
     model = LatentQ(2, prior, seed=1, conditional=conditional, classes=5).eval()
     with torch.no_grad():
@@ -86,12 +93,12 @@ def test_kraus_matrices_are_those_of_the_circuits(generator: torch.Generator) ->
     matrices = parts.kraus_matrices(chain)
     psi = haar_states(6, qubits=3, generator=generator)
 
-    assert matrices.shape == (2, 4, 8, 8)
+    assert [tuple(x.shape) for x in matrices] == [(4, 8, 8), (2, 8, 8)]
     for t, run in enumerate(chain.instruments([0, 1], 6)):
         branches = torch.einsum("mij,bj->bmi", matrices[t], psi)
         assert torch.allclose(branches, run(psi), atol=1e-5)
         angles = chain.angles[t].detach().double().numpy()
-        wanted = oracles.kraus(chain.circuits[t], angles, ancillas=2)
+        wanted = oracles.kraus(chain.circuits[t], angles, ancillas=2 - t)
         assert np.allclose(matrices[t].numpy(), wanted, atol=1e-5)
 
 
@@ -150,7 +157,8 @@ def test_the_numbers_of_a_seed_decide_its_states(conditional: bool) -> None:
     angles = unpack(found["angles"]).reshape(6, 10)
     uniforms = unpack(found["uniforms"]).reshape(2, 6)
     states = unpack(found["states"]).reshape(3, 6, 8, 2) @ np.array([1, 1j])
-    kraus = parts.kraus_matrices(chain_of(model)).numpy()
+    kraus = [matrices.numpy() for matrices in parts.kraus_matrices(chain_of(model))]
+    turns = unpack(found["turns"]).reshape(6, 8, 8, 2) @ np.array([1, 1j])
 
     outcomes = set()
     for i, start in enumerate(found["starts"]):
@@ -161,6 +169,9 @@ def test_the_numbers_of_a_seed_decide_its_states(conditional: bool) -> None:
             chances = (np.abs(branches) ** 2).sum(axis=1)
             outcome = int(np.searchsorted(chances.cumsum(), uniforms[done, i], side="right"))
             psi = branches[outcome] / math.sqrt(chances[outcome])
+            if t == 0:
+                half = 0.5j * 0.3 * (turns[i] + turns[i].conj().T) / math.sqrt(2 * 8)
+                psi = np.linalg.inv(np.eye(8) - half) @ (np.eye(8) + half) @ psi
             assert np.allclose(states[1 + done, i], psi, atol=1e-5)
             outcomes.add(outcome)
     assert len(outcomes) > 2 and max(found["starts"]) < (5 if conditional else 8)
@@ -175,7 +186,7 @@ def test_the_page_has_the_numbers_of_the_model() -> None:
 
     assert "</script><b>" not in html and found["name"] == "</script><b>"
     sizes = [found[k] for k in ("qubits", "steps", "outcomes", "strength", "classes")]
-    assert sizes == [3, 2, 4, 1.3, 5]
+    assert sizes == [3, 2, [4, 2], 1.3, 5]
     psi = torch.tensor(unpack(found["check"]["states"])).view(3, 5, 8, 2)
     wanted = model.sample_chain(5, seed=0)
     assert torch.allclose(fidelity(torch.view_as_complex(psi), wanted), torch.ones(3, 5))

@@ -31,6 +31,38 @@ const multiply = (matrix, { re, im }) => {
   return result;
 };
 
+// Solves A x = b by elimination with the largest pivot; A as for `multiply`.
+const solve = (matrix, { re, im }) => {
+  const size = re.length;
+  const rows = Array.from({ length: size }, (_, i) => ({
+    re: Float64Array.from({ length: size + 1 }, (_, j) => (j < size ? matrix[2 * (i * size + j)] : re[i])),
+    im: Float64Array.from({ length: size + 1 }, (_, j) => (j < size ? matrix[2 * (i * size + j) + 1] : im[i])),
+  }));
+  for (let k = 0; k < size; k++) {
+    const norm = (row) => row.re[k] ** 2 + row.im[k] ** 2;
+    let best = k;
+    for (let i = k + 1; i < size; i++) if (norm(rows[i]) > norm(rows[best])) best = i;
+    [rows[k], rows[best]] = [rows[best], rows[k]];
+    const [pivot, scale] = [rows[k], norm(rows[k])];
+    for (const row of rows) {
+      if (row === pivot) continue;
+      const a = (row.re[k] * pivot.re[k] + row.im[k] * pivot.im[k]) / scale;
+      const b = (row.im[k] * pivot.re[k] - row.re[k] * pivot.im[k]) / scale;
+      for (let j = k; j <= size; j++) {
+        row.re[j] -= a * pivot.re[j] - b * pivot.im[j];
+        row.im[j] -= a * pivot.im[j] + b * pivot.re[j];
+      }
+    }
+  }
+  const result = { re: new Float64Array(size), im: new Float64Array(size) };
+  rows.forEach((row, k) => {
+    const scale = row.re[k] ** 2 + row.im[k] ** 2;
+    result.re[k] = (row.re[size] * row.re[k] + row.im[size] * row.im[k]) / scale;
+    result.im[k] = (row.im[size] * row.re[k] - row.re[size] * row.im[k]) / scale;
+  });
+  return result;
+};
+
 // Applies a 2 x 2 matrix [a, b, c, d], each [real, imaginary], to one qubit, in place.
 const applyGate = ({ re, im }, qubit, [a, b, c, d]) => {
   const stride = re.length >> (qubit + 1);

@@ -154,7 +154,7 @@ const makeMeasurement = () => {
   const row = element("measure");
   const draw = makeButton(row, "Measure", () => { stopRun(); takeStep(null); });
   draw.className = "first";
-  for (let m = 0; m < model.outcomes; m++) {
+  for (let m = 0; m < Math.max(...model.outcomes); m++) {
     makeButton(row, `Force ${m}`, () => { stopRun(); takeStep(m); });
     element("parts").append(document.createElement("div"));
   }
@@ -169,8 +169,8 @@ const measurementAt = (moment) => {
 };
 
 const showParts = ({ probabilities, number, outcome }) => {
-  probabilities.forEach((p, m) => {
-    const part = element("parts").children[m];
+  [...element("parts").children].forEach((part, m) => {
+    const p = probabilities[m] ?? 0;
     part.style.flex = `${p} 1 0`;
     part.className = m === outcome ? "taken" : "";
     part.textContent = p > 0.15 ? `${m}: ${shown(p)}` : "";
@@ -181,7 +181,10 @@ const showParts = ({ probabilities, number, outcome }) => {
 const showButtons = ({ probabilities }) => {
   const [draw, ...forced] = element("measure").children;
   const [ended, begun] = [bench.shown === model.steps, bench.shown > 0];
-  forced.forEach((button, m) => allow(button, !ended && probabilities[m] >= LEAST));
+  forced.forEach((button, m) => {
+    button.hidden = m >= probabilities.length;
+    allow(button, !ended && probabilities[m] >= LEAST);
+  });
   [draw, element("run")].forEach((button) => allow(button, !ended));
   [element("back"), element("restart")].forEach((button) => allow(button, begun));
 };

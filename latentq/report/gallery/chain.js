@@ -1,13 +1,12 @@
 // The chain: the start is scrambled, then every step's ancillas are measured.
 
 // The matrices K_m of all steps: kraus[t][m] takes a state of S_(t+1) to a branch of S_t.
-const unpackKraus = ({ steps, outcomes, qubits, kraus }) => {
+const unpackKraus = ({ outcomes, qubits, kraus }) => {
   const all = unpack(kraus);
   const size = 2 * 4 ** qubits;
-  const cut = (place) => all.subarray(place * size, (place + 1) * size);
-  return Array.from({ length: steps }, (_, t) =>
-    Array.from({ length: outcomes }, (_, m) => cut(t * outcomes + m)),
-  );
+  let place = 0;
+  const next = () => all.subarray(place++ * size, place * size);
+  return outcomes.map((count) => Array.from({ length: count }, next));
 };
 
 const rotationZ = (t) => [
@@ -66,8 +65,27 @@ const bornOutcome = (probabilities, number) => {
 const collapse = ({ branches }, outcome) =>
   scaled(branches[outcome], 1 / Math.sqrt(squaredNorm(branches[outcome])));
 
+// Turns a state by the Cayley transform of i s H / 2, H = (G + G^dagger) / sqrt(2 d): the spread.
+// The entries of G are complex normal numbers, reals and imaginaries in turns.
+const turnState = (normals, spread, { re, im }) => {
+  const size = re.length;
+  const half = new Float64Array(2 * size * size);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const [here, there] = [2 * (row * size + column), 2 * (column * size + row)];
+      const factor = spread / (2 * Math.sqrt(2 * size));
+      half[here] = -factor * (normals[here + 1] - normals[there + 1]);
+      half[here + 1] = factor * (normals[here] + normals[there]);
+    }
+  }
+  const moved = multiply(half, { re, im });
+  const right = { re: re.map((x, i) => x + moved.re[i]), im: im.map((x, i) => x + moved.im[i]) };
+  const left = half.map((x, i) => (i % (2 * size + 2) === 0 ? 1 : 0) - x);
+  return solve(left, right);
+};
+
 // Numbers for chains from a seed, in the order in which LatentQ draws them.
-const drawNumbers = (seed, count, { qubits, steps, classes }) => {
+const drawNumbers = (seed, count, { qubits, steps, classes, spread }) => {
   const random = generator(seed, "sample");
   const each = (draw) => Array.from({ length: count }, draw);
   const drawn = each(() => random.below(2 ** qubits));
@@ -76,23 +94,29 @@ const drawNumbers = (seed, count, { qubits, steps, classes }) => {
   const starts = classes ? each(() => labels.below(classes)) : drawn;
   const angles = each(() => random.uniforms(3 * qubits + 1));
   const rows = Array.from({ length: steps }, () => random.uniforms(count));
+  const size = spread ? 2 * 4 ** qubits : 0;
+  const turns = random.normals(count * size).map((x) => x / Math.SQRT2);
   return starts.map((start, i) => ({
     start,
     angles: angles[i],
     numbers: rows.map((row) => row[i]),
+    turn: turns.subarray(i * size, (i + 1) * size),
   }));
 };
 
 // Runs one chain: the states of S_T to S_0, and the measurement before each but the first.
-// A choice is an outcome that is forced, or null for the one that the number decides.
-const runChain = (model, { start, angles, numbers }, choices) => {
+// A choice is an outcome that is forced, or null for the one that the number decides. What the last
+// measurement leaves is turned, if the model has a spread.
+const runChain = (model, { start, angles, numbers, turn }, choices) => {
   const moments = [{ state: scramble(start, angles, model), history: "", weight: 1 }];
   choices.forEach((choice, done) => {
     const last = moments[done];
     const result = measure(model.matrices[model.steps - 1 - done], last.state);
     const outcome = choice ?? bornOutcome(result.probabilities, numbers[done]);
+    const left = collapse(result, outcome);
+    const turns = done === model.steps - 1 && model.spread > 0;
     moments.push({
-      state: collapse(result, outcome),
+      state: turns ? turnState(turn, model.spread, left) : left,
       probabilities: result.probabilities,
       number: numbers[done],
       outcome,
@@ -110,7 +134,7 @@ const sampleState = (model, drawn) =>
 // Outcomes less probable than this leave no state that numbers of 32 bits could tell.
 const LEAST = 1e-6;
 
-// All series of outcomes of a start, each with its state and its probability.
+// All series of outcomes of a start, each with its state before the turn and its probability.
 const allEndings = (model, { start, angles }) => {
   let found = [{ state: scramble(start, angles, model), history: "", weight: 1 }];
   for (let t = model.steps - 1; t >= 0; t--) {

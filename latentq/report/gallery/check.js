@@ -12,13 +12,14 @@ const largestGap = (found, wanted) => {
 const flat = (lists) => lists.flatMap((list) => [...list]);
 
 // The chains of the check, from numbers that Python handed over.
-const handedNumbers = ({ count, starts, angles, uniforms }, { qubits, steps }) => {
-  const [allAngles, all] = [unpack(angles), unpack(uniforms)];
-  const each = 3 * qubits + 1;
+const handedNumbers = ({ count, starts, angles, uniforms, turns }, { qubits, steps }) => {
+  const [allAngles, all, allTurns] = [unpack(angles), unpack(uniforms), unpack(turns)];
+  const [each, size] = [3 * qubits + 1, allTurns.length / count];
   return starts.map((start, i) => ({
     start,
     angles: allAngles.subarray(i * each, (i + 1) * each),
     numbers: Array.from({ length: steps }, (_, t) => all[t * count + i]),
+    turn: allTurns.subarray(i * size, (i + 1) * size),
   }));
 };
 
@@ -31,7 +32,7 @@ const chainStates = (model, chains) => {
 const interleaved = ({ re, im }) => [...re].flatMap((x, i) => [x, im[i]]);
 
 const asNumbers = (chains) =>
-  chains.flatMap(({ start, angles, numbers }) => [start, ...angles, ...numbers]);
+  chains.flatMap(({ start, angles, numbers, turn }) => [start, ...angles, ...numbers, ...turn]);
 
 const checkChains = (model) => {
   const { check } = model;

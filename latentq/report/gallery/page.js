@@ -44,9 +44,11 @@ const showBench = (text) => {
 
 // --- All endings
 
+const ENDINGS = 32;
+
 const showEndings = () => {
   const endings = allEndings(model, bench.drawn).sort((a, b) => b.weight - a.weight);
-  const items = endings.map(({ state, history, weight }) => {
+  const items = endings.slice(0, ENDINGS).map(({ state, history, weight }) => {
     const item = document.createElement("div");
     const [canvas, bar] = [document.createElement("canvas"), document.createElement("i")];
     drawImages(canvas, [decode(model, state)]);

@@ -38,10 +38,11 @@ def model_facts(model: nn.Module, name: str) -> dict[str, Any]:
     return {
         "qubits": process.qubits,
         "steps": process.steps,
-        "outcomes": kraus.shape[1],
+        "outcomes": [len(matrices) for matrices in kraus],
         "strength": process.terminal_strength,
+        "spread": chain.spread,
         "classes": found.classes if found.conditional else 0,
-        "kraus": pack(torch.view_as_real(kraus)),
+        "kraus": pack(torch.view_as_real(torch.cat(kraus))),
         "layers": layers_of(found.decoder),
         "check": chain_vectors(found),
     }

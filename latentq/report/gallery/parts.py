@@ -54,15 +54,15 @@ def check_model(model: nn.Module, name: str) -> tuple[LatentQ, QuDDPM, ForwardPr
 
 
 @torch.no_grad()
-def kraus_matrices(chain: QuDDPM) -> Tensor:
-    r"""Returns the Kraus matrices :math:`K_m` of all steps, with shape :math:`(T, M, d, d)`.
+def kraus_matrices(chain: QuDDPM) -> list[Tensor]:
+    r"""Returns the Kraus matrices :math:`K_m` of each step, with shape :math:`(M_t, d, d)`.
 
     Column :math:`j` of :math:`K_m` is the branch :math:`m` of the basis state
     :math:`| j \rangle`.
     """
     basis = torch.eye(2**chain.forward_process.qubits, dtype=torch.complex64)
     branches = [run(basis) for run in chain.instruments([*range(chain.steps)], CHECKED)]
-    return torch.stack(branches).permute(0, 2, 3, 1)
+    return [found.permute(1, 2, 0) for found in branches]
 
 
 def layers_of(decoder: nn.Module) -> list[dict[str, Any]]:

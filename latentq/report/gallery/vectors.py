@@ -15,7 +15,7 @@ from latentq.report.gallery.parts import pack
 SEED, NUMBER = 0, 5
 
 
-def drawn_numbers(model: LatentQ, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def drawn_numbers(model: LatentQ, n: int, seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     r"""Draws what decides a generation, in the order of :meth:`LatentQ.sample_chain`.
 
     Arguments:
@@ -25,21 +25,24 @@ def drawn_numbers(model: LatentQ, n: int, seed: int) -> tuple[Tensor, Tensor, Te
 
     Returns:
         The basis states to start from, with shape :math:`(N)`; the numbers in :math:`[0, 1)` of
-        the scrambling, with shape :math:`(N, 3 q + 1)` for :math:`q` qubits; and those of the
-        measurements, with shape :math:`(T, N)`, that of :math:`S_T` first.
+        the scrambling, with shape :math:`(N, 3 q + 1)` for :math:`q` qubits; those of the
+        measurements, with shape :math:`(T, N)`, that of :math:`S_T` first; and the complex normal
+        numbers of the turns at the end, with shape :math:`(N, d, d)`, none without a spread.
     """
     generator, qubits = model.generator(seed), model.prior.forward_process.qubits
     drawn = torch.randint(2**qubits, (n,), generator=generator)
     labels = model.labels(n, seed)
     angles = torch.rand(n, 3 * qubits + 1, generator=generator)
     uniforms = [torch.rand(n, generator=generator) for _ in range(model.prior.steps)]
-    return drawn if labels is None else labels, angles, torch.stack(uniforms)
+    shape = (n, 2**qubits, 2**qubits) if model.prior.spread else (n, 0, 0)
+    turns = torch.randn(shape, dtype=torch.complex64, generator=generator)
+    return drawn if labels is None else labels, angles, torch.stack(uniforms), turns
 
 
 @torch.no_grad()
 def chain_vectors(model: LatentQ, n: int = NUMBER, seed: int = SEED) -> dict[str, Any]:
     """Returns a generation with all that the page shows of it."""
-    starts, angles, uniforms = drawn_numbers(model, n, seed)
+    starts, angles, uniforms, turns = drawn_numbers(model, n, seed)
     states = model.sample_chain(n, seed)
     qubits = range(model.prior.forward_process.qubits)
     entropies = torch.stack([entanglement_entropy(states, [q]) for q in qubits], dim=-1)
@@ -49,6 +52,7 @@ def chain_vectors(model: LatentQ, n: int = NUMBER, seed: int = SEED) -> dict[str
         "starts": starts.tolist(),
         "angles": pack(angles),
         "uniforms": pack(uniforms),
+        "turns": pack(torch.view_as_real(turns)),
         "states": pack(torch.view_as_real(states)),
         "entropies": pack(entropies),
         "mutual": pack(mutual_information(states)),
