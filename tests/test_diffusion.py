@@ -27,7 +27,7 @@ def tiny_model(
     engine: Engine = "fused",
     qubits: int = 2,
     steps: int = 2,
-    ancillas: int = 1,
+    ancillas: int | tuple[int, ...] = 1,
     layers: int | tuple[int, ...] = 2,
 ) -> QuDDPM:
     """A model with the same angles for every loss, rule of outcomes and engine."""

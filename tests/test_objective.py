@@ -255,7 +255,7 @@ def test_there_is_one_state_for_each_group_at_least(name: str, latents: Tensor) 
 
 def test_without_single_steps_all_are_trained_together_at_once(latents: Tensor) -> None:
     """Only S_0 is then needed, and no phase is of a step alone."""
-    sizes = {"input_batch_size": 6, "start_batch_size": 8, "target_batch_size": 7}
+    sizes: Any = {"input_batch_size": 6, "start_batch_size": 8, "target_batch_size": 7}
     prior = objective(latents).prior
     ours = DenoisingObjective(
         prior, latents, **sizes, intermediate_weight=0.0, seed=0, single_steps=False, balanced=True
