@@ -392,7 +392,8 @@ def test_the_recorded_chain_is_the_model_that_is_shipped(monkeypatch: pytest.Mon
     recorded = json.loads((ROOT / "benchmarks" / "results" / "chain.json").read_text())
 
     found = arguments_of(config)
-    assert found["prior"].pop("spread") == 0 and found == shipped
+    assert (found["prior"].pop("spread"), found.pop("coordinates")) == (0, "all")
+    assert found == shipped
     assert recorded["chain"]["label"] == TimedChain(config, "cpu").label
 
 
