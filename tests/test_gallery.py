@@ -196,6 +196,23 @@ def test_the_page_has_the_numbers_of_the_model() -> None:
     assert np.allclose(digits, baseline.sample(5, seed=0).numpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("spread", "ancillas", "matrices"), [(0.3, [2, 1], "2 or 4"), (0.0, [2, 2], "4")]
+)
+def test_the_page_tells_of_the_turn_if_there_is_one(
+    spread: float, ancillas: list[int], matrices: str
+) -> None:
+    model = small(spread=spread, ancillas=ancillas)
+    facts = {**page.label_facts("quantum"), **page.model_facts(model, "small")}
+    other = {**page.label_facts("classical"), **page.baseline_facts(VAE(2, latent=16, lift=9))}
+    html = page.render({**facts, "baseline": other})
+    text = html.partition("<script")[0]
+
+    assert embedded(html)["spread"] == spread and f"which of {matrices} matrices" in text
+    assert ("a random unitary near the identity" in text) is (spread > 0)
+    assert ("the last turn, which is left out here" in text) is (spread > 0)
+
+
 def test_the_page_asks_for_nothing_from_outside() -> None:
     text = "\n".join(path.read_text() for path in page.HERE.iterdir() if path.is_file())
     addresses = {*re.findall(r"\bhttps?://[^\s\"']+", text)}

@@ -12,7 +12,8 @@ import torch
 from baselines.vae import VAE
 from latentq.models import storage
 from latentq.models.hybrid import LatentQ
-from latentq.report.gallery import page, vectors
+from latentq.quantum.states import normalize
+from latentq.report.gallery import page, parts, vectors
 from tests.browser import CHROMIUM, Page, browser
 from tests.test_gallery import chain_of, embedded, small
 
@@ -99,8 +100,8 @@ def image_gap(tab: Page, images: torch.Tensor) -> float:
 def test_the_browser_has_the_numbers_of_python(whole: Page) -> None:
     gaps = whole.run("window.selfCheck()")
 
-    assert {*gaps} >= {"draws", "states", "entropies", "mutual", "wigner", "images"}
-    assert max(gaps.values()) < 1e-4 and gaps["draws"] < 2e-6, gaps
+    assert {*gaps} >= {"draws", "turns", "states", "entropies", "mutual", "wigner", "images"}
+    assert max(gaps.values()) < 1e-4 and gaps["draws"] == 0, gaps
     assert "agree with those of Python" in whole.run(TEXT.format("check"))
     assert whole.complaints() == []
 
@@ -128,9 +129,12 @@ def test_a_digit_forms_by_keyboard_as_in_python(whole: Page) -> None:
     assert whole.run("document.activeElement.textContent") == "Force 0"
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.3])
 @pytest.mark.parametrize("conditional", [False, True])
-def test_a_model_of_other_sizes_agrees_too(tab: Page, tmp_path: Path, conditional: bool) -> None:
-    open_checked(tab, model_page(tmp_path / "small.html", small(conditional)))
+def test_a_model_of_other_sizes_agrees_too(
+    tab: Page, tmp_path: Path, conditional: bool, spread: float
+) -> None:
+    open_checked(tab, model_page(tmp_path / "small.html", small(conditional, spread=spread)))
     gaps = tab.run("window.selfCheck()")
 
     assert max(gaps.values()) < 1e-4, gaps
@@ -142,6 +146,7 @@ def test_a_model_of_other_sizes_agrees_too(tab: Page, tmp_path: Path, conditiona
 DIFFERENT = {
     "uniforms": {"draws", "states", "images"},
     "angles": {"draws", "states"},
+    "turns": {"turns", "states", "images"},
     **{part: {part} for part in ("states", "entropies", "mutual", "wigner", "images")},
 }
 
@@ -176,6 +181,65 @@ def test_a_forced_outcome_has_its_branch_and_its_probability(little: Page) -> No
     little.run("document.getElementById('back').click()")
     little.run("document.getElementById('measure').children[0].click()")
     assert little.run(TEXT.format("status")).startswith(f"The measurement gave {drawn}, which")
+
+
+def test_a_forced_last_outcome_is_turned_as_the_drawn_one(little: Page) -> None:
+    model, visible = small(), "document.querySelectorAll('#measure button:not([hidden])').length"
+    assert little.run(visible) == 1 + 2
+    little.run("document.getElementById('measure').children[0].click()")
+    assert little.run(visible) == 1 + 4
+    little.run("document.getElementById('measure').children[4].click()")  # It forces outcome 3.
+
+    (run,) = model.prior.instruments([0], 1)
+    branch = normalize(run(model.sample_chain(1, seed=0)[1])[:, 3])
+    (g,) = vectors.drawn_numbers(model, 1, 0)[3]
+    values, basis = torch.linalg.eigh((g + g.mH) / 4)
+    phases = (1 + 0.15j * values) / (1 - 0.15j * values)
+    state = basis @ (phases * (basis.mH @ branch[0]))
+    assert image_gap(little, model.decode(state[None])) < 1 / 255
+    assert image_gap(little, model.decode(branch)) > 2 / 255
+
+
+def test_a_button_that_goes_hands_on_the_focus(tab: Page, tmp_path: Path) -> None:
+    open_checked(tab, model_page(tmp_path / "fewer.html", small(ancillas=[1, 2])))
+    tab.run("document.getElementById('measure').children[4].focus()")
+    tab.press(*ENTER)
+
+    assert "You forced outcome 3" in tab.run(TEXT.format("status"))
+    assert tab.run("document.activeElement.textContent") == "Measure"
+
+
+ENDINGS = """new Promise((done) => {
+  const endings = document.getElementById("endings");
+  const look = () => endings.children.length ? done() : setTimeout(look, 20);
+  look();
+})"""
+HISTORIES = "[...document.getElementById('endings').children].map((item) => item.textContent)"
+
+
+def test_the_most_probable_endings_are_shown(tab: Page, tmp_path: Path) -> None:
+    model = small(ancillas=3)
+    open_checked(tab, model_page(tmp_path / "endings.html", model))
+    tab.run(ENDINGS)
+    last, first = parts.kraus_matrices(chain_of(model))
+    psi = model.sample_chain(1, seed=0)[0, 0]
+    branches = torch.einsum("bij,ajk,k->abi", last, first, psi)
+    ranked = branches.abs().square().sum(dim=-1).flatten().sort(descending=True)
+
+    histories = [f"{i // 8}{i % 8}" for i in ranked.indices[:32].tolist()]
+    assert tab.run(HISTORIES) == histories
+    assert tab.run(TEXT.format("endings-caption")) == (
+        "2 measurements can end in 64 ways. The 32 most probable are shown, which together have "
+        f"probability {ranked.values[:32].sum():.2f}. The most probable, {histories[0]}, has "
+        f"{ranked.values[0]:#.2g}."
+    )
+
+
+def test_few_endings_are_all_shown(little: Page) -> None:
+    little.run(ENDINGS)
+
+    assert len(little.run(HISTORIES)) == 8
+    assert "can end in 8 ways. The most" in little.run(TEXT.format("endings-caption"))
 
 
 def test_a_chosen_seed_and_start_are_those_of_python(little: Page) -> None:

@@ -171,6 +171,7 @@ const measurementAt = (moment) => {
 const showParts = ({ probabilities, number, outcome }) => {
   [...element("parts").children].forEach((part, m) => {
     const p = probabilities[m] ?? 0;
+    part.hidden = m >= probabilities.length;
     part.style.flex = `${p} 1 0`;
     part.className = m === outcome ? "taken" : "";
     part.textContent = p > 0.15 ? `${m}: ${shown(p)}` : "";
@@ -182,7 +183,10 @@ const showButtons = ({ probabilities }) => {
   const [draw, ...forced] = element("measure").children;
   const [ended, begun] = [bench.shown === model.steps, bench.shown > 0];
   forced.forEach((button, m) => {
-    button.hidden = m >= probabilities.length;
+    const absent = m >= probabilities.length;
+    // What is hidden would lose the focus of the keyboard.
+    if (absent && button === document.activeElement) draw.focus();
+    button.hidden = absent;
     allow(button, !ended && probabilities[m] >= LEAST);
   });
   [draw, element("run")].forEach((button) => allow(button, !ended));

@@ -32,7 +32,7 @@ const chainStates = (model, chains) => {
 const interleaved = ({ re, im }) => [...re].flatMap((x, i) => [x, im[i]]);
 
 const asNumbers = (chains) =>
-  chains.flatMap(({ start, angles, numbers, turn }) => [start, ...angles, ...numbers, ...turn]);
+  chains.flatMap(({ start, angles, numbers }) => [start, ...angles, ...numbers]);
 
 const checkChains = (model) => {
   const { check } = model;
@@ -43,6 +43,7 @@ const checkChains = (model) => {
   const images = states.slice(-check.count).map((state) => decode(model, state));
   return {
     draws: largestGap(asNumbers(drawn), asNumbers(handed)),
+    turns: largestGap(flat(drawn.map(({ turn }) => turn)), unpack(check.turns)),
     states: largestGap(states.flatMap(interleaved), unpack(check.states)),
     entropies: largestGap(flat(parts.map((part) => part.single)), unpack(check.entropies)),
     mutual: largestGap(flat(parts.flatMap((part) => part.mutual)), unpack(check.mutual)),

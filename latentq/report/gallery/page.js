@@ -46,6 +46,15 @@ const showBench = (text) => {
 
 const ENDINGS = 32;
 
+const endingsText = (endings, count) => {
+  const sum = shown(endings.slice(0, count).reduce((all, { weight }) => all + weight, 0));
+  const part = count < endings.length
+    ? `The ${count} most probable are shown, which together have probability ${sum}. `
+    : "";
+  return `${model.steps} measurements can end in ${endings.length} ways. ${part}The most ` +
+    `probable, ${endings[0].history}, has ${shown(endings[0].weight)}.`;
+};
+
 const showEndings = () => {
   const endings = allEndings(model, bench.drawn).sort((a, b) => b.weight - a.weight);
   const items = endings.slice(0, ENDINGS).map(({ state, history, weight }) => {
@@ -57,11 +66,7 @@ const showEndings = () => {
     return item;
   });
   element("endings").replaceChildren(...items);
-  let [count, sum] = [0, 0];
-  while (sum < 0.9 && count < endings.length) sum += endings[count++].weight;
-  describe("endings", `${model.steps} measurements can end in ${endings.length} ways. The most ` +
-    `probable, ${endings[0].history}, has ${shown(endings[0].weight)}; the first ${count} ` +
-    `together have ${shown(sum)}.`);
+  describe("endings", endingsText(endings, items.length));
 };
 
 // --- Samples
