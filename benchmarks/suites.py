@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmarks.task import BenchmarkTask
 from latentq.config.compose import load_config
+from latentq.config.schema.quantum import of_all_steps
 
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 QUBITS = (2, 3, 4, 6, 8, 10, 12, 14, 16)
@@ -22,17 +23,11 @@ MEANINGS = {
 }
 
 
-def _of_steps(given: int | list[int], steps: int) -> list[int]:
-    """Returns the number of each step; the last one that is given holds for the steps after it."""
-    found = given if isinstance(given, list) else [given]
-    return found + found[-1:] * (steps - len(found))
-
-
 def _sizes_of_step() -> list[tuple[int, int, int, int]]:
     """Returns the sizes of the circuits of the default model, those that differ."""
     config = load_config(["model=quantum"])
     prior, batch = config["prior"], config["denoising"]["start_batch_size"]
-    ancillas, layers = (_of_steps(prior[key], prior["steps"]) for key in ("ancillas", "layers"))
+    ancillas, layers = (of_all_steps(prior[key], prior["steps"]) for key in ("ancillas", "layers"))
     kinds = dict.fromkeys(zip(ancillas, layers, strict=True))
     return [(prior["qubits"], number, depth, batch) for number, depth in kinds]
 

@@ -9,11 +9,14 @@ from typing import Any, get_args
 
 import pytest
 
+from latentq.config.compose import load_config
+from latentq.config.config import arguments_of
 from latentq.experiments import ablation
 from latentq.experiments import all as everything
 from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
+from latentq.models import storage
 from latentq.report.statistics import Scale, read, summarize
 from latentq.report.wording import interval, number
 from latentq.study.report.findings import headline_arms
@@ -113,6 +116,14 @@ def test_the_second_recipe_is_that_of_its_record() -> None:
     assert f"is {interval(summarize(ratios, 'ratio'))}; with the first" in words(
         ROOT / "docs" / "quantum-prior.md"
     )
+
+
+def test_the_second_recipe_has_the_gates_and_angles_that_the_pages_say() -> None:
+    prior: Any = storage.build("quantum", arguments_of(load_config([]))).prior
+    gates = sum(gate.name == "cz" for circuit in prior.circuits for gate in circuit.gates())
+
+    assert [len(angles) for angles in prior.angles] == [3836, *[120] * 4]
+    assert f"{gates:,} CZ" == "1,836 CZ" and "1,836 CZ" in words(ROOT / "docs" / "hardware.md")
 
 
 def test_the_ingredients_of_the_second_recipe_are_those_of_its_record() -> None:

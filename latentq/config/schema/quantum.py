@@ -51,11 +51,15 @@ def values_of_all_steps(values: Values) -> Iterator[str]:
             )
 
 
-def ancillas_of(values: Values) -> list[int]:
-    """Returns the number of ancillas of each step; the last one given holds for the others."""
-    found = values["prior.ancillas"]
+def of_all_steps(found: int | list[int], steps: int) -> list[int]:
+    """Returns the number of each step; the last one that is given holds for the steps after it."""
     given = found if isinstance(found, list) else [found]
-    return [*given, *given[-1:] * (values["prior.steps"] - len(given))]
+    return [*given, *given[-1:] * (steps - len(given))]
+
+
+def ancillas_of(values: Values) -> list[int]:
+    """Returns the number of ancillas of each step."""
+    return of_all_steps(values["prior.ancillas"], values["prior.steps"])
 
 
 @relation("prior.ancillas", "prior.terminal")
