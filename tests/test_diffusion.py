@@ -221,6 +221,23 @@ def test_published_gradient_is_biased(generator: torch.Generator) -> None:
     assert (mean - right).abs().max() > 0.05
 
 
+@pytest.mark.parametrize("name", ["mmdk", "mmdg", "mmd_transport"])
+def test_scored_gradient_is_that_of_the_branches(name: str, generator: torch.Generator) -> None:
+    """The mean over draws is the exact gradient; without scores it is another one."""
+    inputs = haar_states(2000, qubits=2, generator=generator)
+    targets = haar_states(3, qubits=2, generator=generator)
+    exact = tiny_model(name)
+    right = flat_gradient(exact.step_loss(0, inputs, targets, generator), exact)
+    drawn: dict[Outcomes, Tensor] = {}
+    for outcomes in ("score", "sampled"):
+        model = tiny_model(name, outcomes)
+        losses = [model.step_loss(0, inputs, targets, generator) for _ in range(5)]
+        drawn[outcomes] = torch.stack([flat_gradient(loss, model) for loss in losses]).mean(dim=0)
+
+    assert torch.allclose(drawn["score"], right, atol=3e-3)
+    assert (drawn["sampled"] - right).abs().max() > 5e-3
+
+
 @pytest.mark.parametrize("outcomes", ["exact", "sampled"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_engines_agree(name: str, outcomes: Outcomes, generator: torch.Generator) -> None:
