@@ -30,7 +30,8 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 RESULTS = (ROOT / "docs" / "results.md").read_text()
 OWN_STATES = (ROOT / "docs" / "how-to" / "own-states.md").read_text()
-SHIPPED = ("features", "features-fashion", "quantum", "quantum-conditional", "classical")
+QUANTUM = ("quantum", "quantum-conditional", "quantum-mmd")
+SHIPPED = ("features", "features-fashion", *QUANTUM, "classical")
 
 
 def test_sample_draws_the_same_picture_whatever_was_drawn_before(line: CommandLine) -> None:
@@ -298,7 +299,7 @@ def without_other_rows(patch: pytest.MonkeyPatch) -> None:
 
 
 @needs_mnist
-@pytest.mark.parametrize("name", ["quantum", "classical", "quantum-conditional"])
+@pytest.mark.parametrize("name", [*QUANTUM, "classical"])
 def test_the_fid_of_a_shipped_model_is_measured_again(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

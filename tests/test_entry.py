@@ -21,7 +21,7 @@ from latentq.models import storage
 from latentq.training import publish, reuse
 from tests.command_line import ROOT, CommandLine
 
-NAMES = "classical, features, features-fashion, quantum, quantum-conditional"
+NAMES = "classical, features, features-fashion, quantum, quantum-conditional, quantum-mmd"
 
 
 # --- The command

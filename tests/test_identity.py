@@ -165,7 +165,9 @@ def test_the_split_is_told_by_its_places() -> None:
     assert one.split != other.split
 
 
-@pytest.mark.parametrize("name", ["quantum", "classical", "quantum-conditional", "features"])
+@pytest.mark.parametrize(
+    "name", ["quantum", "classical", "quantum-conditional", "quantum-mmd", "features"]
+)
 def test_shipped_models_say_what_they_were_trained_on(name: str) -> None:
     facts = recorded_data(ROOT / "checkpoints" / name)
 
