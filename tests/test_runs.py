@@ -47,7 +47,7 @@ def test_changed_configurations_are_named(tmp_path: Path) -> None:
     assert run_folder.differences(tmp_path, config) == []
     assert run_folder.differences(tmp_path, load_config(["device=cpu", "resume=last"])) == []
     (found,) = run_folder.differences(tmp_path, load_config(["denoising.epochs=7"]))
-    assert found == "denoising.epochs: was 8, now 7"
+    assert found == "denoising.epochs: was 16, now 7"
 
 
 @pytest.mark.parametrize("place", ["data.json", "metrics.json", "config.yaml"])

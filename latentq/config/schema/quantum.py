@@ -143,7 +143,7 @@ class CircuitPrior(EnsemblePrior):
         0.25, le=100, description="scrambling strength of the basis ensemble"
     )
     spread: Share = Field(
-        0.35, le=10, description="strength of the random unitaries after the last step"
+        0.38, le=10, description="strength of the random unitaries after the last step"
     )
 
 
@@ -153,7 +153,7 @@ class CircuitPhases(ChainPhases):
     cells: bool = Field(
         False, description="whether basis state k generates the k-th of 2^qubits cells of states"
     )
-    epochs: Size = Field(8, le=10**5, description="epochs of all steps together")
+    epochs: Size = Field(16, le=10**5, description="epochs of all steps together")
     start_batch_size: Count = Field(
         2048, le=10**5, description="terminal states; exact outcomes branch each of them"
     )
