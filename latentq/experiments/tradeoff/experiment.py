@@ -1,0 +1,58 @@
+r"""FID against recall of priors on one autoencoder, with their spread swept.
+
+    python -m latentq.experiments.tradeoff quantum=runs/first,runs/second names=first,second
+    python -m latentq.experiments.tradeoff others=runs/latent_diffusion-mnist-seed0 vae=null
+
+Codebooks of several sizes with growing noise, Gaussian mixtures, trained priors, and quantum priors
+whose spread is swept after training, all in the latent space of `checkpoint`, a VAE beside them;
+and as limits the states of training images and reconstructions. As many images as there are
+validation images are compared with these.
+"""
+
+from latentq.errors import InputError
+from latentq.experiments.devices.measures import name_of
+from latentq.experiments.frozen import open_frozen
+from latentq.experiments.record import Experiment, Record
+from latentq.experiments.tradeoff.findings import describe
+from latentq.experiments.tradeoff.measures import (
+    codebook_rows,
+    limit_rows,
+    mixture_rows,
+    other_rows,
+    spread_rows,
+    vae_row,
+)
+from latentq.experiments.tradeoff.options import Options
+
+
+def names_of(options: Options) -> tuple[str, ...]:
+    """Returns what the quantum models are called.
+
+    Raises:
+        InputError: If two have one name, or there are more or fewer names than models.
+    """
+    names = options.names or tuple(name_of(path) for path in options.quantum)
+    if len(set(names)) < len(names) or len(names) != len(options.quantum):
+        raise InputError(
+            f"names: must be {len(options.quantum)} different ones, one for each of quantum, "
+            f"were {', '.join(names)}"
+        )
+    return names
+
+
+def measure(options: Options) -> Record:
+    """Measures all priors."""
+    names = names_of(options)
+    frozen = open_frozen(options.checkpoint, options.features)
+    rows = limit_rows(frozen)
+    for path, name in zip(options.quantum, names, strict=True):
+        rows += spread_rows(frozen, path, name, options.spreads)
+    rows += other_rows(frozen, options.others or ())
+    if options.vae is not None:
+        rows.append(vae_row(frozen, options.vae))
+    rows += codebook_rows(frozen, options.centres, options.noises)
+    rows += mixture_rows(frozen, options.components)
+    return describe(options, {"priors": rows})
+
+
+EXPERIMENT = Experiment("tradeoff", "FID against recall", Options, measure, describe)

@@ -1,0 +1,123 @@
+"""What FID against recall says: the table, the best of each curve, and the figure."""
+
+from collections.abc import Iterable, Sequence
+from math import exp, log
+from typing import Any
+
+from latentq.experiments.record import Picture, Record, Row, Tables, pick
+from latentq.experiments.tradeoff.options import Options
+from latentq.report import plots
+from latentq.report.tables import markdown_table
+
+KINDS = {
+    "quantum": "spread", "codebook": "noise", "mixture": "components", "other": "", "vae": "",
+    "limit": "",
+}  # fmt: skip
+FINE = 12  # points between two of a curve, which names keep away from
+
+
+def curves_of(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Returns the rows of each curve, in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["name"], []).append(row)
+    return found
+
+
+def best_of(rows: Sequence[Row]) -> Row:
+    """Returns the row of a curve with the least FID."""
+    return min(rows, key=lambda row: row["fid"])
+
+
+def table(tables: Tables) -> str:
+    """Returns the least FID of each curve as Markdown, with what stands beside it."""
+    lines = []
+    for name, rows in curves_of(tables["priors"]).items():
+        best = best_of(rows)
+        word = KINDS[best["kind"]]
+        at = f"{word} {best['value']:g}" if word else ""
+        scores = (f"{best['fid']:.1f}", f"{best['precision']:.3f}", f"{best['recall']:.3f}")
+        lines.append([name, at, *scores])
+    return markdown_table(["prior", "least FID at", "FID", "precision", "recall"], lines)
+
+
+def along(rows: Sequence[Row]) -> list[tuple[float, float]]:
+    """Returns points of a curve and between them, evenly on a logarithmic axis of FID."""
+    points = [(float(row["recall"]), log(row["fid"])) for row in rows]
+    found = [(x, exp(y)) for x, y in points]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        shares = [k / FINE for k in range(1, FINE)]
+        found += [(x0 + s * (x1 - x0), exp(y0 + s * (y1 - y0))) for s in shares]
+    return found
+
+
+def _style(kind: str, place: int, count: int) -> dict[str, Any]:
+    """Returns how a curve of a kind is drawn, the one at a place among so many of its kind."""
+    light = plots.LIGHT
+    if kind == "quantum":
+        own = {"linewidth": 2.2, "marker": "o", "markersize": 5.5, "zorder": 5}
+        face = light.roles["quantum"] if place == count - 1 else light.page
+        return {"color": light.roles["quantum"], "markerfacecolor": face, **own}
+    if kind == "codebook":
+        colour = plots.tints(light.roles["matched"], count)[place]
+        return {"color": colour, "marker": "s", "markersize": 3.5, "linewidth": 1.2, "zorder": 3}
+    colour = {"mixture": light.roles["control"], "other": light.roles["classical"]}.get(kind)
+    marker = {"mixture": "D", "other": "^", "vae": "v"}.get(kind, "*")
+    own = {"markersize": 9 if kind == "limit" else 5.5, "linewidth": 1.2, "zorder": 4}
+    alone = light.ink if kind == "limit" else light.muted
+    return {"color": colour or alone, "marker": marker, **own}
+
+
+def _labels(name: str, rows: Sequence[Row], style: dict[str, Any]) -> list[plots.Label]:
+    """Returns the names of a curve: of the whole at its least FID, and of some of its points."""
+    kind, colour = rows[0]["kind"], style["color"]
+    ends = {"codebook": rows[0], "quantum": best_of(rows), "mixture": rows[len(rows) // 2]}
+    end = ends.get(kind, rows[0])
+    found = [plots.Label(name, end["recall"], end["fid"], colour, kind == "quantum")]
+    if kind == "mixture":
+        found += [
+            plots.Label(f"{row['value']:g}", row["recall"], row["fid"], colour)
+            for row in rows if row is not end
+        ]  # fmt: skip
+    return found
+
+
+def figure(tables: Tables) -> plots.Figure:
+    """Draws FID against recall, a curve for each prior whose spread is swept."""
+    made = plots.Figure(figsize=(9, 6), dpi=150, layout="constrained")
+    ax, curves = made.subplots(), curves_of(tables["priors"])
+    labels: list[plots.Label] = []
+    points: list[tuple[float, float]] = []
+    for name, rows in curves.items():
+        same = [n for n, one in curves.items() if one[0]["kind"] == rows[0]["kind"]]
+        style = _style(rows[0]["kind"], same.index(name), len(same))
+        ax.plot([row["recall"] for row in rows], [row["fid"] for row in rows], **style)
+        labels += _labels(name, rows, style)
+        points += along(rows)
+    ax.set(yscale="log", xlim=(-0.02, 0.92))
+    plots.log_ticks(ax.yaxis, *ax.get_ylim(), room=1000)
+    ax.grid(color=plots.LIGHT.line, linewidth=0.6)
+    plots.finish(ax, "", "recall (more varied to the right)", "FID (better below)", legend=False)
+    labels.sort(key=lambda label: not label.strong)
+    plots.place_labels(ax, labels, points)
+    return made
+
+
+def describe(options: Options, tables: Tables) -> Record:
+    """Returns the record.
+
+    Arguments:
+        options: The options of the command.
+        tables: The rows `priors`.
+    """
+    caption = (
+        "FID against recall on validation images, one autoencoder. A curve is one prior: lists of "
+        "states with growing noise (red, left to right), quantum priors with growing spread "
+        "(blue), Gaussian mixtures with more components (purple). Stars need no prior."
+    )
+    said = (
+        "Priors in one latent space, seed 0, against validation images; on each curve the row of "
+        "the least FID."
+    )
+    pictures = {"tradeoff": Picture(caption, figure(tables))}
+    return Record(f"{said}\n\n{table(tables)}", [], tables, pictures)
