@@ -3,7 +3,7 @@ r"""FID against recall of priors on one autoencoder, with their spread swept.
     python -m latentq.experiments.tradeoff quantum=runs/first,runs/second names=first,second
     python -m latentq.experiments.tradeoff others=runs/latent_diffusion-mnist-seed0 vae=null
 
-Codebooks of several sizes with growing noise, Gaussian mixtures, trained priors, and quantum priors
+Codebooks of several sizes with growing noise, Gaussian mixtures, trained priors, and quantum ones
 whose spread is swept after training, all in the latent space of `checkpoint`, a VAE beside them;
 and as limits the states of training images and reconstructions. As many images as there are
 validation images are compared with these.

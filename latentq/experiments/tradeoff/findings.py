@@ -1,10 +1,11 @@
 """What FID against recall says: the table, the best of each curve, and the figure."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import exp, log
 from typing import Any
 
-from latentq.experiments.record import Picture, Record, Row, Tables, pick
+from latentq.experiments.record import Picture, Record, Row, Tables
 from latentq.experiments.tradeoff.options import Options
 from latentq.report import plots
 from latentq.report.tables import markdown_table
@@ -45,7 +46,7 @@ def along(rows: Sequence[Row]) -> list[tuple[float, float]]:
     """Returns points of a curve and between them, evenly on a logarithmic axis of FID."""
     points = [(float(row["recall"]), log(row["fid"])) for row in rows]
     found = [(x, exp(y)) for x, y in points]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         shares = [k / FINE for k in range(1, FINE)]
         found += [(x0 + s * (x1 - x0), exp(y0 + s * (y1 - y0))) for s in shares]
     return found
