@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from latentq.experiments.bias.measures import LOSSES, REAL
 from latentq.experiments.bias.options import Options
 from latentq.experiments.record import Claim, Picture, Record, Row, Tables, pick
+from latentq.experiments.verdicts import Verdict
 from latentq.report import plots
 from latentq.report.tables import markdown_table
 from latentq.report.wording import number
@@ -64,18 +65,31 @@ def value_table(tables: Tables, loss: str) -> str:
     return markdown_table([loss, *(heading(*one) for one in order)], lines)
 
 
+def verdict_of(rows: Sequence[Row]) -> Verdict:
+    """Says whether fresh data have the least value, given the other ensembles' distance to it."""
+    if any(row["preferred"] for row in rows):
+        return "refuted"
+    return "confirmed" if all(row["gap_low"] > 0 for row in rows) else "not enough data"
+
+
 def claims(tables: Tables) -> list[Claim]:
-    """Judges for each loss whether data are the best of all ensembles at every batch."""
+    """Judges for each loss whether data have the least value at every batch."""
     found = []
     for loss in LOSSES:
-        own = pick(tables["preferred"], loss=loss)
-        wrong = [heading(row["groups"], row["batch"]) for row in own if row["preferred"]]
+        own = [row for row in pick(tables["losses"], loss=loss) if row["ensemble"] != REAL]
+        wrong = dict.fromkeys(heading(r["groups"], r["batch"]) for r in own if r["preferred"])
+        near = sum(row["gap_low"] <= 0 for row in own)
+        said = (
+            f"another has less at {'; '.join(wrong)}"
+            if wrong
+            else f"{near} of {len(own)} undecided"
+        )
         found.append(
             Claim(
-                f"{loss}: no ensemble has a smaller value than fresh data",
-                f"one has, at {'; '.join(wrong)}" if wrong else "none has, at any batch",
-                "refuted" if wrong else "confirmed",
-                "none: the 95% interval of the paired difference is below 0",
+                f"{loss}: fresh data have the least value at every batch",
+                said,
+                verdict_of(own),
+                "none: the 95% interval of the paired difference is on one side of 0",
             )
         )
     return found
@@ -105,18 +119,18 @@ def gap_figure(tables: Tables) -> plots.Figure:
 
 def summary(options: Options, tables: Tables) -> str:
     """Says what was measured, with the tables."""
-    return (
+    drawn = (
         "A loss compares as many states of an ensemble as of the data, and is drawn "
-        f"{options.draws} times. *Fresh data* are other states of the data. "
-        f"{preferred_table(tables)}\n\nEach cell has the ensembles whose loss is smaller "
-        "than that of fresh data against the same targets, with a 95% interval of the difference "
-        "below 0: there the loss is biased towards narrow ensembles. Means over the draws, with "
-        "standard errors; bold where the loss prefers the ensemble.\n\n"
-        + "\n\n".join(value_table(tables, loss) for loss in LOSSES)
-    ).replace(
-        "*Fresh data* are other states of the data. ",
-        "*Fresh data* are other states of the data.\n\n",
+        f"{options.draws} times; *fresh data* are other states of the data."
     )
+    preferred = (
+        "A cell names the ensembles whose loss is smaller than that of fresh data against the "
+        "same targets, with a 95% interval of the difference below 0. There the loss is biased "
+        "towards narrow ensembles. No correction is made for the number of cells."
+    )
+    values = "Means over the draws, with standard errors; bold where the ensemble is preferred."
+    parts = [drawn, preferred_table(tables), preferred, values]
+    return "\n\n".join(parts + [value_table(tables, loss) for loss in LOSSES])
 
 
 def describe(options: Options, tables: Tables) -> Record:
