@@ -1,6 +1,6 @@
 """A step of the shipped model in another program, from the file that LatentQ exported:
 
-latentq export step=0 deferred=true out=examples/step.qasm
+latentq export step=1 deferred=true out=examples/step.qasm
 """
 
 from pathlib import Path

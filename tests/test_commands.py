@@ -210,7 +210,7 @@ def test_shipped_models_are_those_of_their_table(name: str) -> None:
     digest = sha256_file(folder / "weights.safetensors")
 
     assert describe(folder)[1]["sha256"] == digest
-    assert f"| `{name}` |" in (ROOT / "checkpoints" / "README.md").read_text()
+    assert f"| [`{name}`]({name}/README.md) |" in (ROOT / "checkpoints" / "README.md").read_text()
     assert digest in (ROOT / "checkpoints" / "README.md").read_text()
     assert (folder / "weights.safetensors").stat().st_size < 4_000_000
 

@@ -65,7 +65,7 @@ def test_an_example_runs_from_any_folder(
             assert after < 0.025 < 0.1 < before
         case "run_exported":
             qubits, gates, _, _, zero, _, one = found
-            assert (qubits, gates) == (5, 86 * (5 + 5 + 4)) and zero + one == pytest.approx(1)
+            assert (qubits, gates) == (5, 12 * (5 + 5 + 4)) and zero + one == pytest.approx(1)
             assert zero == pytest.approx(float(first_outcome()), abs=2e-6)
     assert list(tmp_path.iterdir()) == []
 
@@ -87,13 +87,13 @@ def test_the_example_of_a_model_fits_its_states(monkeypatch: pytest.MonkeyPatch)
 
 
 def first_outcome() -> torch.Tensor:
-    """The probability that the shipped step 0 takes 0000 to the outcome 0."""
+    """The probability that the shipped step 1 takes 0000 to the outcome 0."""
     prior: Any = latentq.load("quantum").prior
     psi = torch.eye(16, dtype=torch.complex64)[:1]
-    (instrument,) = prior.instruments([0], 1024)
+    (instrument,) = prior.instruments([1], 1024)
     return instrument(psi)[0, 0].detach().abs().square().sum()
 
 
 def test_the_exported_example_is_what_the_command_writes() -> None:
     prior: Any = latentq.load("quantum").prior
-    assert (FOLDER / "step.qasm").read_text() == prior.to_qasm(0)
+    assert (FOLDER / "step.qasm").read_text() == prior.to_qasm(1)

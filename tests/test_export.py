@@ -238,14 +238,14 @@ def test_no_ancilla_is_no_measurement() -> None:
 
 def test_the_command_writes_the_shipped_model(line: CommandLine) -> None:
     done = line.latentq("export", "seed=2", "deferred=false", "step=3", "out=a.qasm")
-    assert done.out == "1,205 operations on 5 qubits: a.qasm\n", done
+    assert done.out == "169 operations on 5 qubits: a.qasm\n", done
     model: Any = latentq.load("quantum")
     assert (line.folder / "a.qasm").read_text() == model.prior.to_qasm(3, False, seed=2)
 
     done = line.latentq("export", "format=pennylane", "setting=xxyz", "start=5", "seed=3")
     program = model.prior.program(seed=3, start=5).read_out("xxyz")
     assert (line.folder / "prior.py").read_text() == to_script(program, "pennylane")
-    assert done.out.endswith("operations on 9 qubits: prior.py\n")
+    assert done.out.endswith("operations on 11 qubits: prior.py\n")
 
 
 def test_a_conditional_model_starts_in_its_class(line: CommandLine) -> None:
