@@ -47,8 +47,8 @@ def test_the_mmd_of_equal_laws_has_the_mean_of_its_pairs(generator: torch.Genera
             values.append(kernel_distance(phi, psi, lambda f: f, unbiased=unbiased).item())
 
     for unbiased, mean in ((True, 0.0), (False, 1 / n)):
-        values = torch.tensor(found[unbiased])
-        assert abs(values.mean() - mean) < 4 * values.std() / draws**0.5
+        drawn = torch.tensor(found[unbiased])
+        assert abs(drawn.mean() - mean) < 4 * drawn.std() / draws**0.5
     assert torch.tensor(found[True]).std() / draws**0.5 < 0.01
 
 
@@ -111,7 +111,7 @@ def test_transport_prefers_a_narrow_ensemble_and_energy_does_not(
 
 
 def test_pages_name_what_is_preferred(narrow: list[dict[str, Any]]) -> None:
-    tables = {"losses": narrow, "preferred": preferred_rows(narrow)}
+    tables: dict[str, Any] = {"losses": narrow, "preferred": preferred_rows(narrow)}
     verdicts = {claim.statement.partition(":")[0]: claim.verdict for claim in claims(tables)}
 
     assert "| W | point |" in preferred_table(tables)

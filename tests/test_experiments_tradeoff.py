@@ -2,6 +2,7 @@
 
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,11 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from latentq.errors import InputError
 from latentq.experiments import spread
-from latentq.experiments.frozen import Frozen, load_on
-from latentq.experiments.tradeoff.experiment import names_of
+from latentq.experiments.frozen import Frozen, load_on, names_of
 from latentq.experiments.tradeoff.findings import along, best_of, curves_of, figure, table
 from latentq.experiments.tradeoff.measures import noisy, row_of
-from latentq.experiments.tradeoff.options import Options
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.hybrid import LatentQ
@@ -23,7 +22,7 @@ from latentq.report import plots
 ROOT = Path(__file__).parent.parent
 
 
-def rows(kind: str, name: str, *points: tuple[float, float, float]) -> list[dict[str, object]]:
+def rows(kind: str, name: str, *points: tuple[float, float, float]) -> list[dict[str, Any]]:
     """Returns rows with values, FIDs and recalls."""
     return [
         row_of(kind, name, value, {"fid": fid, "precision": 0.9, "recall": recall})
@@ -90,12 +89,12 @@ def test_tints_end_in_the_colour() -> None:
     assert first == pytest.approx(tuple(1 - 0.45 * (1 - part) for part in last))
 
 
-def test_quantum_models_have_names_of_their_own() -> None:
-    assert names_of(Options(quantum=("runs/a", "runs/b"))) == ("a", "b")
-    assert names_of(Options(quantum=("a", "b"), names=("x", "y"))) == ("x", "y")
+def test_models_have_names_of_their_own() -> None:
+    assert names_of("models", ("runs/a", "runs/b/model"), None) == ("a", "b")
+    assert names_of("models", ("a", "b"), ("x", "y")) == ("x", "y")
     for names in (("x",), ("x", "x")):
-        with pytest.raises(InputError, match="names: must be 2 different ones"):
-            names_of(Options(quantum=("a", "b"), names=names))
+        with pytest.raises(InputError, match="names: must be 2 different ones, one for each of"):
+            names_of("models", ("a", "b"), names)
 
 
 def test_another_autoencoder_is_refused() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from latentq.errors import InputError
 from latentq.evaluation import metrics
+from latentq.experiments.devices.measures import name_of
 from latentq.models import storage
 from latentq.models.classifier import Classifier
 from latentq.models.generative import in_chunks
@@ -94,6 +95,26 @@ def fitted(kind: str, latents: Tensor, seed: int, **arguments: Any) -> FittedMod
     model = cast(FittedModel, built)
     model.fit(latents, seed)
     return model
+
+
+def names_of(key: str, paths: Sequence[str], names: Sequence[str] | None) -> tuple[str, ...]:
+    """Returns what models are called.
+
+    Arguments:
+        key: The option that lists them.
+        paths: The models.
+        names: Their names; those of their folders if `None`.
+
+    Raises:
+        InputError: If two have one name, or there are more or fewer names than models.
+    """
+    found = tuple(name_of(path) for path in paths) if names is None else tuple(names)
+    if len(set(found)) < len(found) or len(found) != len(paths):
+        raise InputError(
+            f"names: must be {len(paths)} different ones, one for each of {key}, "
+            f"were {', '.join(found)}"
+        )
+    return found
 
 
 def _weights(model: nn.Module, parts: Sequence[str]) -> dict[str, Tensor]:

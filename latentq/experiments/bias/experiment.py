@@ -14,17 +14,18 @@ from latentq.experiments.bias.ensembles import CELLS, SIZE, in_cells, whole
 from latentq.experiments.bias.findings import describe, preferred_rows
 from latentq.experiments.bias.measures import bias_rows
 from latentq.experiments.bias.options import Options
-from latentq.experiments.devices.measures import name_of
-from latentq.experiments.frozen import load_on, open_frozen
+from latentq.experiments.frozen import load_on, names_of, open_frozen
 from latentq.experiments.record import Experiment, Record
 
 
 def measure(options: Options) -> Record:
     """Measures all losses of all ensembles."""
+    names = names_of("models", options.models, options.names)
     frozen = open_frozen(options.checkpoint, options.features)
-    models = {f"model {name_of(path)}": load_on(frozen, path, "models") for path in options.models}
-    if len(models) < len(options.models):
-        raise InputError(f"models: must have different names, were {', '.join(options.models)}")
+    models = {
+        name: load_on(frozen, path, "models")
+        for name, path in zip(names, options.models, strict=True)
+    }
     room = min(SIZE, len(frozen.latents) // 2), len(frozen.latents) // CELLS // 2
     for key, most, given in zip(
         ("batches", "cell"), room, (max(options.batches), options.cell), strict=True

@@ -25,7 +25,7 @@ def heading(groups: int, batch: int) -> str:
 
 def preferred_rows(rows: Sequence[Row]) -> list[Row]:
     """Returns for each loss and setting the ensembles that it prefers to fresh data."""
-    found = []
+    found: list[Row] = []
     for loss in LOSSES:
         for groups, batch in settings(rows):
             own = pick(rows, loss=loss, groups=groups, batch=batch)
@@ -58,9 +58,9 @@ def value_table(tables: Tables, loss: str) -> str:
     for name in dict.fromkeys(row["ensemble"] for row in rows):
         cells = []
         for groups, batch in order:
-            (row,) = pick(rows, ensemble=name, groups=groups, batch=batch) or [None]
-            told = "" if row is None else f"{row['mean']:.4f} ({number(row['error'], 4)})"
-            cells.append(f"**{told}**" if row is not None and row["preferred"] else told)
+            own = pick(rows, ensemble=name, groups=groups, batch=batch)
+            told = [f"{row['mean']:.4f} ({number(row['error'], 4)})" for row in own]
+            cells += [f"**{text}**" if own[0]["preferred"] else text for text in told] or [""]
         lines.append([name, *cells])
     return markdown_table([loss, *(heading(*one) for one in order)], lines)
 

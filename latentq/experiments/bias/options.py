@@ -21,6 +21,9 @@ class Options(SeededOptions):
     models: Annotated[tuple[Folder, ...], Commas()] = Field(
         ("checkpoints/quantum",), description="models of states with the same autoencoder"
     )
+    names: Annotated[tuple[str, ...], Commas()] | None = Field(
+        None, description="what to call them; null: as their folders"
+    )
     features: Folder = Field(AUTO, description="the classifier; auto is that of the data")
     batches: Annotated[tuple[Batch, ...], Commas()] = Field(
         (64, 128, 256, 512, 1024, 2048), description="the states on either side of a loss"

@@ -9,9 +9,7 @@ and as limits the states of training images and reconstructions. As many images 
 validation images are compared with these.
 """
 
-from latentq.errors import InputError
-from latentq.experiments.devices.measures import name_of
-from latentq.experiments.frozen import open_frozen
+from latentq.experiments.frozen import names_of, open_frozen
 from latentq.experiments.record import Experiment, Record
 from latentq.experiments.tradeoff.findings import describe
 from latentq.experiments.tradeoff.measures import (
@@ -25,24 +23,9 @@ from latentq.experiments.tradeoff.measures import (
 from latentq.experiments.tradeoff.options import Options
 
 
-def names_of(options: Options) -> tuple[str, ...]:
-    """Returns what the quantum models are called.
-
-    Raises:
-        InputError: If two have one name, or there are more or fewer names than models.
-    """
-    names = options.names or tuple(name_of(path) for path in options.quantum)
-    if len(set(names)) < len(names) or len(names) != len(options.quantum):
-        raise InputError(
-            f"names: must be {len(options.quantum)} different ones, one for each of quantum, "
-            f"were {', '.join(names)}"
-        )
-    return names
-
-
 def measure(options: Options) -> Record:
     """Measures all priors."""
-    names = names_of(options)
+    names = names_of("quantum", options.quantum, options.names)
     frozen = open_frozen(options.checkpoint, options.features)
     rows = limit_rows(frozen)
     for path, name in zip(options.quantum, names, strict=True):

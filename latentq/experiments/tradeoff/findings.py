@@ -52,34 +52,37 @@ def along(rows: Sequence[Row]) -> list[tuple[float, float]]:
     return found
 
 
+def _colour(kind: str) -> str:
+    light = plots.LIGHT
+    roles = {"quantum": "quantum", "codebook": "matched", "mixture": "control"}
+    own = {"other": light.roles["classical"], "limit": light.ink, "vae": light.muted}
+    return own[kind] if kind in own else light.roles[roles[kind]]
+
+
 def _style(kind: str, place: int, count: int) -> dict[str, Any]:
     """Returns how a curve of a kind is drawn, the one at a place among so many of its kind."""
-    light = plots.LIGHT
+    colour = _colour(kind)
     if kind == "quantum":
+        face = colour if place == count - 1 else plots.LIGHT.page
         own = {"linewidth": 2.2, "marker": "o", "markersize": 5.5, "zorder": 5}
-        face = light.roles["quantum"] if place == count - 1 else light.page
-        return {"color": light.roles["quantum"], "markerfacecolor": face, **own}
+        return {"color": colour, "markerfacecolor": face, **own}
     if kind == "codebook":
-        colour = plots.tints(light.roles["matched"], count)[place]
-        return {"color": colour, "marker": "s", "markersize": 3.5, "linewidth": 1.2, "zorder": 3}
-    colour = {"mixture": light.roles["control"], "other": light.roles["classical"]}.get(kind)
-    marker = {"mixture": "D", "other": "^", "vae": "v"}.get(kind, "*")
-    own = {"markersize": 9 if kind == "limit" else 5.5, "linewidth": 1.2, "zorder": 4}
-    alone = light.ink if kind == "limit" else light.muted
-    return {"color": colour or alone, "marker": marker, **own}
+        shade = plots.tints(colour, count)[place]
+        return {"color": shade, "marker": "s", "markersize": 3.5, "linewidth": 1.2, "zorder": 3}
+    marker = {"mixture": "D", "other": "^", "vae": "v", "limit": "*"}[kind]
+    size = 9 if kind == "limit" else 5.5
+    return {"color": colour, "marker": marker, "markersize": size, "linewidth": 1.2, "zorder": 4}
 
 
-def _labels(name: str, rows: Sequence[Row], style: dict[str, Any]) -> list[plots.Label]:
-    """Returns the names of a curve: of the whole at its least FID, and of some of its points."""
-    kind, colour = rows[0]["kind"], style["color"]
-    ends = {"codebook": rows[0], "quantum": best_of(rows), "mixture": rows[len(rows) // 2]}
-    end = ends.get(kind, rows[0])
-    found = [plots.Label(name, end["recall"], end["fid"], colour, kind == "quantum")]
-    if kind == "mixture":
-        found += [
-            plots.Label(f"{row['value']:g}", row["recall"], row["fid"], colour)
-            for row in rows if row is not end
-        ]  # fmt: skip
+def _labels(name: str, rows: Sequence[Row]) -> list[plots.Label]:
+    """Returns the names of a curve: of the whole at one of its points, and of some others."""
+    kind, colour, last = rows[0]["kind"], _colour(rows[0]["kind"]), rows[-1]
+    named = {"quantum": best_of(rows), "mixture": rows[len(rows) // 2]}.get(kind, rows[0])
+    found = [plots.Label(name, named["recall"], named["fid"], colour, kind == "quantum")]
+    others = {"mixture": rows, "quantum": [rows[0], last] if last is not rows[0] else []}
+    for row in others.get(kind, []):
+        if row is not named or kind == "quantum":
+            found.append(plots.Label(f"{row['value']:g}", row["recall"], row["fid"], colour))
     return found
 
 
@@ -93,7 +96,7 @@ def figure(tables: Tables) -> plots.Figure:
         same = [n for n, one in curves.items() if one[0]["kind"] == rows[0]["kind"]]
         style = _style(rows[0]["kind"], same.index(name), len(same))
         ax.plot([row["recall"] for row in rows], [row["fid"] for row in rows], **style)
-        labels += _labels(name, rows, style)
+        labels += _labels(name, rows)
         points += along(rows)
     ax.set(yscale="log", xlim=(-0.02, 0.92))
     plots.log_ticks(ax.yaxis, *ax.get_ylim(), room=1000)
@@ -114,7 +117,8 @@ def describe(options: Options, tables: Tables) -> Record:
     caption = (
         "FID against recall on validation images, one autoencoder. A curve is one prior: lists of "
         "states with growing noise (red, left to right), quantum priors with growing spread "
-        "(blue), Gaussian mixtures with more components (purple). Stars need no prior."
+        "(blue, the ends say how much), Gaussian mixtures of so many components (purple). Stars "
+        "need no prior."
     )
     said = (
         "Priors in one latent space, seed 0, against validation images; on each curve the row of "

@@ -1,7 +1,7 @@
 """FID, precision and recall of priors on one autoencoder, as their spread grows."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -100,5 +100,5 @@ def vae_row(frozen: Frozen, path: str) -> Row:
     model = storage.load(path)
     if not isinstance(model, GenerativeModel) or model.latent_space == "states":
         raise InputError(f"vae: must be a VAE, was {path}")
-    images = cast(Tensor, model.sample(len(frozen.reference), frozen.seed))
+    images = model.sample(len(frozen.reference), frozen.seed)
     return row_of("vae", "VAE", None, frozen.scores_of_images(images))
