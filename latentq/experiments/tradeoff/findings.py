@@ -14,7 +14,7 @@ KINDS = {
     "quantum": "spread", "codebook": "noise", "mixture": "components", "other": "", "vae": "",
     "limit": "",
 }  # fmt: skip
-FINE = 12  # points between two of a curve, which names keep away from
+FINE = 40  # points between two of a curve, which names keep away from
 
 
 def curves_of(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -78,7 +78,8 @@ def _labels(name: str, rows: Sequence[Row]) -> list[plots.Label]:
     """Returns the names of a curve: of the whole at one of its points, and of some others."""
     kind, colour, last = rows[0]["kind"], _colour(rows[0]["kind"]), rows[-1]
     named = {"quantum": best_of(rows), "mixture": rows[len(rows) // 2]}.get(kind, rows[0])
-    found = [plots.Label(name, named["recall"], named["fid"], colour, kind == "quantum")]
+    side = 180 if kind == "codebook" else 0
+    found = [plots.Label(name, named["recall"], named["fid"], colour, kind == "quantum", side)]
     others = {"mixture": rows, "quantum": [rows[0], last] if last is not rows[0] else []}
     for row in others.get(kind, []):
         if row is not named or kind == "quantum":
@@ -98,7 +99,7 @@ def figure(tables: Tables) -> plots.Figure:
         ax.plot([row["recall"] for row in rows], [row["fid"] for row in rows], **style)
         labels += _labels(name, rows)
         points += along(rows)
-    ax.set(yscale="log", xlim=(-0.02, 0.92))
+    ax.set(yscale="log", xlim=(-0.1, 0.93))
     plots.log_ticks(ax.yaxis, *ax.get_ylim(), room=1000)
     ax.grid(color=plots.LIGHT.line, linewidth=0.6)
     plots.finish(ax, "", "recall (more varied to the right)", "FID (better below)", legend=False)

@@ -31,6 +31,7 @@ class Label:
         y: The place of the point.
         colour: Its colour.
         strong: Whether it is bold.
+        angle: The side that is tried first, in degrees from the right.
     """
 
     text: str
@@ -38,6 +39,7 @@ class Label:
     y: float
     colour: Any
     strong: bool = False
+    angle: float = 0
 
 
 def place_labels(
@@ -72,14 +74,16 @@ def place_labels(
             color=label.colour, ha="center", va="center", parse_math=False,
             weight="bold" if label.strong else "normal",
         )  # fmt: skip
-        width, height = text.get_window_extent(renderer).size
+        extent = text.get_window_extent(renderer)
+        wide = (extent.width, extent.height)
         centre = ax.transData.transform((label.x, label.y))
-        offset = _free_place(centre, (width, height), scale, inside, dots, taken)
+        offset = _free_place(centre, wide, label.angle, scale, inside, dots, taken)
         text.set_position(offset)
-        box = _box(centre, offset, (width, height), scale)
+        box = _box(centre, offset, wide, scale)
         taken.append(box)
-        if np.hypot(*offset) - abs(offset[0]) * width / (width + height) > NEAR * 1.5:
-            _lead(ax, label, box, theme)
+        edge = np.clip(centre, (box.x0, box.y0), (box.x1, box.y1))
+        if np.hypot(*(edge - centre)) > NEAR * scale:
+            _lead(ax, centre, edge, theme)
 
 
 def _box(centre: Any, offset: tuple[float, float], size: Any, scale: float) -> Bbox:  # noqa: ANN401
@@ -90,6 +94,7 @@ def _box(centre: Any, offset: tuple[float, float], size: Any, scale: float) -> B
 def _free_place(
     centre: Any,  # noqa: ANN401
     size: tuple[float, float],
+    first: float,
     scale: float,
     inside: Bbox,
     dots: Any,  # noqa: ANN401
@@ -98,7 +103,7 @@ def _free_place(
     """Returns the offset, in points, at which a name of some size covers least."""
     best, least = (0.0, 0.0), float("inf")
     for radius in RADII:
-        for angle in ANGLES:
+        for angle in (first, *ANGLES):
             a = radians(angle)
             half = size[0] / 2 / scale, size[1] / 2 / scale
             offset = (cos(a) * (radius + half[0]), sin(a) * (radius + half[1]))
@@ -119,10 +124,7 @@ def _covered(box: Bbox, inside: Bbox, dots: Any, taken: Sequence[Bbox]) -> float
     return float(hits) + 10 * sum(wide.overlaps(other) for other in taken) + 20 * outside
 
 
-def _lead(ax: Axes, label: Label, box: Bbox, theme: Theme) -> None:
-    """Draws a thin line from a point to its name."""
-    x, y = ax.transData.transform((label.x, label.y))
-    end = min(max(x, box.x0), box.x1), min(max(y, box.y0), box.y1)
-    inverse = ax.transData.inverted()
-    (x0, y0), (x1, y1) = inverse.transform((x, y)), inverse.transform(end)
-    ax.plot([x0, x1], [y0, y1], color=theme.muted, linewidth=0.6, zorder=1)
+def _lead(ax: Axes, centre: Any, edge: Any, theme: Theme) -> None:  # noqa: ANN401
+    """Draws a thin line from a point to its name, both in pixels."""
+    x, y = ax.transData.inverted().transform([centre, edge]).T
+    ax.plot(x, y, color=theme.muted, linewidth=0.6, zorder=1)
