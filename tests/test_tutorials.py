@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from latentq.config.compose import load_config
+from latentq.config.config import arguments_of
 from latentq.data import load_data
 from latentq.errors import RunError
+from latentq.models import storage
 from tests.command_line import CommandLine
 from tutorials import notebooks
 from tutorials.notebooks import DIGEST, FOLDER, LARGEST, code_cells, digest, finish, source
@@ -105,7 +108,12 @@ def test_own_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "license: mit" in card and str(tmp_path) not in card
 
 
-def test_circuits_out() -> None:
+def test_circuits_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 12 layers in the last step: the shipped model has errors computed for a minute."""
+    config = load_config(["model=quantum", "prior.layers=[12,2]", "model.channels=2"])
+    arguments = arguments_of(config)
+    storage.save(storage.build("quantum", arguments), tmp_path, "quantum", arguments)
+    monkeypatch.setitem(SHORT["4-circuits-out"], "name", str(tmp_path))
     space = run("4-circuits-out")
     states = space["noisy"].values()
     purities = [rho.abs().square().sum(dim=(1, 2)).mean().item() for rho in states]

@@ -6,8 +6,8 @@ Pauli words,
 .. math:: r_P = \mathrm{Tr} (P \rho), \qquad \rho = 2^{-n} \sum_P r_P P,
 
 and every channel is a real matrix on them. A rotation turns the Bloch vector of its qubit, a
-depolarised CZ permutes words with signs and shrinks them. So a layer costs a few small real matrix
-products, and a whole step with measured ancillas is compiled once, to one matrix of
+depolarised CZ permutes words with signs and shrinks them: :mod:`latentq.engine.native.coordinates`
+has the loops. A whole step with measured ancillas is compiled once, to one matrix of
 :math:`4^n \times 4^n` for each outcome, which then acts on a batch by one product.
 
 Noise follows the conventions of Qiskit Aer: after each two-qubit gate its two qubits are
@@ -27,6 +27,7 @@ from torch import Tensor
 from latentq.engine.circuits import Circuit, Entangler
 from latentq.engine.fused.constants import constant
 from latentq.engine.fused.gates import layer_rotations
+from latentq.engine.native import evolve_coordinates
 from latentq.errors import InputError
 
 
@@ -160,13 +161,29 @@ def _errors(gate: float, decay: float) -> Tensor:
 
 
 def _entanglers(circuit: Circuit, shared: Tensor | None, noise: Noise) -> Tensor:
-    """Returns the noisy two-qubit gates, with shape (16, 16) or (*, L, 16, 16)."""
+    """Returns the noisy two-qubit gates of each layer, with shape (*, L, 16, 16)."""
     if shared is None:
-        return entangler(circuit.entangler, noise.gate, noise.damping)
+        gate = entangler(circuit.entangler, noise.gate, noise.damping)
+        return gate.expand(circuit.layers, 16, 16)
     signs = torch.tensor([1, -1, -1, 1], dtype=torch.float64)
     phases = -0.5 * shared.double()[..., None] * signs
     gates = torch.diag_embed(torch.polar(torch.ones_like(phases), phases))
     return _errors(noise.gate, noise.damping) @ transfer(gates)
+
+
+def _sparse(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """Lists what is not zero in each row of any matrix.
+
+    Arguments:
+        matrices: The matrices, with shape (S, L, 16, 16).
+
+    Returns:
+        The columns, with shape (16, K), and what stands there, with shape (S, L, 16, K).
+    """
+    used = (matrices != 0).flatten(0, 1).any(dim=0)
+    most = int(used.sum(dim=1).max())
+    columns = used.int().argsort(dim=1, descending=True, stable=True)[:, :most]
+    return columns, matrices.gather(3, columns.expand(*matrices.shape[:3], most))
 
 
 def evolve(circuit: Circuit, angles: Tensor, r: Tensor, noise: Noise) -> Tensor:
@@ -182,18 +199,16 @@ def evolve(circuit: Circuit, angles: Tensor, r: Tensor, noise: Noise) -> Tensor:
     Returns:
         Pauli coordinates, with shape :math:`(B, 4^n)`, float64.
     """
-    rotations, shared = circuit.split(angles.detach())
-    turns = transfer(layer_rotations(circuit, rotations.double()))
-    gates = _entanglers(circuit, shared, noise)
-    shape = r.shape
-    r = r.double().reshape(len(r), *[4] * circuit.qubits)
-    for layer in range(circuit.layers):
-        for qubit in range(circuit.qubits):
-            r = apply_local(r, turns[..., layer, qubit, :, :], (qubit,))
-        gate = gates if shared is None else gates[..., layer, :, :]
-        for pair in circuit.pairs:
-            r = apply_local(r, gate, pair)
-    return r.reshape(shape)
+    rotations, shared = circuit.split(torch.atleast_2d(angles.detach()))
+    turns = transfer(layer_rotations(circuit, rotations.double()))[..., 1:, 1:].contiguous()
+    gates = _entanglers(circuit, shared, noise).expand(len(turns), -1, -1, -1)
+    sources, factors = _sparse(gates)
+    states = r.double().reshape(len(turns), -1, r.shape[-1]).contiguous()
+    result = torch.empty_like(states)
+    pairs = torch.tensor(circuit.pairs, dtype=torch.int64).reshape(-1, 2)
+    arrays = (turns, pairs, sources, factors.contiguous(), states, result)
+    evolve_coordinates(*(x.numpy() for x in arrays))
+    return result.view(r.shape)
 
 
 def instrument(circuit: Circuit, angles: Tensor, ancillas: int, noise: Noise) -> Tensor:

@@ -12,6 +12,7 @@ They use the loops for tensors on the devices in :data:`DEVICES`.
 from torch import Tensor
 
 from latentq.engine.native.assignment import assign
+from latentq.engine.native.coordinates import evolve_coordinates
 from latentq.engine.native.evolution import evolve, evolve_each, pull_back
 from latentq.engine.native.measurement import pull_select, select
 from latentq.engine.native.pairs import ladder
@@ -29,6 +30,7 @@ __all__ = [
     "assign",
     "assign_one",
     "evolve",
+    "evolve_coordinates",
     "evolve_each",
     "ladder",
     "pull_back",
