@@ -77,13 +77,15 @@ def _style(kind: str, place: int, count: int) -> dict[str, Any]:
 def _labels(name: str, rows: Sequence[Row]) -> list[plots.Label]:
     """Returns the names of a curve: of the whole at one of its points, and of some others."""
     kind, colour, last = rows[0]["kind"], _colour(rows[0]["kind"]), rows[-1]
-    named = {"quantum": best_of(rows), "mixture": rows[len(rows) // 2]}.get(kind, rows[0])
+    named = {"quantum": last, "mixture": rows[len(rows) // 2]}.get(kind, rows[0])
+    others = {"quantum": rows[:1], "mixture": rows}.get(kind, [])
+    title = f"{name}, {last['value']:g}" if kind == "quantum" else name
     side = 180 if kind == "codebook" else 0
-    found = [plots.Label(name, named["recall"], named["fid"], colour, kind == "quantum", side)]
-    others = {"mixture": rows, "quantum": [rows[0], last] if last is not rows[0] else []}
-    for row in others.get(kind, []):
-        if row is not named or kind == "quantum":
-            found.append(plots.Label(f"{row['value']:g}", row["recall"], row["fid"], colour))
+    found = [plots.Label(title, named["recall"], named["fid"], colour, kind == "quantum", side)]
+    for row in others:
+        if row is not named:
+            text = f"{row['value']:g}"
+            found.append(plots.Label(text, row["recall"], row["fid"], colour, False, 90))
     return found
 
 
