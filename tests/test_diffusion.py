@@ -304,6 +304,8 @@ def test_first_angles(init: Initial, fourth: float, generator: torch.Generator) 
 
 def test_each_step_may_have_a_number_of_layers() -> None:
     model = tiny_model(steps=3, layers=(3, 2, 1))
+    listed = tiny_model(steps=3, layers=[3, 2, 1])
+    assert [x.tolist() for x in listed.angles] == [x.tolist() for x in model.angles]
 
     assert [circuit.layers for circuit in model.circuits] == [3, 2, 1]
     assert [len(angles) for angles in model.angles] == [18, 12, 6]

@@ -91,7 +91,10 @@ def test_machines_are_told_with_their_day() -> None:
 
 
 def test_noisy_states_of_a_conditional_model_are_of_its_classes() -> None:
-    model, prior = quantum_model(latentq.load("quantum-conditional"), "quantum-conditional")
+    model, shipped = quantum_model(latentq.load("quantum-conditional"), "quantum-conditional")
+    process = shipped.forward_process
+    prior = latentq.QuDDPM(process, ancillas=[2, 1], layers=3, init_scale=3.1, spread=0.3, seed=0)
+    model.prior = prior
     classifier: Any = latentq.load("features")
     images = model.sample(200, 9).detach()
     bench = Bench(model, prior, classifier, images, 200, 0)

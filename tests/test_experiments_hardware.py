@@ -11,7 +11,13 @@ import torch
 import latentq
 from latentq.experiments.hardware import experiment
 from latentq.experiments.hardware.findings import describe, error_claims, shot_claims
-from latentq.experiments.hardware.measures import Bench, error_rows, limit_rows, rate_at
+from latentq.experiments.hardware.measures import (
+    Bench,
+    error_rows,
+    limit_rows,
+    rate_at,
+    sharing_rows,
+)
 from latentq.experiments.hardware.options import Options
 from latentq.models.hybrid import quantum_model
 from latentq.quantum.states import haar_states
@@ -79,16 +85,27 @@ def test_what_the_eigenvector_mends_is_judged(mended: float | None, verdict: str
     assert [claim.verdict for claim in error_claims(limits)] == [verdict]
 
 
-@pytest.fixture(scope="module")
-def bench() -> Bench:
-    """The shipped model against 200 of its own images, whose states are known."""
+def against_itself(layers: int | None = None) -> Bench:
+    """The shipped model, or one of shallow circuits, against 200 of its own images."""
     model, prior = quantum_model(latentq.load("quantum"), "quantum")
+    if layers:
+        prior = latentq.QuDDPM(
+            prior.forward_process, [2, 1], layers, init_scale=3.1, spread=0.3, seed=0
+        )
+        model.prior = prior
     classifier: Any = latentq.load("features")
     images = model.sample(200, 9).detach()
     return Bench(model, prior, classifier, images, 200, 0)
 
 
-def test_states_are_scored_as_their_images(bench: Bench) -> None:
+@pytest.fixture(scope="module")
+def shallow() -> Bench:
+    """Errors of the shipped circuits would take long to compute."""
+    return against_itself(8)
+
+
+def test_states_are_scored_as_their_images() -> None:
+    bench = against_itself()
     rho = bench.exact()
     generator = derive_generator(0, "states")
     haar = haar_states(200, qubits=4, generator=generator, dtype=torch.complex128)
@@ -98,14 +115,23 @@ def test_states_are_scored_as_their_images(bench: Bench) -> None:
     assert near["fid"] < 60 < 200 < far["fid"] and near["recall"] > 0.5
 
 
-def test_errors_cost_more_where_the_state_is_taken_as_it_is(bench: Bench) -> None:
-    rows = error_rows(bench, {"readout": [0.1]})
+def test_errors_cost_more_where_the_state_is_taken_as_it_is(shallow: Bench) -> None:
+    rows = error_rows(shallow, {"readout": [0.1]})
     found = {(row["error"], row["readout"]): row for row in rows if row["shots"] is None}
     plain, mended = found["readout", "linear"], found["readout", "eigenvector"]
 
     assert len(rows) == 5
     assert plain["fid"] > 2 * mended["fid"] and plain["purity"] < 0.4
     assert found["none", "linear"]["purity"] == pytest.approx(1)
+
+
+def test_one_image_of_each_preparation_is_exact_sampling(shallow: Bench) -> None:
+    alone, shared, _ = sharing_rows(shallow)
+    exact = shallow.scores(shallow.exact())
+
+    assert alone["fid"] == pytest.approx(exact["fid"], abs=1e-3)
+    assert (alone["preparations"], shared["preparations"]) == (200, 25)
+    assert shared["fid"] > alone["fid"]
 
 
 def test_rates_are_even_on_a_logarithmic_axis() -> None:

@@ -1,14 +1,25 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from latentq.diffusion.losses import kernels
-from latentq.diffusion.losses.kernels import as_reals, ladder_own_sum, ladder_sum, turned
+from latentq.diffusion.losses.kernels import (
+    GAUSSIAN,
+    LADDER,
+    as_reals,
+    kernel_own_sum,
+    kernel_sum,
+    turned,
+)
 from latentq.quantum.states import gram_fidelities, haar_states
 from tests import oracles
 
 C, R = torch.complex128, torch.float64
+KERNELS = {LADDER: oracles.ladder, GAUSSIAN: lambda f: np.exp(-5 * (1 - f))}
+every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=["ladder", "gaussian"])
 
 
 def arguments(
@@ -76,24 +87,32 @@ def test_reals_of_states(generator: torch.Generator) -> None:
     assert (as_reals(phi) @ turned(as_reals(psi))).item() == pytest.approx(overlap.imag)
 
 
+@every_kernel
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (5, 3), (64, 3), (130, 2)])
-def test_ladder_sum(n: int, m: int, loops: bool, generator: torch.Generator) -> None:
+def test_kernel_sum(
+    kernel: kernels.Kernel, n: int, m: int, loops: bool, generator: torch.Generator
+) -> None:
     phi, w, psi, v = arguments(generator, n, m)
 
-    expected = oracles.kernel_sum(oracles.ladder, *(x.numpy() for x in (phi, w, psi, v)))
-    assert ladder_sum(phi, w, psi, v).item() == pytest.approx(expected, rel=1e-12)
+    expected = oracles.kernel_sum(KERNELS[kernel], *(x.numpy() for x in (phi, w, psi, v)))
+    assert kernel_sum(kernel, phi, w, psi, v).item() == pytest.approx(expected, rel=1e-12)
 
 
+@every_kernel
 @pytest.mark.parametrize("n", [1, 5, 130])
-def test_ladder_own_sum(n: int, loops: bool, generator: torch.Generator) -> None:
+def test_kernel_own_sum(
+    kernel: kernels.Kernel, n: int, loops: bool, generator: torch.Generator
+) -> None:
     phi, w, *_ = arguments(generator, n, 1)
 
-    expected = oracles.kernel_sum(oracles.ladder, *(x.numpy() for x in (phi, w, phi, w)))
-    assert ladder_own_sum(phi, w).item() == pytest.approx(expected, rel=1e-12)
+    expected = oracles.kernel_sum(KERNELS[kernel], *(x.numpy() for x in (phi, w, phi, w)))
+    assert kernel_own_sum(kernel, phi, w).item() == pytest.approx(expected, rel=1e-12)
 
 
+@every_kernel
 @pytest.mark.parametrize("block", [1, 2**17])
 def test_gradients(
+    kernel: kernels.Kernel,
     block: int,
     loops: bool,
     generator: torch.Generator,
@@ -104,8 +123,8 @@ def test_gradients(
     monkeypatch.setitem(kernels.BLOCK, loops, block)
     leaves = [x.requires_grad_() for x in arguments(generator, 19, 3)]
 
-    assert torch.autograd.gradcheck(ladder_sum, leaves)
-    assert torch.autograd.gradcheck(ladder_own_sum, leaves[:2])
+    assert torch.autograd.gradcheck(partial(kernel_sum, kernel), leaves)
+    assert torch.autograd.gradcheck(partial(kernel_own_sum, kernel), leaves[:2])
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -119,14 +138,14 @@ def test_gradient_of_one_argument(place: int, generator: torch.Generator) -> Non
     expected = w @ ((f + f**2 + f**4 + f**8 + f**16) / 5) @ v
 
     (by_formula,) = torch.autograd.grad(3 * expected, plain[place])
-    (by_blocks,) = torch.autograd.grad(3 * ladder_sum(*plain), plain[place])
+    (by_blocks,) = torch.autograd.grad(3 * kernel_sum(LADDER, *plain), plain[place])
     assert torch.allclose(by_blocks, by_formula, rtol=1e-4, atol=1e-5)
 
 
 def test_ladder_sum_is_differentiable_once(generator: torch.Generator) -> None:
     phi, w, psi, v = arguments(generator, 5, 3)
     phi.requires_grad_()
-    (gradient,) = torch.autograd.grad(ladder_sum(phi, w, psi, v), phi, create_graph=True)
+    (gradient,) = torch.autograd.grad(kernel_sum(LADDER, phi, w, psi, v), phi, create_graph=True)
 
     with pytest.raises(RuntimeError):
         gradient.abs().sum().backward()

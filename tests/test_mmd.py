@@ -10,9 +10,12 @@ from torch.nn import functional
 from latentq.diffusion.losses import mmd
 from latentq.diffusion.losses.assignment import assign, soft_potentials
 from latentq.diffusion.losses.mmd import (
+    DISTANCES,
     LOSSES,
     expected_mmd1,
     mmd1,
+    mmd_transport,
+    mmdg,
     mmdk,
     qubit_copies,
     unbiased_purity,
@@ -35,7 +38,9 @@ def clouds(generator: torch.Generator, n: int = 5, m: int = 7) -> tuple[Tensor, 
 
 
 def test_losses_by_name() -> None:
-    assert {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein} == LOSSES
+    named = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}
+    assert named == DISTANCES
+    assert {**named, "mmdg": mmdg, "mmd_transport": mmd_transport} == LOSSES
 
 
 def test_copies_of_a_qubit(generator: torch.Generator) -> None:
@@ -96,6 +101,36 @@ def test_mmdk(weighted: bool, generator: torch.Generator) -> None:
     assert loss == pytest.approx(expected, abs=1e-14)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_mmdg(weighted: bool, generator: torch.Generator) -> None:
+    phi, psi, weights = clouds(generator)
+    w = weights if weighted else torch.full((5,), 0.2, dtype=R)
+    given = weights if weighted else None
+    loss = mmdg(phi, psi, given)
+
+    a, b, p = phi.numpy(), psi.numpy(), w.numpy()
+    assert loss.item() == pytest.approx(
+        oracles.mmd(lambda f: np.exp(-5 * (1 - f)), a, b, p), abs=1e-14
+    )
+    tenth = 0.1 * wasserstein(phi, psi, given)
+    assert mmd_transport(phi, psi, given).item() == pytest.approx((loss + tenth).item())
+
+
+@pytest.mark.parametrize("name", ["mmdk", "mmdg", "mmd_transport"])
+def test_a_value_that_is_not_wanted_costs_a_constant(
+    name: str, generator: torch.Generator
+) -> None:
+    phi, psi, weights = clouds(generator)
+    leaves = [phi.requires_grad_(), weights.requires_grad_()]
+    (whole, *grads), (part, *others) = (
+        (found, *torch.autograd.grad(found, leaves))
+        for found in (LOSSES[name](phi, psi, weights, value=v) for v in (True, False))
+    )
+
+    assert all(torch.allclose(x, y) for x, y in zip(grads, others, strict=True))
+    assert (whole - part).item() > 0.1
+
+
 @every_loss
 def test_weights_are_repetitions(name: str, generator: torch.Generator) -> None:
     phi, psi, _ = clouds(generator, n=3)
@@ -117,10 +152,14 @@ def test_equal_ensembles_have_distance_zero(name: str, generator: torch.Generato
 
 @every_loss
 def test_orthogonal_states_in_closed_form(name: str) -> None:
-    """Both kernels are 0 and the cost is 1 between basis states: 2 for MMD, 1 for transport."""
+    """Two kernels are 0, one is exp(-5), and the cost is 1 between basis states."""
 
     basis = torch.eye(4, dtype=C)
-    expected = {"mmd1": 2.0, "mmdk": 2.0, "wasserstein": 1.0}[name]
+    gaussian = 2 * (1 - np.exp(-5))
+    expected = {
+        "mmd1": 2.0, "mmdk": 2.0, "wasserstein": 1.0, "mmdg": gaussian,
+        "mmd_transport": gaussian + 0.1,
+    }[name]  # fmt: skip
 
     assert LOSSES[name](basis[:1], basis[1:2]).item() == pytest.approx(expected)
 

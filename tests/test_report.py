@@ -73,8 +73,9 @@ def test_report_of_one_seed(tmp_path: Path) -> None:
         ]
     )
     assert results[0] in text
-    assert rows["Samples, quantum"] == ["97.2", "0.0120 (sd 0.0010)", "0.610", "0.520"]
-    assert rows["Reconstruction, VAE"] == ["9.50", ABSENT, ABSENT, ABSENT]
+    cells = ["97.2", "0.0120 (sd 0.0010)", "0.610", "0.520", "0.430"]
+    assert rows["Samples, quantum"] == cells
+    assert rows["Reconstruction, VAE"] == ["9.50", *[ABSENT] * 4]
     assert rows["Haar states, decoded, quantum"][0] == "1,992"
     assert rows["Real train against real test (floor)"][0] == "7.60"
     assert (rows["prior"], rows["encoder"][2]) == (["1,800", "0", ABSENT], "0.968")

@@ -63,7 +63,7 @@ def test_halves_follow_from_the_seed_and_have_no_more_than_asked_for(
         first == latentq.evaluate_states(own, data) == latentq.evaluate_states(own, data, seed=0)
     )
     assert first != latentq.evaluate_states(own, data, seed=1)
-    monkeypatch.setattr("latentq.evaluation.sets.LOSSES", {"mmd1": spy})
+    monkeypatch.setattr("latentq.evaluation.sets.DISTANCES", {"mmd1": spy})
     latentq.evaluate_states(own, data, most=20)
     latentq.evaluate_states(own, data)
 

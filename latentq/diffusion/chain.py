@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.forward import Forward, check_forward
-from latentq.diffusion.losses import Loss, chosen_loss, mmdk, wasserstein
+from latentq.diffusion.losses import WITH_CONSTANT, Loss, chosen_loss, mmdk, wasserstein
 from latentq.diffusion.measurement import (
     Particles,
     draw_uniforms,
@@ -242,7 +242,9 @@ class Chain(nn.Module, ABC):
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
         """Returns the loss of an ensemble, the mean over its groups, see :meth:`step_loss`."""
-        distance = partial(mmdk, value=value) if self.distance is mmdk else self.distance
+        distance = self.distance
+        if distance in WITH_CONSTANT:
+            distance = partial(distance, value=value)
         parts = (particles.psi, targets, particles.weights)
         psi, wanted, w = (x.unflatten(0, (groups, -1)) for x in parts)
         # The sum of weights is a constant whose gradient would only add variance.

@@ -10,7 +10,7 @@ References:
     Zhang et al. (2024), Phys. Rev. Lett. 132, 100602.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeVar, get_args
 
@@ -38,9 +38,9 @@ def _first_angles(init: Initial, number: int, generator: torch.Generator) -> Ten
     return 2 * torch.rand(number, generator=generator, dtype=torch.float32) - 1
 
 
-def _of_steps(given: V | tuple[V, ...], name: str, steps: int) -> tuple[V, ...]:
+def _of_steps(given: V | Sequence[V], name: str, steps: int) -> tuple[V, ...]:
     """Returns the value of each step; the last one that is given holds for the steps after it."""
-    found = given if isinstance(given, tuple) else (given,)
+    found = tuple(given) if isinstance(given, Sequence) else (given,)
     if not 1 <= len(found) <= steps:
         raise InputError(f"{name}: must be one value, or 1 to {steps} for the steps, was {given}")
     return found + found[-1:] * (steps - len(found))
@@ -76,7 +76,7 @@ def _own_circuit(circuit: circuits.Circuit | Build, qubits: int, depth: int) -> 
 
 def _check_unused(
     circuit: circuits.Circuit | Build,
-    layers: int | tuple[int, ...] | None,
+    layers: int | Sequence[int] | None,
     axes: tuple[circuits.Axis, ...],
     entangled: bool,
 ) -> None:
@@ -130,12 +130,12 @@ class QuDDPM(Chain):
     def __init__(
         self,
         forward_process: Forward,
-        ancillas: int | tuple[int, ...] = 1,
-        layers: int | tuple[int, ...] | None = None,
+        ancillas: int | Sequence[int] = 1,
+        layers: int | Sequence[int] | None = None,
         loss: str | Loss = "mmdk",
         outcomes: Outcomes = "exact",
         engine: Engine = "fused",
-        init_scale: float | tuple[float, ...] = 1.0,
+        init_scale: float | Sequence[float] = 1.0,
         axes: tuple[circuits.Axis, ...] = AXES,
         entangled: bool = True,
         init: Initial = "uniform",

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from latentq.diffusion.losses import LOSSES
+from latentq.diffusion.losses import DISTANCES
 from latentq.errors import InputError
 from latentq.evaluation import diversity, metrics
 from latentq.models import storage
@@ -108,7 +108,7 @@ def evaluate_states(
     n = min(most, len(own), len(data) // 2)
     first, second, chosen = _parts(own, data, n, seed)
     values = {}
-    for name, loss in LOSSES.items():
+    for name, loss in DISTANCES.items():
         values[name] = loss(chosen, first).item()
         values[f"{name}_data"] = loss(second, first).item()
     return values

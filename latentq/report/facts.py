@@ -12,7 +12,8 @@ from latentq.report.wording import comparisons
 
 SCORES = (
     *("fid", "fid_reconstruction", "fid_terminal", "fid_haar", "fid_inception", "fid_floor"),
-    *("kid", "precision", "recall", "label_accuracy", "mmd.undenoised", "mmd.forward_end"),
+    *("kid", "precision", "recall", "coverage", "label_accuracy"),
+    *("mmd.undenoised", "mmd.forward_end"),
 )
 
 

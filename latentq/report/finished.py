@@ -18,7 +18,8 @@ PARTS = ("encoder", "decoder", "prior", "total")
 
 NUMBERS = (
     *("fid", "fid_reconstruction", "fid_floor", "fid_terminal", "fid_haar", "fid_inception"),
-    *("kid", "kid_std", "precision", "recall", "label_accuracy", "n_samples", "seed"),
+    *("kid", "kid_std", "precision", "recall", "coverage", "label_accuracy"),
+    *("n_samples", "seed"),
     *(f"{clock}_seconds.{stage}" for clock in ("wall", "cpu") for stage in STAGES),
     *(f"parameters.{part}" for part in PARTS),
     *("features.test_accuracy", "mmd.undenoised", "mmd.forward_end"),

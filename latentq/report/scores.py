@@ -22,7 +22,9 @@ INTERVALS = (
     "arithmetic one where a value is not positive, which is said; shares have means with a 95% "
     "interval that stays between 0 and 1. "
 )
-SCORES = {"kid": "KID ↓", "precision": "Precision ↑", "recall": "Recall ↑"}
+SCORES = {
+    "kid": "KID ↓", "precision": "Precision ↑", "recall": "Recall ↑", "coverage": "Coverage ↑",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def has_classes(group: Group) -> bool:
 
 
 def fid_table(group: Group) -> Table:
-    """Makes the table of FIDs, with KID, precision and recall of the samples."""
+    """Makes the table of FIDs, with KID, precision, recall and coverage of the samples."""
     scores = {**({"fid_inception": "FID, Inception ↓"} if has_inception(group) else {}), **SCORES}
     if group.runs[0].conditional and has_classes(group):
         scores["label_accuracy"] = "Label accuracy ↑"

@@ -170,8 +170,10 @@ class CircuitPhases(ChainPhases):
 class ChainSettings(StateSettings):
     """What a run of a model with a denoising chain can be told."""
 
-    loss: Literal["mmd1", "mmdk", "wasserstein"] = Field(
-        "wasserstein", description="the loss between ensembles of states"
+    loss: Literal["mmd1", "mmdk", "mmdg", "mmd_transport", "wasserstein"] = Field(
+        "wasserstein",
+        description="the loss between ensembles of states; mmd_transport is mmdg with a tenth of "
+        "wasserstein",
     )
     prior: EnsemblePrior = EnsemblePrior()
     denoising: ChainPhases = ChainPhases()

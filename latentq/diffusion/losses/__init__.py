@@ -10,11 +10,31 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from latentq.diffusion.losses.mmd import LOSSES, Loss, mmd1, mmdk
+from latentq.diffusion.losses.mmd import (
+    DISTANCES,
+    LOSSES,
+    WITH_CONSTANT,
+    Loss,
+    mmd1,
+    mmd_transport,
+    mmdg,
+    mmdk,
+)
 from latentq.diffusion.losses.transport import wasserstein
 from latentq.errors import InputError
 
-__all__ = ["LOSSES", "Loss", "chosen_loss", "mmd1", "mmdk", "wasserstein"]
+__all__ = [
+    "DISTANCES",
+    "LOSSES",
+    "WITH_CONSTANT",
+    "Loss",
+    "chosen_loss",
+    "mmd1",
+    "mmd_transport",
+    "mmdg",
+    "mmdk",
+    "wasserstein",
+]
 
 
 def chosen_loss(loss: str | Loss) -> Loss:

@@ -15,8 +15,8 @@ The sum of an ensemble with itself takes each pair of blocks once. On a CPU the 
 are those of :mod:`latentq.engine.native`.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -26,6 +26,7 @@ from latentq.engine import native
 
 RUNGS = 5  # the ladder has the powers F, F^2, F^4, F^8 and F^16
 BLOCK = {True: 2**17, False: 2**24}  # pairs taken at a time by loops and by tensor operations
+WIDTH = 0.2  # of the Gaussian kernel
 
 
 def tensor_ladder(
@@ -59,6 +60,26 @@ def ladder(
         native.ladder(*(x.detach().numpy() for x in arguments), wanted)
     else:
         tensor_ladder(*arguments, wanted)
+
+
+def gaussian(
+    real: Tensor, imag: Tensor, u: Tensor, v: Tensor, rows: Tensor, columns: Tensor, wanted: bool
+) -> None:
+    r"""Does for :math:`h = e^{(F - 1) / \tau}` what :func:`tensor_ladder` does for the ladder."""
+    value = torch.addcmul(real.square(), imag, imag).sub_(1).div_(WIDTH).exp_()
+    rows += value @ v
+    columns += u @ value
+    if wanted:
+        value /= WIDTH
+        real *= value
+        imag *= value
+
+
+class Kernel(NamedTuple):
+    """What sums :math:`h(F)` over a block, see :func:`tensor_ladder`; :math:`k = h / n`."""
+
+    add: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, bool], None]
+    n: int
 
 
 def as_reals(psi: Tensor) -> Tensor:
@@ -106,39 +127,47 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:  # noqa: ANN401
-        return tuple(
+        grads = (
             grad * saved if wanted else None
-            for saved, wanted in zip(ctx.saved_tensors, ctx.needs_input_grad, strict=True)
+            for saved, wanted in zip(ctx.saved_tensors, ctx.needs_input_grad[1:], strict=True)
         )
+        return None, *grads
 
 
 class _CrossSum(_Sum):
     """The sum over all pairs of two ensembles."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, w: Tensor, b: Tensor, v: Tensor) -> Tensor:  # noqa: ANN401
-        blocks, b_turned, wanted = _Blocks(len(a), len(b), a), turned(b), ctx.needs_input_grad
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        kernel: Kernel,
+        a: Tensor,
+        w: Tensor,
+        b: Tensor,
+        v: Tensor,
+    ) -> Tensor:
+        blocks, b_turned, wanted = _Blocks(len(a), len(b), a), turned(b), ctx.needs_input_grad[1:]
         transposed = b.mT.contiguous(), b_turned.mT.contiguous()
         weighted = b * v[:, None], b_turned * v[:, None]
         grad_a, grad_w, grad_b, grad_v = (torch.zeros_like(x) for x in (a, w, b, v))
         for rows in blocks:
             real, imag = blocks.overlap(a[rows], *transposed)
-            ladder(real, imag, w[rows], v, grad_w[rows], grad_v, any(wanted))
+            kernel.add(real, imag, w[rows], v, grad_w[rows], grad_v, any(wanted))
             if any(wanted):
                 grad_a[rows] = _both(real, weighted[0], imag, weighted[1])
             if any(wanted[2:]):
                 scaled = a[rows] * w[rows, None]
                 grad_b += _both(real.mT, scaled, imag.mT, -turned(scaled))
         grads = grad_a * 2 * w[:, None], grad_w, grad_b * 2 * v[:, None], grad_v
-        ctx.save_for_backward(*(g / RUNGS for g in grads))
-        return grad_w @ w / RUNGS
+        ctx.save_for_backward(*(g / kernel.n for g in grads))
+        return grad_w @ w / kernel.n
 
 
 class _OwnSum(_Sum):
     """The sum over all pairs of an ensemble with itself."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, w: Tensor) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, kernel: Kernel, a: Tensor, w: Tensor) -> Tensor:  # noqa: ANN401
         blocks, a_turned, wanted = _Blocks(len(a), len(a), a), turned(a), any(ctx.needs_input_grad)
         transposed = a.mT.contiguous(), a_turned.mT.contiguous()
         weighted = a * w[:, None], a_turned * w[:, None]
@@ -152,21 +181,25 @@ class _OwnSum(_Sum):
             )
             real, imag = blocks.overlap(a[rows], *(x[:, rest] for x in transposed))
             sums = torch.zeros_like(w[rest])
-            ladder(real, imag, w[rows], w[rest], by_row[rows], sums, wanted)
+            kernel.add(real, imag, w[rows], w[rest], by_row[rows], sums, wanted)
             by_column[later] += sums[n:]
             if wanted:
                 grad_a[rows] += _both(real, weighted[0][rest], imag, weighted[1][rest])
                 real, imag = real[:, n:].mT, imag[:, n:].mT
                 grad_a[later] += _both(real, weighted[0][rows], imag, -weighted[1][rows])
         sums = by_row + by_column
-        ctx.save_for_backward(grad_a * (4 / RUNGS * w[:, None]), sums * (2 / RUNGS))
-        return sums @ w / RUNGS
+        ctx.save_for_backward(grad_a * (4 / kernel.n * w[:, None]), sums * (2 / kernel.n))
+        return sums @ w / kernel.n
 
 
-def ladder_sum(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
-    r"""Returns :math:`\sum_{ij} w_i v_j \, k(F_{ij})` with the ladder of powers as kernel.
+LADDER, GAUSSIAN = Kernel(ladder, RUNGS), Kernel(gaussian, 1)
+
+
+def kernel_sum(kernel: Kernel, phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
+    r"""Returns :math:`\sum_{ij} w_i v_j \, k(F_{ij})`.
 
     Arguments:
+        kernel: The kernel, :data:`LADDER` or :data:`GAUSSIAN`.
         phi: Unit statevectors, with shape :math:`(N, d)`.
         w: Their weights, with shape :math:`(N)`.
         psi: Unit statevectors, with shape :math:`(M, d)`.
@@ -175,17 +208,18 @@ def ladder_sum(phi: Tensor, w: Tensor, psi: Tensor, v: Tensor) -> Tensor:
     Returns:
         The sum, a scalar. It is differentiable once: a gradient penalty cannot be built on it.
     """
-    return _CrossSum.apply(as_reals(phi), w, as_reals(psi), v)
+    return _CrossSum.apply(kernel, as_reals(phi), w, as_reals(psi), v)
 
 
-def ladder_own_sum(phi: Tensor, w: Tensor) -> Tensor:
-    r"""Returns :math:`\sum_{ij} w_i w_j \, k(F_{ij})` with the ladder of powers as kernel.
+def kernel_own_sum(kernel: Kernel, phi: Tensor, w: Tensor) -> Tensor:
+    r"""Returns :math:`\sum_{ij} w_i w_j \, k(F_{ij})`.
 
     Arguments:
+        kernel: The kernel, :data:`LADDER` or :data:`GAUSSIAN`.
         phi: Unit statevectors, with shape :math:`(N, d)`.
         w: Their weights, with shape :math:`(N)`.
 
     Returns:
         The sum, a scalar, differentiable once.
     """
-    return _OwnSum.apply(as_reals(phi), w)
+    return _OwnSum.apply(kernel, as_reals(phi), w)

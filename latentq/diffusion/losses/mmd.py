@@ -26,12 +26,20 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latentq.diffusion.losses.kernels import RUNGS, ladder_own_sum, ladder_sum
+from latentq.diffusion.losses.kernels import (
+    GAUSSIAN,
+    LADDER,
+    RUNGS,
+    Kernel,
+    kernel_own_sum,
+    kernel_sum,
+)
 from latentq.diffusion.losses.transport import wasserstein
 from latentq.quantum.states import gram_fidelities
 
 Loss = Callable[..., Tensor]
 
+SHARE = 0.1  # of the transport in a mixture
 COPIES = 1024  # from so many states on, copies of a qubit cost less than pairs: measured
 
 
@@ -187,9 +195,56 @@ def mmdk(phi: Tensor, psi: Tensor, weights: Tensor | None = None, *, value: bool
         distances = [_MeanStateDistance.apply(a, b, weights) for a, b in pairs]
         return torch.stack(distances).mean()
 
+    return _discrepancy(LADDER, phi, psi, weights, value)
+
+
+def _discrepancy(
+    kernel: Kernel, phi: Tensor, psi: Tensor, weights: Tensor | None, value: bool
+) -> Tensor:
+    """Returns the MMD with a kernel; without the value the part of targets alone is left out."""
     w, v = _uniform(phi) if weights is None else weights, _uniform(psi)
-    varying = ladder_own_sum(phi, w) - 2 * ladder_sum(phi, w, psi, v)
-    return varying + ladder_own_sum(psi, v) if value else varying
+    varying = kernel_own_sum(kernel, phi, w) - 2 * kernel_sum(kernel, phi, w, psi, v)
+    return varying + kernel_own_sum(kernel, psi, v) if value else varying
 
 
-LOSSES: dict[str, Loss] = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}
+def mmdg(phi: Tensor, psi: Tensor, weights: Tensor | None = None, *, value: bool = True) -> Tensor:
+    r"""Returns the MMD with a Gaussian kernel of the trace distance.
+
+    .. math:: k = e^{-T^2 / \tau}, \qquad T^2 = 1 - F, \qquad \tau = 0.2
+
+    It is a series in :math:`F` with positive coefficients, so it sees all moments.
+
+    Arguments:
+        phi: The states of the model, with shape :math:`(N, d)`.
+        psi: The target states, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
+        value: Whether the value matters, or only the gradient, see :func:`mmdk`.
+    """
+    return _discrepancy(GAUSSIAN, phi, psi, weights, value)
+
+
+def mmd_transport(
+    phi: Tensor, psi: Tensor, weights: Tensor | None = None, *, value: bool = True
+) -> Tensor:
+    r"""Returns the MMD with the Gaussian kernel and a tenth of the transport.
+
+    .. math:: D = D_g + 0.1 \, W
+
+    The MMD alone is quadratic in the mass of bad samples and leaves some; the transport pays for
+    each of them.
+
+    Arguments:
+        phi: The states of the model, with shape :math:`(N, d)`.
+        psi: The target states, with shape :math:`(M, d)`, equally weighted.
+        weights: The weights of the model's states, with shape :math:`(N)`; uniform if `None`.
+        value: Whether the value matters, or only the gradient, see :func:`mmdk`.
+    """
+    return mmdg(phi, psi, weights, value=value) + SHARE * wasserstein(phi, psi, weights)
+
+
+#: The distances that ensembles are compared by.
+DISTANCES: dict[str, Loss] = {"mmd1": mmd1, "mmdk": mmdk, "wasserstein": wasserstein}
+#: What a chain can be trained by.
+LOSSES: dict[str, Loss] = {**DISTANCES, "mmdg": mmdg, "mmd_transport": mmd_transport}
+#: Losses with a part that has no gradient by the angles, which `value=False` leaves out.
+WITH_CONSTANT = (mmdk, mmdg, mmd_transport)

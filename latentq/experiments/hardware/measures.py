@@ -19,6 +19,7 @@ from latentq.models.classifier import Classifier
 from latentq.models.generative import in_chunks
 from latentq.models.hybrid import LatentQ
 from latentq.quantum import readout
+from latentq.quantum.states import turn_randomly
 
 Row = dict[str, Any]
 RATE = 4000.0  # Shots a second of a superconducting machine.
@@ -105,6 +106,8 @@ def sharing_rows(bench: Bench) -> list[Row]:
         psi = terminal.repeat_interleave(group, dim=0)[: bench.number]
         for step in prior.instruments(order, len(psi)):
             psi = prior.move(step, psi, generator)
+        # What is read out is turned, each image by itself.
+        psi = turn_randomly(psi, prior.spread, generator)
         rho = readout.density_matrices(psi.to(torch.complex128))
         rows.append({"images": group, "preparations": starts, **bench.scores(rho)})
     return rows
