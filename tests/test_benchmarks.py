@@ -53,7 +53,7 @@ from latentq.diffusion.losses.mmd import LOSSES
 from latentq.diffusion.schedule import cosine_schedule
 from latentq.engine import fused
 from latentq.errors import InputError
-from latentq.experiments.ablation import FIRST
+from latentq.experiments.ingredients import FIRST
 from latentq.models import storage
 from latentq.quantum.states import haar_states
 from latentq.report.pages import markdown

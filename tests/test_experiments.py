@@ -13,11 +13,13 @@ from latentq.diffusion import DenoisingObjective, ForwardProcess
 from latentq.diffusion.losses.mmd import mmdk
 from latentq.errors import InputError
 from latentq.experiments import ablation, bounds, ensembles, gradients
-from latentq.experiments.bounds import FreeInstruments, fitted, instrument_states
+from latentq.experiments.bounds import FreeInstruments, instrument_states
 from latentq.experiments.ensembles import principal_axes
+from latentq.experiments.frozen import fitted
+from latentq.experiments.ingredients import FIRST, SECOND
 from latentq.experiments.latent.experiment import EXPERIMENT as LATENT
 from latentq.models import storage
-from latentq.models.hybrid import LatentQ
+from latentq.models.generative import count_parameters
 from latentq.quantum.states import fidelity, haar_states, perturb
 from tests.conftest import needs_mnist
 
@@ -62,21 +64,43 @@ def test_a_mixture_finds_its_clusters(generator: torch.Generator) -> None:
 
 def test_free_numbers_are_counted(generator: torch.Generator) -> None:
     """The columns of an isometry: one of length one, each next one also orthogonal to the rest."""
-    psi = haar_states(140, qubits=4, generator=generator)
-    config = load_config(["model=quantum", "prior.layers=1"])
-    model = LatentQ(**arguments_of(config))
-    names = ("mixture, 1", "130 states with noise")
-    found = bounds.rows(model, psi, 10, 1, 0.1, 0, {name: bounds.FITS[name] for name in names})
+    for structure in bounds.STRUCTURES.values():
+        prior = FreeInstruments(ForwardProcess(), structure.ancillas, generator=generator)
+        sizes = [16 * 2**n for n in structure.ancillas]
+        free = sum(2 * size - 1 - 2 * earlier for size in sizes for earlier in range(16))
+        assert prior.freedom == free
 
-    for ancillas in (1, 2, 3):
-        size = 16 * 2**ancillas
-        free = 5 * sum(2 * size - 1 - 2 * earlier for earlier in range(16))
-        assert found[f"instruments, {ancillas} ancillas"][0] == free
-    assert found["mixture, 1"][0] == 1 + 32 + 32 * 33 // 2
-    assert found["130 states with noise"][0] == 130 * 33
+    psi = haar_states(140, qubits=4, generator=generator)
+    for name, free in (
+        ("mixture, 1", 1 + 32 + 32 * 33 // 2),
+        ("130 states with noise", 130 * 33),
+    ):
+        kind, arguments = bounds.FITS[name]
+        assert count_parameters(fitted(kind, psi, 0, **arguments).prior) == free
     shipped = load_config(["model=codebook"])["prior"]
     chosen = bounds.FITS["130 states with noise"][1]
     assert {key: shipped[key] for key in chosen} == chosen
+
+
+def test_instruments_are_trained_as_the_circuits_of_their_recipe(
+    generator: torch.Generator,
+) -> None:
+    psi = haar_states(320, qubits=4, generator=generator)
+    process = ForwardProcess(terminal_strength=0.7)
+    for structure in bounds.STRUCTURES.values():
+        objective = bounds.objective_of(structure, process, psi, 0)
+        recipe = SECOND if structure.second else FIRST
+        config = load_config(["model=quantum", *recipe])
+        phases, prior = config["denoising"], config["prior"]
+
+        assert isinstance(objective.prior.forward_process, ForwardProcess)
+        start = objective.prior.forward_process.terminal_strength
+        assert start == prior["terminal_strength"]
+        assert (len(objective.members) == 16) is phases["cells"]
+        assert (objective.alone > 0) is phases["single_steps"]
+        for key in ("start_batch_size", "target_batch_size", "intermediate_weight"):
+            assert getattr(objective, key) == phases[key]
+    assert load_config(["model=quantum"])["prior"]["spread"] == bounds.SPREAD
 
 
 def test_gradients_shows_the_bias(tmp_path: Path) -> None:

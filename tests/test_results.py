@@ -11,11 +11,13 @@ import pytest
 
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
-from latentq.experiments import ablation
+from latentq.experiments import ablation, spread
 from latentq.experiments import all as everything
+from latentq.experiments.bias.findings import value_table
 from latentq.experiments.quddpm.claims import best, of
 from latentq.experiments.quddpm.tasks import TASKS
 from latentq.experiments.record import Verdict
+from latentq.experiments.tradeoff.findings import best_of, curves_of
 from latentq.models import storage
 from latentq.report.statistics import Scale, read, summarize
 from latentq.report.wording import interval, number
@@ -131,6 +133,39 @@ def test_the_ingredients_of_the_second_recipe_are_those_of_its_record() -> None:
     found = json.loads(path.read_text())["rows"]
 
     assert ablation.markdown(found) in (ROOT / "docs" / "quantum-prior.md").read_text()
+
+
+def test_the_spread_of_the_default_is_that_of_its_rule() -> None:
+    record = json.loads((ROOT / "docs" / "results" / "spread.json").read_text())
+
+    assert spread.markdown(record["rows"]) in (ROOT / "docs" / "quantum-prior.md").read_text()
+    least = spread.least_spread(record["rows"])
+    assert least == record["least"] == load_config([])["prior"]["spread"]
+
+
+def test_what_the_loss_prefers_is_what_its_record_has() -> None:
+    record = json.loads((ROOT / "docs" / "results" / "bias" / "record.json").read_text())
+    page = ROOT / "docs" / "quantum-prior.md"
+    rows = record["tables"]["losses"]
+    liked = {row["loss"] for row in rows if row["preferred"]}
+
+    assert value_table(record["tables"], "W") in page.read_text()
+    assert f"at most {limit_of(rows):,} states on either side" in words(page)
+    assert liked == {"W"} and "No other loss of the record prefers any" in words(page)
+
+
+def limit_of(rows: list[dict[str, Any]]) -> int:
+    """Returns the largest batch of all states at which transport prefers an ensemble to data."""
+    return max(row["batch"] for row in rows if row["preferred"] and row["groups"] == 1)
+
+
+def test_the_words_beside_fid_against_recall_are_those_of_its_record() -> None:
+    record = json.loads((ROOT / "docs" / "results" / "tradeoff" / "record.json").read_text())
+    page = words(ROOT / "docs" / "quantum-prior.md")
+    curves = curves_of(record["tables"]["priors"])
+    for name in ("130 states", "second recipe", "states of training images", "reconstructions"):
+        best = best_of(curves[name])
+        assert f"{best['fid']:.1f} / {best['recall']:.2f}" in page, name
 
 
 @pytest.mark.parametrize("page", ["docs/results.md", "docs/quantum-prior.md"])

@@ -1,21 +1,23 @@
 r"""What other priors reach in the latent space of a trained quantum model.
 
     python -m latentq.experiments.bounds checkpoint=runs/quantum-mnist-seed0 out=bounds.json
+    python -m latentq.experiments.bounds parts=second
 
 Rows: a codebook, Gaussian mixtures of 1, 10 and 100 components, and chains whose steps are not
 circuits but unconstrained instruments, any :math:`K_m` with :math:`\sum_m K_m^\dagger K_m = 1`,
-trained by the same objective. They tell whether circuit, chain or latent space is the limit. All
-numbers are FIDs of the decoded states against validation images, in the features of the shipped
-classifier.
+trained by the objectives of the first and of the second recipe. They tell whether circuit, chain
+or latent space is the limit. All numbers are FIDs of the decoded states against validation images,
+in the features of the shipped classifier.
 """
 
 import json
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from pydantic import Field
@@ -24,19 +26,15 @@ from torch import Tensor, nn
 from latentq import paths
 from latentq.config.commands import read_options, run_command
 from latentq.config.fields import Count, Folder, Positive, Settings
+from latentq.config.marks import Commas, OneOf
 from latentq.config.schema.data import AUTO
-from latentq.diffusion import Chain, DenoisingObjective, Forward
+from latentq.diffusion import Chain, DenoisingObjective, Forward, ForwardProcess
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.fit import train_phase
 from latentq.diffusion.partition import balanced_cells
 from latentq.engine.fused import apply_kraus
-from latentq.errors import InputError
-from latentq.evaluation import metrics
-from latentq.models import storage
-from latentq.models.classifier import Classifier
-from latentq.models.generative import count_parameters, in_chunks
-from latentq.models.hybrid import LatentQ
-from latentq.models.states import FittedModel
+from latentq.experiments.frozen import Frozen, Row, fitted, open_frozen
+from latentq.models.generative import count_parameters
 from latentq.randomness import derive_generator
 from latentq.report.tables import markdown_table
 
@@ -47,7 +45,22 @@ FITS: Fits = {
     "130 states with noise": ("codebook", {"centres": 130, "spread": 0.45}),
     **{f"mixture, {k}": ("mixture", {"components": k}) for k in (1, 10, 100)},
 }
-ANCILLAS = (1, 2, 3)
+PARTS = ("fits", "first", "second")
+
+
+class Structure(NamedTuple):
+    """Instruments in the place of circuits: the ancillas of the steps, and of which recipe."""
+
+    ancillas: tuple[int, ...]
+    second: bool
+
+
+STRUCTURES = {
+    **{f"instruments, {n} ancillas": Structure((n,) * 5, False) for n in (1, 2, 3)},
+    "second recipe, instruments, 3, 1, 1, 1 and 1 ancillas": Structure((3, 1, 1, 1, 1), True),
+    "second recipe, instruments, 3 ancillas": Structure((3,) * 5, True),
+}
+SPREAD = 0.38  # of the second recipe
 
 
 class Options(Settings):
@@ -58,57 +71,61 @@ class Options(Settings):
     out: Folder = Field("bounds.json", description="the file of the table")
     iterations: Count = Field(1500, le=10**6, description="the iterations for the instruments")
     lr: Positive = Field(0.01, le=1, description="their largest learning rate")
+    parts: Annotated[tuple[Annotated[str, OneOf(PARTS)], ...], Commas(PARTS)] = Field(
+        PARTS, description="fitted priors, and instruments trained as each recipe does"
+    )
 
 
 class FreeInstruments(Chain):
     r"""A chain whose steps are isometries without a circuit.
 
-    Step :math:`t` has a trained matrix :math:`A_t` of shape :math:`(2^{n_A} d, d)`, whose
+    Step :math:`t` has a trained matrix :math:`A_t` of shape :math:`(2^{n_t} d, d)`, whose
     orthonormal columns :math:`Q_t` in :math:`A_t = Q_t R_t` are the stacked :math:`K_m`.
 
     Arguments:
         forward_process: The forward process.
-        ancillas: The number of ancillas :math:`n_A` of a step.
+        ancillas: The number of ancillas of every step, or :math:`n_t` of the steps
+            :math:`0, 1, \dots`.
         generator: The source of the initial matrices.
+        spread: The strength of the random unitaries on what is generated.
     """
 
     linear = True
 
     def __init__(
-        self, forward_process: Forward, ancillas: int, *, generator: torch.Generator
+        self,
+        forward_process: Forward,
+        ancillas: int | tuple[int, ...],
+        *,
+        generator: torch.Generator,
+        spread: float = 0.0,
     ) -> None:
-        super().__init__(forward_process, loss="wasserstein", outcomes="score")
-        self.ancillas = ancillas
+        super().__init__(forward_process, loss="wasserstein", outcomes="score", spread=spread)
+        steps = forward_process.steps
+        self.ancillas = (ancillas,) * steps if isinstance(ancillas, int) else ancillas
         self.dimension = 2**forward_process.qubits
+        self.matrices = nn.ParameterList(self._first_matrix(n, generator) for n in self.ancillas)
+
+    def _first_matrix(self, ancillas: int, generator: torch.Generator) -> Tensor:
+        """Returns the identity with noise, as reals of shape (2^n_t d, d, 2)."""
         rows = 2**ancillas * self.dimension
-        shape = (rows, self.dimension, 2)
         identity = torch.view_as_real(torch.eye(rows, self.dimension, dtype=torch.complex64))
-        self.matrices = nn.ParameterList(
-            identity + torch.randn(shape, generator=generator) / math.sqrt(2 * rows)
-            for _ in range(forward_process.steps)
-        )
+        noise = torch.randn(identity.shape, generator=generator)
+        return identity + noise / math.sqrt(2 * rows)
+
+    @property
+    def freedom(self) -> int:
+        """The number of free reals: the columns of an isometry are orthonormal."""
+        return sum((2 * 2**n - 1) * self.dimension**2 for n in self.ancillas)
 
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         """Returns the maps of some steps, see the base class."""
-        matrices = [torch.view_as_complex(self.matrices[t]) for t in steps]
-        shape = (2**self.ancillas, self.dimension, self.dimension)
-        stacked = [torch.linalg.qr(matrix).Q.reshape(shape) for matrix in matrices]
-        return [partial(apply_kraus, kraus) for kraus in stacked]
-
-
-def fitted(kind: str, latents: Tensor, seed: int, **arguments: Any) -> FittedModel:  # noqa: ANN401
-    """Fits a prior of a baseline to states.
-
-    Arguments:
-        kind: The kind of model, such as `mixture`.
-        latents: The states, with shape (N, d).
-        seed: The seed of the fit.
-        arguments: What the prior is built with.
-    """
-    built = storage.build(kind, {"channels": 1, "seed": seed, **arguments})
-    model = cast(FittedModel, built)
-    model.fit(latents, seed)
-    return model
+        found: list[Instrument] = []
+        for t in steps:
+            columns = torch.linalg.qr(torch.view_as_complex(self.matrices[t])).Q
+            shape = (2 ** self.ancillas[t], self.dimension, self.dimension)
+            found.append(partial(apply_kraus, columns.reshape(shape)))
+        return found
 
 
 def instrument_states(
@@ -128,49 +145,60 @@ def instrument_states(
     return prior.sample_chain(n, derive_generator(seed, "sample"))[-1]
 
 
-def rows(
-    model: LatentQ,
-    latents: Tensor,
-    n: int,
-    iterations: int,
-    lr: float,
-    seed: int,
-    fits: Fits = FITS,
-) -> dict[str, tuple[int, Callable[[], Tensor]]]:
-    """Returns the rows by name: the number of free reals, and what draws states.
+def objective_of(
+    structure: Structure, process: ForwardProcess, latents: Tensor, seed: int
+) -> DenoisingObjective:
+    """Returns what instruments are trained on: as the recipe trains circuits.
 
     Arguments:
-        model: The trained model.
+        structure: The ancillas, and the recipe.
+        process: The forward process; its start is that of the recipe.
         latents: The states of the training images, with shape (N, d).
-        n: The number of states to draw.
-        iterations: The number of iterations for instruments.
-        lr: Their learning rate.
         seed: The seed of all draws.
+    """
+    second = structure.second
+    prior = FreeInstruments(
+        replace(process, terminal_strength=0.25 if second else 1.5),
+        structure.ancillas,
+        generator=derive_generator(seed, "free"),
+        spread=SPREAD if second else 0.0,
+    )
+    return DenoisingObjective(
+        prior,
+        latents,
+        input_batch_size=512,
+        start_batch_size=2048 if second else 1024,
+        target_batch_size=2048 if second else 512,
+        intermediate_weight=0.0 if second else 0.05,
+        seed=seed,
+        single_steps=not second,
+        balanced=second,
+        groups=None if second else balanced_cells(latents, latents.shape[1], seed),
+    )
+
+
+def rows(frozen: Frozen, options: Options, fits: Fits = FITS) -> Iterator[tuple[str, Row]]:
+    """Yields the rows by name: the number of free reals, and the scores of what is drawn.
+
+    Arguments:
+        frozen: The autoencoder and its states.
+        options: What is compared.
         fits: The priors that are fitted: the kind of model and its arguments, by name.
     """
-    process = model.prior.forward_process
-    found: dict[str, tuple[int, Callable[[], Tensor]]] = {}
-    for name, (kind, arguments) in fits.items():
+    latents, n, seed = frozen.latents, len(frozen.reference), frozen.seed
+    for name, (kind, arguments) in fits.items() if "fits" in options.parts else ():
         other = fitted(kind, latents, seed, **arguments)
-        draw = partial(other.sample_states, n, seed)
-        found[name] = count_parameters(other.prior), draw
-    cells = balanced_cells(latents, latents.shape[1], seed)
-    for ancillas in ANCILLAS:
-        prior = FreeInstruments(process, ancillas, generator=derive_generator(seed, "free"))
-        objective = DenoisingObjective(
-            prior,
-            latents,
-            input_batch_size=512,
-            start_batch_size=1024,
-            target_batch_size=512,
-            intermediate_weight=0.05,
-            seed=seed,
-            groups=cells,
-        )
-        size = process.steps * (2 * 2**ancillas - 1) * latents.shape[1] ** 2
-        draw = partial(instrument_states, objective, iterations, lr, n, seed)
-        found[f"instruments, {ancillas} ancillas"] = size, draw
-    return found
+        scores = frozen.scores(other.sample_states(n, seed))
+        yield name, {"reals": count_parameters(other.prior), **scores}
+    process = frozen.model.prior.forward_process
+    assert isinstance(process, ForwardProcess)
+    for name, structure in STRUCTURES.items():
+        if ("second" if structure.second else "first") not in options.parts:
+            continue
+        objective = objective_of(structure, process, latents, seed)
+        states = instrument_states(objective, options.iterations, options.lr, n, seed)
+        assert isinstance(objective.prior, FreeInstruments)
+        yield name, {"reals": objective.prior.freedom, **frozen.scores(states)}
 
 
 def markdown(table: dict[str, dict[str, Any]]) -> str:
@@ -189,38 +217,12 @@ def bounds(arguments: list[str]) -> None:
         InputError: If an option is wrong, or the checkpoint is no unconditional quantum model.
     """
     options = read_options(arguments, Options)
-    _, description = storage.describe(options.checkpoint)
-    if description["kind"] != "quantum" or description["arguments"].get("conditional"):
-        raise InputError(
-            "checkpoint: must be an unconditional quantum model, was " + options.checkpoint
-        )
-    from latentq.data.identity import features_of, reopen_data
-
-    model = cast(LatentQ, storage.load(options.checkpoint))
-    path = features_of(options.features, options.checkpoint)
-    classifier = cast(Classifier, storage.load(path))
-    data = reopen_data(options.checkpoint)
-    seed = data.seed
-    with torch.no_grad():
-        latents = in_chunks(model.encode, data.train.images)
-        reference = metrics.extract_features(classifier, data.validation.images)
-    table: dict[str, dict[str, Any]] = {}
-    for name, (size, draw) in rows(
-        model, latents, len(reference), options.iterations, options.lr, seed
-    ).items():
-        states = draw()
-        with torch.no_grad():
-            images = in_chunks(model.decode, states)
-        features = metrics.extract_features(classifier, images)
-        precision, recall = metrics.precision_recall(features, reference)
-        table[name] = {
-            "reals": size,
-            "fid": metrics.fid(features, reference),
-            "precision": precision,
-            "recall": recall,
-        }
-        print(f"{name}: FID {table[name]['fid']:.1f}", flush=True)
-    content = {"checkpoint": options.checkpoint, "seed": seed, "rows": table}
+    frozen = open_frozen(options.checkpoint, options.features)
+    table: dict[str, Row] = {}
+    for name, row in rows(frozen, options):
+        table[name] = row
+        print(f"{name}: FID {row['fid']:.1f}", flush=True)
+    content = {"checkpoint": options.checkpoint, "seed": frozen.seed, "rows": table}
     paths.write_atomically(Path(options.out), (json.dumps(content, indent=2) + "\n").encode())
     print(markdown(table))
 

@@ -364,8 +364,8 @@ FAULTS: list[Fault] = [
         "test_experiments",
         (
             "bounds: free reals of an isometry",
-            "(2 * 2**ancillas - 1) * latents",
-            "(2 * 2**ancillas) * latents",
+            "(2 * 2**n - 1) * self.dimension**2",
+            "(2 * 2**n) * self.dimension**2",
             "instruments look larger than they are",
         ),
     ),

@@ -8,7 +8,15 @@ timestamps, so that the same input gives the same bytes.
 from matplotlib.axes import Axes
 
 from latentq.report.plots.clouds import cloud, cloud_figure, size_curve
-from latentq.report.plots.curves import curve, finish, label_decades, level, log_ticks, shades
+from latentq.report.plots.curves import (
+    curve,
+    finish,
+    label_decades,
+    level,
+    log_ticks,
+    shades,
+    tints,
+)
 from latentq.report.plots.efficiency import Line, efficiency_chart
 from latentq.report.plots.files import (
     Figure,
@@ -23,6 +31,7 @@ from latentq.report.plots.files import (
 )
 from latentq.report.plots.forest import Dot, forest_chart, ratio_chart
 from latentq.report.plots.grids import chain_grid, image_grid, mosaic, reconstruction_grid
+from latentq.report.plots.labels import Label, place_labels
 from latentq.report.plots.palette import DARK, LIGHT, NIGHT, Theme
 from latentq.report.plots.states import (
     amplitude_bars,
@@ -44,6 +53,7 @@ __all__ = [
     "Curve",
     "Dot",
     "Figure",
+    "Label",
     "Line",
     "Theme",
     "amplitude_bars",
@@ -67,6 +77,7 @@ __all__ = [
     "log_ticks",
     "mosaic",
     "phase_wheel",
+    "place_labels",
     "ratio_chart",
     "reconstruction_grid",
     "reconstructions_figure",
@@ -78,6 +89,7 @@ __all__ = [
     "schmidt_bars",
     "shades",
     "size_curve",
+    "tints",
     "training_chart",
     "training_curve",
     "wigner_map",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from latentq.report.plots.palette import LIGHT, Theme
@@ -34,6 +35,12 @@ def log_ticks(axis: Any, low: float, high: float, room: float = 50) -> None:  # 
 def shades(count: int) -> list[tuple[float, ...]]:
     """Returns colours for an ordered series, from light to dark, such as numbers of qubits."""
     return [tuple(c) for c in matplotlib.colormaps["viridis_r"](np.linspace(0.15, 0.95, count))]
+
+
+def tints(colour: str, count: int) -> list[tuple[float, ...]]:
+    """Returns tints of one colour for an ordered series, from light to the colour itself."""
+    rgb = np.array(to_rgb(colour))
+    return [tuple(1 - share * (1 - rgb)) for share in np.linspace(0.45, 1, count)]
 
 
 def curve(

@@ -1,0 +1,1 @@
+"""What losses between finite batches of states prefer."""

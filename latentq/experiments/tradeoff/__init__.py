@@ -1,0 +1,1 @@
+"""FID against recall, of priors on one autoencoder."""
