@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -28,7 +30,7 @@ def tiny_model(
     qubits: int = 2,
     steps: int = 2,
     ancillas: int | tuple[int, ...] = 1,
-    layers: int | tuple[int, ...] = 2,
+    layers: int | Sequence[int] = 2,
 ) -> QuDDPM:
     """A model with the same angles for every loss, rule of outcomes and engine."""
 
