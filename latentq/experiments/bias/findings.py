@@ -113,7 +113,7 @@ def gap_figure(tables: Tables) -> plots.Figure:
         batches = sorted({row["batch"] for row in rows})
         ax.set_xticks(batches, [f"{n:,}" for n in batches])
         y_name = "loss above that of fresh data" if loss == shown[0] else ""
-        plots.finish(ax, loss, "states on either side", y_name, legend=loss == shown[-1])
+        plots.finish(ax, loss, "states on either side", y_name, legend=loss == shown[0])
     return figure
 
 
