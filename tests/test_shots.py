@@ -75,7 +75,9 @@ def test_the_rows_are_those_of_the_images_that_were_read_out(
     monkeypatch.setattr("latentq.data.identity.shared_classes", lambda notes, data: 10)
     assert scores.measure(["shots=810", "readout=linear"]) == {"fid": 20.5}
     assert scores.measure([]) == {"fid": 20.5}
-    assert [shots for _, shots in seen] == [Shots(810, "linear"), None]
+    assert scores.measure(["spread=0.3"]) == {"fid": 20.5}
+    assert [shots for _, shots in seen] == [Shots(810, "linear"), None, None]
+    assert [found.prior.spread for found, _ in seen] == [0.38, 0.38, 0.3]
 
 
 class _Data:
@@ -88,6 +90,8 @@ class _Data:
         (["shots=0"], "shots: must be an integer, at least 1 and at most 1000000000"),
         (["shots=-5"], "shots: must be an integer, at least 1"),
         (["shots=80"], "shots: must be at least 81, one for each of the 81 settings"),
+        (["spread=-1"], "spread: must be a number, at least 0"),
+        (["spread=0.3", "checkpoint=classical"], "checkpoint: must be a model with a quantum"),
         (["shots=810", "readout=top"], "readout: must be one of eigenvector, linear, clipped"),
         (
             ["shots=810", "checkpoint=classical"],

@@ -15,7 +15,7 @@ from pydantic import Field
 from torch import Tensor
 
 from latentq.config.commands import read_options
-from latentq.config.fields import Folder, Plugins, Seed, Settings
+from latentq.config.fields import Folder, Plugins, Seed, Settings, Share
 from latentq.config.marks import OneOf
 from latentq.config.registry import load_plugins
 from latentq.config.schema.data import AUTO, CLASSES
@@ -254,6 +254,9 @@ class Options(Settings):
     readout: Annotated[str, OneOf(READOUTS)] = Field(
         "eigenvector", description="how a state is estimated from them"
     )
+    spread: Share | None = Field(
+        None, le=10, description="strength of the turn at the end; null: as in training"
+    )
 
 
 def measure(arguments: list[str]) -> dict[str, Any]:
@@ -274,6 +277,8 @@ def measure(arguments: list[str]) -> dict[str, Any]:
     if not isinstance(model, GenerativeModel):
         raise InputError(f"checkpoint: must be a generative model, was {options.checkpoint}")
     shots = None
+    if options.spread is not None:
+        quantum_model(model, options.checkpoint)[1].spread = options.spread
     if options.shots is not None:
         model, _ = quantum_model(model, options.checkpoint)
         shots = Shots(options.shots, options.readout)
