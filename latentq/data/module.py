@@ -100,7 +100,7 @@ class ImageData(pl.LightningDataModule):
                 f"data.validation: must be from 1 to {len(train.labels) - 1}, was {validation}"
             )
         if limit is not None and not 1 <= limit <= room:
-            raise InputError(f"data.limit: must be from 1 to {room}, was {limit}")
+            raise InputError(f"data.limit: must be from 1 to {room}, or null for all, was {limit}")
 
         self.name, self.sha256, self.limit = name, sha256, limit
         self.batch_size, self.batches, self.seed, self.test = batch_size, batches, seed, test
