@@ -152,7 +152,12 @@ class GenerativeModel(HubModel, nn.Module, ABC):
         if label is None:
             generator = derive_generator(seed, "labels", device=device)
             return torch.randint(self.classes, (n,), device=device, generator=generator)
-        given = torch.as_tensor(label, device=device)
+        try:
+            given = torch.as_tensor(label, device=device)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(
+                f"label: must be classes from 0 to {self.classes - 1}, was {label!r}"
+            ) from error
         if given.shape not in ((), (1,), (n,)):
             raise InputError(
                 f"label: must be one class or {n}, one for each image, was {tuple(given.shape)}"
