@@ -16,14 +16,15 @@ from latentq.config.schema.quantum import ChainSettings
 from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.paths import TRAIN
-from latentq.study.arms import ARMS, QUANTUM
+from latentq.study.arms import ARMS, EPOCHS, QUANTUM
+from latentq.study.structures import structure_of
 
 # All training images of MNIST: those of the validation split are among them, but not trained on.
 ALL = 60_000
 LARGEST = 54_000
 # Few images shall not mean few iterations, so an epoch has a number of them.
 ITERATIONS = ("images.iterations_per_epoch=250",)
-COMMON = ("denoising.target_batch_size=512", "denoising.epochs=10")
+COMMON = (f"denoising.epochs={EPOCHS}",)
 FOLDER, EARLIER = "jobs", "cells"  # Of the run folders, now and in earlier versions.
 
 
@@ -51,7 +52,8 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
     """Lists the jobs in the order in which they are to begin.
 
     All jobs of a seed come before those of the next, so that an aborted study has whole seeds;
-    within a seed, those that others wait for come first, whether they were asked for or not.
+    within a seed, all of a number of images, so that few autoencoders are needed again; and of
+    these, those that others wait for come first, whether they were asked for or not.
 
     Arguments:
         arms: The arms, keys of :data:`latentq.study.arms.ARMS`.
@@ -62,8 +64,8 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
     jobs = [
         Job(arm, size, seed)
         for seed in seeds
-        for group in (bases, arms)
         for size in sizes
+        for group in (bases, arms)
         for arm in group
     ]
     return list(dict.fromkeys(jobs))
@@ -137,8 +139,13 @@ class StudyFolder:
     def _own(self, arm: str) -> list[str]:
         """Returns what an arm sets; a control of quantum begins with quantum's settings."""
         found = {name: [f"{k}={v}" for k, v in of.items()] for name, of in self.tuned.items()}
+        first, *others = ARMS[arm].overrides
         before = found.get(QUANTUM, []) if ARMS[arm].mirrors else []
-        return [ARMS[arm].overrides[0], *before, *ARMS[arm].overrides[1:], *found.get(arm, [])]
+        change = ARMS[arm].change
+        if change is not None:
+            circuits = structure_of(self.tuned.get(QUANTUM, {}))
+            before = [*before, *change(circuits).overrides()]
+        return [first, *before, *others, *found.get(arm, [])]
 
     def command(self, job: Job) -> list[str]:
         """Returns the command line of a job."""
