@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from latentq.config import registry
+from latentq.config.schema.quantum import CircuitPrior
 from latentq.study.structures import (
     Change,
     alike,
@@ -99,11 +100,11 @@ ARMS: dict[str, Arm] = {
         (*_CODEBOOK, "prior.spread=0"),
         editions=SECOND,
     ),
-    # Of checkpoints/quantum; the tuning measures that of the circuits which it has chosen.
+    # As far as quantum states are turned; the tuning measures how far they then are spread.
     "codebook-spread": Arm(
         "139 states, spread as the circuits'",
         "classical",
-        (*_CODEBOOK, "prior.spread=0.42"),
+        (*_CODEBOOK, f"prior.spread={CircuitPrior().spread}"),
         editions=SECOND,
     ),
     "diffusion-large": Arm(

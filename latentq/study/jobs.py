@@ -96,6 +96,7 @@ class StudyFolder:
         tuned: The settings of arms that the tuning has found, by arm and key; they win over what
             an arm sets.
         data: The data set.
+        keep: The folder where the small files of finished jobs are kept; `None` for none.
     """
 
     root: Path
@@ -104,6 +105,7 @@ class StudyFolder:
     load: Callable[[list[str]], Config] = load_config
     tuned: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     data: str = "mnist"
+    keep: Path | None = None
     _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
 
     def folder(self, job: Job) -> Path:
@@ -112,6 +114,19 @@ class StudyFolder:
         # Earlier versions wrote to `cells`: what is finished there is not run again.
         earlier = self.root / EARLIER / name
         return earlier if read_metrics(earlier) is not None else self.root / FOLDER / name
+
+    def kept(self, job: Job) -> Path | None:
+        """Returns the folder with what is kept of a job, there or not; `None` if nothing is."""
+        return None if self.keep is None else self.keep / FOLDER / job.name
+
+    def result(self, job: Job) -> Path:
+        """Returns the folder with the numbers of a job: its run folder, or what is kept of it."""
+        folder, kept = self.folder(job), self.kept(job)
+        return folder if kept is None or self.has_run(job) else kept
+
+    def has_run(self, job: Job) -> bool:
+        """Whether the run folder of a job is here with its metrics, and so with its weights."""
+        return read_metrics(self.folder(job)) is not None
 
     def log(self, job: Job) -> Path:
         """Returns the file that gets what a job prints."""
@@ -178,7 +193,7 @@ class StudyFolder:
         # This import takes seconds; mistakes on the command line are answered without it.
         from latentq.training import run_folder
 
-        folder = self.folder(job)
+        folder = self.result(job)
         if read_metrics(folder) is None or not (folder / run_folder.CONFIG).is_file():
             return False
         config = self.config(job)
