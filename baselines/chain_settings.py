@@ -6,19 +6,15 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge, Le
 from pydantic import Field
 
-from latentq.config.fields import Count, Positive, Share, Size
+from latentq.config.fields import Count, Positive, Share
 from latentq.config.schema.quantum import (
-    Ancillas,
     ChainSettings,
     CircuitPhases,
-    CircuitPrior,
     CircuitSettings,
-    Layers,
     QuantumSettings,
-    Scale,
     ancillas_of,
 )
-from latentq.config.schema.states import ChainPhases, EnsemblePrior
+from latentq.config.schema.states import EnsemblePrior
 from latentq.config.schema.values import Relation, Relations, Values, flat, relation
 from latentq.errors import shown
 
@@ -47,7 +43,18 @@ def effects_are_complete(values: Values) -> Iterator[str]:
         )
 
 
-class PerceptronPrior(EnsemblePrior):
+class StepPrior(EnsemblePrior):
+    """The section `prior` of a chain without circuits: it starts and ends as the circuits do."""
+
+    terminal_strength: Share = Field(
+        0.25, le=100, description="scrambling strength of the basis ensemble"
+    )
+    spread: Share = Field(
+        0.38, le=10, description="strength of the random unitaries after the last step"
+    )
+
+
+class PerceptronPrior(StepPrior):
     """The section `prior` of a chain of MLPs."""
 
     width: Count = Field(
@@ -58,8 +65,8 @@ class PerceptronPrior(EnsemblePrior):
     )
 
 
-class MapPhases(ChainPhases):
-    """The section `denoising` of a chain without circuits, which learns at smaller rates."""
+class MapPhases(CircuitPhases):
+    """The section `denoising` of a chain without circuits: that of circuits, at smaller rates."""
 
     lr_single_step: Positive = Field(
         0.01, le=10, description="largest learning rate of steps alone"
@@ -83,7 +90,7 @@ class PerceptronsSettings(ChainSettings):
     denoising: PerceptronPhases = PerceptronPhases()
 
 
-class IsometryPrior(EnsemblePrior):
+class IsometryPrior(StepPrior):
     """The section `prior` of a chain of isometries."""
 
     relations: ClassVar[Relations] = (numbers_of_all_steps("prior.branches"),)
@@ -100,10 +107,14 @@ class IsometriesSettings(ChainSettings):
     denoising: MapPhases = MapPhases()
 
 
-class LinearPrior(EnsemblePrior):
+class LinearPrior(StepPrior):
     """The section `prior` of a chain of linear maps."""
 
-    maps: Number = Field(2, description="maps of each step")
+    relations: ClassVar[Relations] = (numbers_of_all_steps("prior.maps"),)
+
+    maps: Number | list[Number] = Field(
+        2, description="maps of each step, or a list: that of step 0 comes first"
+    )
     rank: Number = Field(7, description="rank of the difference of two; 7 are 4,300 free reals")
 
 
@@ -117,7 +128,9 @@ class LinearSettings(ChainSettings):
 class BranchesPrior(LinearPrior):
     """The section `prior` of a chain of linear maps with learnt weights."""
 
-    maps: Number = Field(3, description="maps of each step")
+    maps: Number | list[Number] = Field(
+        3, description="maps of each step, or a list: that of step 0 comes first"
+    )
     rank: Number = Field(3, description="rank of the difference of two; 3 are 4,300 free reals")
 
 
@@ -128,7 +141,7 @@ class BranchesSettings(ChainSettings):
     denoising: MapPhases = MapPhases()
 
 
-class PreparePrior(EnsemblePrior):
+class PreparePrior(StepPrior):
     """The section `prior` of a chain that measures and prepares."""
 
     relations: ClassVar[Relations] = (numbers_of_all_steps("prior.effects"), effects_are_complete)
@@ -136,7 +149,6 @@ class PreparePrior(EnsemblePrior):
     effects: Number | list[Number] = Field(
         [28, 16, 16, 16, 16], description="outcomes of each step, or a list: step 0 comes first"
     )
-    spread: Share = Field(0.0, le=10, description="noise on the states that step 0 prepares")
 
 
 class PrepareSettings(ChainSettings):
@@ -166,40 +178,11 @@ def loss_of_mixed_states(values: Values) -> Iterator[str]:
         yield f"loss: must be wasserstein where ancillas are traced out, was {values['loss']}"
 
 
-class TracedPrior(CircuitPrior):
-    """The section `prior` of traced ancillas, each of which doubles the vectors of a state."""
-
-    ancillas: Ancillas | list[Ancillas] = Field(
-        1, description="traced ancillas of each step, or a list that begins with U_0"
-    )
-    layers: Layers | list[Layers] = Field(
-        86, description="layers of each step, or a list that begins with U_0"
-    )
-    init_scale: Scale | list[Scale] = Field(3.1416, description="angles start uniform in [-s, s]")
-    terminal_strength: Share = Field(
-        1.5, le=100, description="scrambling strength of the basis ensemble"
-    )
-    spread: Share = Field(
-        0.0, le=10, description="strength of the random unitaries after the last step"
-    )
-
-
 class TracedPhases(CircuitPhases):
-    """The section `denoising` of traced ancillas: in cells, all steps compared."""
+    """The section `denoising` of traced ancillas: fewer states, each of which is many vectors."""
 
-    cells: bool = Field(
-        True, description="whether basis state k generates the k-th of 2^qubits cells of states"
-    )
-    epochs: Size = Field(30, le=10**5, description="epochs of all steps together")
-    single_steps: bool = Field(
-        True, description="whether every step is trained alone for an epoch before"
-    )
-    intermediate_weight: Share = Field(
-        0.05, le=1000, description="weight of the loss of every step but the last"
-    )
-    lr: Positive = Field(0.03, le=10, description="largest learning rate of all steps")
-    start_batch_size: Count = Field(1024, le=10**5, description="terminal states")
-    target_batch_size: Count = Field(1024, le=10**5, description="target states of a loss")
+    start_batch_size: Count = Field(256, le=10**5, description="terminal states")
+    target_batch_size: Count = Field(256, le=10**5, description="target states of a loss")
 
 
 class TracedSettings(CircuitSettings):
@@ -207,7 +190,6 @@ class TracedSettings(CircuitSettings):
 
     relations: ClassVar[Relations] = (loss_of_mixed_states,)
 
-    prior: TracedPrior = TracedPrior()
     denoising: TracedPhases = TracedPhases()
 
     def vectors(self) -> float:

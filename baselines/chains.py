@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.steps import IsometryStep, MapStep, PrepareStep, Step
-from latentq.diffusion import Chain, Forward, Particles
+from latentq.diffusion import Chain, Forward
 from latentq.diffusion.chain import Instrument
 from latentq.diffusion.losses import Loss
 from latentq.errors import InputError
 from latentq.models.hybrid import LatentQ
 from latentq.quantum.encoding import amplitude_encode
-from latentq.quantum.states import perturb
 
 
 class StepChain(Chain):
@@ -30,8 +29,7 @@ class StepChain(Chain):
         forward_process: The forward process.
         steps: The steps :math:`0 \dots T - 1`; step 0 gives the data.
         loss: The name of the loss.
-        spread: The strength of the noise on what step 0 gives, in training and in generation, see
-            :func:`latentq.quantum.states.perturb`.
+        spread: The strength of the random unitaries after step 0, see the base class.
     """
 
     def __init__(
@@ -41,11 +39,10 @@ class StepChain(Chain):
         loss: str | Loss = "wasserstein",
         spread: float = 0.0,
     ) -> None:
-        super().__init__(forward_process, loss, "score")
+        super().__init__(forward_process, loss, "score", spread)
 
         self.maps = nn.ModuleList(steps)
         self.linear = all(step.linear for step in steps)
-        self.noise = spread
 
     @property
     def freedom(self) -> int:
@@ -58,20 +55,6 @@ class StepChain(Chain):
     def instruments(self, steps: list[int], batch: int) -> list[Instrument]:
         """Returns the maps of some steps, see the base class."""
         return [self.maps[t] for t in steps]
-
-    def _spread(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
-        return perturb(psi, self.noise, generator) if instrument is self.maps[0] else psi
-
-    def move(self, instrument: Instrument, psi: Tensor, generator: torch.Generator) -> Tensor:
-        """Applies one step to states, see the base class."""
-        return self._spread(instrument, super().move(instrument, psi, generator), generator)
-
-    def advance(
-        self, instrument: Instrument, particles: Particles, generator: torch.Generator
-    ) -> Particles:
-        """Applies one step to particles, see the base class."""
-        psi, weights = super().advance(instrument, particles, generator)
-        return Particles(self._spread(instrument, psi, generator), weights)
 
 
 def of_each_step(value: int | tuple[int, ...], steps: int, name: str) -> tuple[int, ...]:
@@ -90,30 +73,32 @@ def isometries(
     forward_process: Forward,
     branches: int | tuple[int, ...],
     loss: str | Loss = "wasserstein",
+    spread: float = 0.0,
     *,
     generator: torch.Generator,
 ) -> StepChain:
     """Returns a chain of instruments without circuits, with a number of branches for each step."""
     dimension = 2**forward_process.qubits
     numbers = of_each_step(branches, forward_process.steps, "branches")
-    return StepChain(
-        forward_process, [IsometryStep(dimension, n, generator) for n in numbers], loss
-    )
+    steps = [IsometryStep(dimension, n, generator) for n in numbers]
+    return StepChain(forward_process, steps, loss, spread)
 
 
 def linear_maps(
     forward_process: Forward,
-    maps: int,
+    maps: int | tuple[int, ...],
     rank: int,
     loss: str | Loss = "wasserstein",
+    spread: float = 0.0,
     *,
     learnt: bool = False,
     generator: torch.Generator,
 ) -> StepChain:
     """Returns a chain of linear maps, one of which is drawn in each step."""
-    shape = (2**forward_process.qubits, maps, rank, learnt)
-    steps = [MapStep(*shape, generator) for _ in range(forward_process.steps)]
-    return StepChain(forward_process, steps, loss)
+    dimension = 2**forward_process.qubits
+    numbers = of_each_step(maps, forward_process.steps, "maps")
+    steps = [MapStep(dimension, n, rank, learnt, generator) for n in numbers]
+    return StepChain(forward_process, steps, loss, spread)
 
 
 def measurements(
@@ -146,6 +131,7 @@ class PerceptronChain(Chain):
         loss: The name of the loss.
         shared: Whether all steps have one network, which is told the step as a one-hot vector,
             :math:`f_t(x, c) = f(x, c, t)`.
+        spread: The strength of the random unitaries after step 0, see the base class.
         generator: The source of the initial weights.
     """
 
@@ -155,10 +141,11 @@ class PerceptronChain(Chain):
         width: int,
         loss: str | Loss = "wasserstein",
         shared: bool = False,
+        spread: float = 0.0,
         *,
         generator: torch.Generator,
     ) -> None:
-        super().__init__(forward_process, loss, "sampled")
+        super().__init__(forward_process, loss, "sampled", spread)
 
         reals, steps = 2 * 2**forward_process.qubits, forward_process.steps
         inputs = reals + 1 + (steps if shared else 0)

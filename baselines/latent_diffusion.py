@@ -17,6 +17,7 @@ from baselines.vae import VAE
 from latentq.models.generative import Labels, in_chunks, seeded
 from latentq.models.states import StateModel, cells_of
 from latentq.quantum.encoding import amplitude_encode, phase_reference, to_reals
+from latentq.quantum.states import turn_randomly
 from latentq.randomness import derive_generator
 
 
@@ -28,8 +29,10 @@ class StateDiffusion(StateModel):
 
     Arguments:
         channels: The number of channels of the networks.
-        prior: The arguments `steps`, `width` and `depth` of :class:`~baselines.ddpm.DDPM`, and
-            `cells`: whether it is given one of 16 cells of the states, as the quantum model is.
+        prior: The arguments `steps`, `width` and `depth` of :class:`~baselines.ddpm.DDPM`;
+            `cells`: whether it is given one of 16 cells of the states; and `spread`: the strength
+            of the random unitaries that turn what it draws, see
+            :func:`latentq.quantum.states.turn_randomly`.
         qubits: The number of qubits.
         seed: The seed of the initial weights.
         latent_noise: The noise on the states while the autoencoder is trained.
@@ -46,10 +49,13 @@ class StateDiffusion(StateModel):
         *,
         latent_noise: float = 0.0,
     ) -> None:
-        number = 2**qubits
-        arguments = {**prior, "size": 2 * number, "cells": number if prior["cells"] else 0}
+        number, arguments = 2**qubits, dict(prior)
+        spread = arguments.pop("spread", 0.0)
+        arguments |= {"size": 2 * number, "cells": number if prior["cells"] else 0}
         network = seeded(lambda: DDPM(**arguments), seed, "prior")
         super().__init__(channels, network, seed, qubits=qubits, latent_noise=latent_noise)
+
+        self.spread = spread
 
     def objective(
         self, latents: Tensor, labels: Tensor, settings: Mapping[str, Any], seed: int
@@ -77,7 +83,9 @@ class StateDiffusion(StateModel):
     def sample_states(self, n: int, seed: int = 0, label: Labels = None) -> Tensor:
         """Draws states, with shape (N, 16), see the base class."""
         self.labels(n, seed, label)
-        return amplitude_encode(self.prior.sample(n, self.generator(seed)))
+        generator = self.generator(seed)
+        drawn = amplitude_encode(self.prior.sample(n, generator))
+        return turn_randomly(drawn, self.spread, generator)
 
 
 class VAEDiffusion(VAE):

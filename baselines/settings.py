@@ -134,6 +134,9 @@ class StateDiffusionPrior(StatePrior):
     cells: bool = Field(
         False, description="whether it is given one of 2^qubits cells of the latent states"
     )
+    spread: Share = Field(
+        0.0, le=10, description="strength of the random unitaries that turn what it draws"
+    )
 
 
 class StateDiffusionPhases(DiffusionPhases):

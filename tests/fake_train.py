@@ -1,8 +1,9 @@
 """Stands in for `train.py` in the tests of the study: takes its overrides, and trains nothing.
 
 What a job does is said in ROOT/fake.json, by its name: `fail`, `fail once`, `nan` (metrics that
-are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go), `fid 3.5`. ROOT/started
-gets a line for each start, and while a job runs it holds a lock on ROOT/alive/NAME.
+are no JSON), `nothing` (no metrics), `hold` (waits for the file ROOT/go), `fid 3.5`, `other` (an
+autoencoder that measures something else). ROOT/started gets a line for each start, and while a job
+runs it holds a lock on ROOT/alive/NAME.
 """
 
 import fcntl
@@ -64,8 +65,12 @@ def main() -> int:
         return 3
     if deed != "nothing":
         fid = "NaN" if deed == "nan" else deed.removeprefix("fid ") or "1.5"
-        fid = "1.5" if deed == "fail once" or deed == "hold" else fid
-        (jobs / name / "metrics.json").write_text(f'{{"fid": {fid}}}')
+        fid = "1.5" if deed in ("fail once", "hold", "other") else fid
+        own = "5.0" if deed == "other" else "4.0"
+        text = f'{{"fid": {fid}, "fid_reconstruction": {own}}}'
+        (jobs / name / "metrics.json").write_text(text)
+        (jobs / name / "weights").write_text("large")
+        (jobs / name / "environment.json").write_text(json.dumps({"command": sys.argv[0]}))
     return 0
 
 

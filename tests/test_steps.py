@@ -22,7 +22,8 @@ from latentq.models import storage
 from latentq.models.generative import prior_freedom
 from latentq.models.hybrid import LatentQ, quantum_model
 from latentq.quantum.encoding import density_coordinates
-from latentq.quantum.states import fidelity, haar_states, perturb
+from latentq.quantum.states import fidelity, haar_states, perturb, turn_randomly
+from latentq.randomness import derive_generator
 from tests import oracles
 
 KINDS = ("isometries", "linear", "branches", "measure_and_prepare", "dephased", "perceptrons")
@@ -194,21 +195,57 @@ def test_one_measurement_is_the_codebook(generator: torch.Generator) -> None:
     assert np.allclose(shares.numpy(), np.abs(vectors[:, 2]) ** 2, atol=0.015)
 
 
-def test_the_spread_is_added_to_the_data_end_alone(generator: torch.Generator) -> None:
-    forward = ForwardProcess(2, 2)
-    chains = [measurements(forward, 5, spread=s, generator=generator) for s in (0.0, 0.5)]
-    chains[1].load_state_dict(chains[0].state_dict())
-    plain, noisy = (chain.sample_chain(4000, seed=2) for chain in chains)
+def spread_chain(name: str, spread: float) -> Chain:
+    """Chains of equal weights, whatever the spread."""
+    forward, generator = ForwardProcess(2, 2), torch.Generator().manual_seed(4)
+    made: dict[str, Callable[[], Chain]] = {
+        "isometries": lambda: isometries(forward, 2, spread=spread, generator=generator),
+        "linear": lambda: linear_maps(forward, (3, 1), 1, spread=spread, generator=generator),
+        "measurements": lambda: measurements(forward, 5, spread=spread, generator=generator),
+        "perceptrons": lambda: PerceptronChain(forward, 7, spread=spread, generator=generator),
+        "dephased": lambda: DephasedChain(
+            forward, ancillas=1, layers=2, spread=spread, generator=generator
+        ),
+    }
+    return made[name]()
 
-    assert torch.equal(plain[:2], noisy[:2])
-    assert fidelity(plain[2], noisy[2]).mean().item() == pytest.approx(1 / 1.25, abs=0.05)
+
+@pytest.mark.parametrize(
+    "name", ["isometries", "linear", "measurements", "perceptrons", "dephased"]
+)
+def test_every_chain_is_turned_at_its_end_alone_as_the_circuits_are(name: str) -> None:
+    plain, turned = (spread_chain(name, spread) for spread in (0.0, 0.5))
+    first, second = (chain.sample_chain(4000, seed=2) for chain in (plain, turned))
+
+    assert torch.equal(first[:2], second[:2])
+    assert torch.equal(second[2], turn_randomly(first[2], 0.5, after(plain)))
     draws = (torch.Generator().manual_seed(1) for _ in range(2))
-    inputs = plain[1][:500]
+    inputs = first[1][:100]
     losses = [
-        chain.step_loss(0, inputs, plain[2][:500], g).item()
-        for chain, g in zip(chains, draws, strict=True)
+        chain.step_loss(0, inputs, first[2][:100], g).item()
+        for chain, g in zip((plain, turned), draws, strict=True)
     ]
-    assert losses[1] > losses[0] + 0.05  # In training as well.
+    assert losses[0] == losses[1]  # Training is without it, as that of the circuits.
+
+
+def after(chain: Chain) -> torch.Generator:
+    """The generator of samples as a chain leaves it, before anything is turned."""
+    generator = derive_generator(2, "sample")
+    chain.sample_chain(4000, generator)
+    return generator
+
+
+def test_a_step_of_one_map_is_that_map(generator: torch.Generator) -> None:
+    chain = linear_maps(ForwardProcess(2, 2), (3, 1), 1, generator=generator)
+    psi = haar_states(6, qubits=2, generator=generator)
+    (step,) = chain.instruments([1], 6)
+    moved = psi.numpy() @ as_numpy(cast(MapStep, chain.maps[1]).shared).T
+
+    wanted = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    assert np.allclose(step(psi)[:, 0].detach().numpy(), wanted, atol=1e-6)
+    assert step(psi).shape[1] == 1
+    with pytest.raises(InputError, match="maps: must be one number or 2"):
+        linear_maps(ForwardProcess(2, 2), (3, 1, 1), 1, generator=generator)
 
 
 def chains(generator: torch.Generator) -> dict[str, Chain]:

@@ -34,10 +34,10 @@ def test_seeds_come_whole_and_bases_first() -> None:
     assert [job.name for job in jobs[:8]] == [
         "untrained-n1000-seed0",
         "vae-n1000-seed0",
-        "untrained-n300-seed0",
-        "vae-n300-seed0",
         "quantum-n1000-seed0",
         "diffusion-vae-n1000-seed0",
+        "untrained-n300-seed0",
+        "vae-n300-seed0",
         "quantum-n300-seed0",
         "diffusion-vae-n300-seed0",
     ]
@@ -81,8 +81,7 @@ def test_the_command_of_a_job_in_full() -> None:
         *(sys.executable, str(ROOT / "train.py"), "data=mnist", "data.limit=300"),
         *(
             "images.iterations_per_epoch=250",
-            "denoising.target_batch_size=512",
-            "denoising.epochs=10",
+            "denoising.epochs=8",
             "model=quantum",
         ),
         *("seed=2", "run.root=out/jobs", "run.name=quantum-n300-seed2", "threads=1"),
@@ -106,12 +105,13 @@ def test_few_images_do_not_mean_few_iterations(size: int, given: set[str]) -> No
 
 
 def test_common_settings_go_to_the_arms_that_have_them() -> None:
-    common = "denoising.target_batch_size=512"
-    having = {arm for arm in ARMS if common in overrides(arm)}
+    common = "denoising.epochs=8"
+    having = {arm for arm in ARMS if common in overrides(arm)} - {"diffusion-transport"}
 
     assert having == {
         *("quantum", "perceptrons", "untrained", "product", "real", "unitary", "traced"),
-        *("one-step", "straight", "no-cells", "mmd1", "mmdk"),
+        *("one-step", "alike", "compared", "cells", "no-spread", "mmd1", "mmdk"),
+        *("straight", "no-cells"),
         *("isometries", "linear", "branches", "measure-and-prepare", "dephased"),
     }
     assert "denoising.input_batch_size=8" not in overrides(
@@ -124,18 +124,48 @@ def test_common_settings_go_to_the_arms_that_have_them() -> None:
 
 
 def test_an_arm_wins_over_common_settings_and_a_setting_over_the_arm() -> None:
-    config = load_config(overrides("no-cells", 60000))
-    assert config["denoising"]["target_batch_size"] == 256
-    assert config["denoising"]["epochs"] == 10
+    config = load_config(overrides("diffusion-transport", 60000))
+    assert config["denoising"]["batch_size"] == 2048
     assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2"
 
     config = load_config(
-        overrides("no-cells", 60000, "denoising.target_batch_size=64", data="digits")
+        overrides("cells", 60000, "denoising.target_batch_size=64", data="digits")
     )
+    assert config["denoising"]["cells"] and config["denoising"]["epochs"] == 8
     assert config["denoising"]["target_batch_size"] == 64
     assert config["data"]["name"] == "digits"
-    assert config["run"]["name"] == "no-cells-n60000-seed2-digits"
+    assert config["run"]["name"] == "cells-n60000-seed2-digits"
     assert config["autoencoder"] == "study/jobs/untrained-n60000-seed2-digits"
+
+
+CHAINS = ("perceptrons", "linear", "branches", "measure-and-prepare", "dephased", "isometries")
+
+
+@pytest.mark.parametrize("arm", CHAINS)
+def test_every_chain_is_trained_and_turned_as_quantum_is(arm: str) -> None:
+    """One transport of 2,048 states without cells, the last ensemble alone, 800 iterations."""
+    ours, quantum = (load_config(overrides(name)) for name in (arm, "quantum"))
+
+    assert ours["loss"] == quantum["loss"] == "wasserstein"
+    for found in (ours, quantum):
+        found["denoising"] |= {"lr": 0, "lr_single_step": 0}
+    assert ours["denoising"] == quantum["denoising"]
+    assert quantum["denoising"]["start_batch_size"] == 2048
+    assert quantum["denoising"]["target_batch_size"] == 2048
+    assert (quantum["denoising"]["cells"], quantum["denoising"]["epochs"]) == (False, 8)
+    assert quantum["denoising"]["iterations_per_epoch"] == 100
+    for key in ("spread", "terminal_strength", "terminal", "steps"):
+        assert ours["prior"][key] == quantum["prior"][key]
+
+
+def test_the_diffusion_with_the_loss_of_the_circuits_has_as_many_states() -> None:
+    found, quantum = (load_config(overrides(n)) for n in ("diffusion-transport", "quantum"))
+    phases = found["denoising"]
+
+    assert not found["prior"]["cells"]
+    assert phases["batch_size"] == quantum["denoising"]["start_batch_size"]
+    for key in ("epochs", "iterations_per_epoch"):
+        assert phases[key] == quantum["denoising"][key]
 
 
 def test_a_composed_configuration_is_that_of_its_job() -> None:
@@ -171,7 +201,10 @@ def test_what_was_tuned_wins_over_an_arm_and_a_setting_over_it() -> None:
     product = found["product"]["prior"]
     assert (product["ancillas"], product["layers"], product["entangled"]) == (2, 72, False)
     assert found["product"]["denoising"]["lr"] == 0.02
-    assert found["unitary"]["prior"]["ancillas"] == 0
+    # 72 layers on 6 qubits have as many angles as 108 on 4.
+    unitary = found["unitary"]["prior"]
+    assert (unitary["ancillas"], unitary["layers"]) == ([0] * 5, [108] * 5)
+    assert found["unitary"]["denoising"]["lr"] == 0.02
     assert found["perceptrons"]["denoising"]["lr"] == 0.003
     assert found["isometries"]["denoising"]["lr"] == 0.01
     assert found["vae"]["images"]["lr"] == 0.004
@@ -193,7 +226,8 @@ def test_options_have_the_defaults_of_the_protocol() -> None:
 
     assert options.arms == tuple(of_edition())
     assert read_options(["arms=all"], Options).arms == options.arms
-    assert {*ARMS} - {*options.arms} == {"codebook", "diffusion-cells"}
+    first = {"codebook", "diffusion-cells", "straight", "no-cells"}
+    assert {*ARMS} - {*options.arms} == first
     assert options.seeds == (5, 6, 7, 8, 9)
     assert options.train_sizes == (300, 1000, 10000, 54000)
     assert (options.engine, options.workers, options.root) == ("local", None, "study")

@@ -3,28 +3,27 @@
 import csv
 import json
 import math
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import torch
 
-import latentq
 from latentq.config.compose import load_config
 from latentq.config.config import arguments_of
 from latentq.errors import InputError
 from latentq.evaluation.spread import spread_of_states
 from latentq.models import storage
 from latentq.models.generative import prior_freedom
-from latentq.models.hybrid import LatentQ
 from latentq.quantum.states import haar_states, perturb
 from latentq.study import tune as tuning
 from latentq.study.arms import ARMS, of_edition
 from latentq.study.jobs import Job, StudyFolder
-from latentq.study.spaces import FIXED, SPACES, Among, Between, draw, keys_of
+from latentq.study.spaces import FIXED, SPACES, SPREAD, Among, Between, draw, keys_of
 from latentq.study.tuned import Tuned, read_tuned, write_tuned
 from tests import fake_train
 from tests.fake_runner import started
@@ -77,6 +76,15 @@ def test_every_matched_arm_is_tuned_and_so_is_quantum() -> None:
 
     assert matched | {"quantum", "isometries", "vae", "vae-mixture"} <= SPACES.keys()
     assert len(matched) >= 8
+
+
+def test_the_spread_of_all_priors_of_states_is_drawn_alike() -> None:
+    having = {arm for arm in SPACES if SPREAD in SPACES[arm]}
+
+    assert {*SPACES} - having == {"codebook-bare", "vae", "vae-mixture"}
+    assert "0" in {option["prior.spread"] for option in SPREAD.options}
+    drawn = Counter(draw(arm, trial)["prior.spread"] for arm in having for trial in range(70))
+    assert min(drawn.values()) > 70 and len(drawn) == len(SPREAD.options)
 
 
 def test_draws_repeat_and_differ() -> None:
@@ -159,23 +167,51 @@ def test_the_same_command_goes_on(tmp_path: Path) -> None:
     assert read_tuned(tmp_path / "tuned.json").failed == []
 
 
-def test_the_spread_of_the_circuits_is_measured_on_the_chosen_trial(
+def test_the_spread_of_the_circuits_is_that_of_the_chosen_trial(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
+    """It is measured once, while the weights are there, and kept beside the metrics."""
+    spreads = {(0, 20): 0.1, (0, 21): 0.2, (1, 20): 0.31, (1, 21): 0.33}
+    monkeypatch.setattr(storage, "load", lambda folder: FakeModel(folder))
+    monkeypatch.setattr(
+        "latentq.evaluation.spread.spread_of_states",
+        lambda states, centres, seed: spreads[int(states.name[13:15]), seed],
+    )
+    deeds = {job("quantum", 1, seed): "fid 1.0" for seed in (20, 21)}
+    words = ("arms=quantum", "trials=2", "seeds=20,21", f"keep={tmp_path}/kept")
+    assert play(tmp_path, deeds, *words) == 0
+    assert read_tuned(tmp_path / "tuned.json").arms[FIXED] == {"prior.spread": "0.32"}
 
-    def measured(folder: StudyFolder, trial: tuning.Trial) -> float:
-        asked.append((trial.arm, trial.number))
-        return 0.31234
-
-    monkeypatch.setattr(tuning, "measured_spread", measured)
-    deeds = {job("quantum", 1, 20): "fid 1.0"}
-    assert play(tmp_path, deeds, "arms=quantum", "trials=2", "seeds=20,") == 0
-
-    assert asked == [("quantum", 1)]
-    found = read_tuned(tmp_path / "tuned.json").arms
-    assert found[FIXED] == {"prior.spread": "0.312"}
+    monkeypatch.undo()
+    shutil.rmtree(tmp_path / "jobs")
+    (tmp_path / "tuned.json").unlink()
+    assert play(tmp_path, {}, *words) == 0
+    assert read_tuned(tmp_path / "tuned.json").arms[FIXED] == {"prior.spread": "0.32"}
+    assert {row["state"] for row in log_of(tmp_path)} == {"finished"}
     assert keys_of(FIXED) == {"prior.spread"}
+
+
+class FakeModel:
+    """A model whose states are its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def eval(self) -> "FakeModel":
+        return self
+
+    def sample_states(self, n: int, seed: int) -> Path:
+        return self.folder
+
+
+def test_a_tuning_that_is_stopped_has_as_many_trials_of_each_arm(tmp_path: Path) -> None:
+    assert play(tmp_path, {}, "arms=linear,vae", "trials=3", "seeds=20,", "workers=1") == 0
+
+    order = [name.split("-n54000")[0] for name in started(tmp_path)]
+    assert order == [
+        "untrained",
+        *(f"{arm}-trial{number:02d}" for number in range(3) for arm in ("linear", "vae")),
+    ]
 
 
 def test_states_about_known_centres_have_the_spread_that_made_them(
@@ -191,12 +227,10 @@ def test_states_about_known_centres_have_the_spread_that_made_them(
         spread_of_states(centres, 6, seed=0)
 
 
-def test_the_spread_before_a_tuning_is_that_of_the_shipped_circuits() -> None:
+def test_before_a_tuning_the_list_is_spread_as_far_as_quantum_states_are_turned() -> None:
     words = dict(word.split("=", 1) for word in ARMS[FIXED].overrides)
-    shipped = cast(LatentQ, latentq.load("quantum"))
-    found = spread_of_states(shipped.sample_states(20_000, 0), int(words["prior.centres"]), 0)
 
-    assert float(words["prior.spread"]) == pytest.approx(found, abs=0.01)
+    assert float(words["prior.spread"]) == load_config([])["prior"]["spread"]
 
 
 # --- The file

@@ -9,6 +9,10 @@ and its output goes to ROOT/logs. An arm that uses the autoencoder of another on
 Finished jobs are skipped, so that the same command goes on after an interruption; a job that
 failed twice is missing. ROOT/study.json says what has become of each job of the last call.
 
+With `keep=FOLDER` the small files of each finished job are copied there. They can be committed,
+and the same command goes on from them where the run folders are gone. An autoencoder that jobs
+still need is then trained again; if it is not the same one, it is missing, and so are they.
+
 Those settings that begin with `denoising.` go to the arms that are chains only. What
 `python -m latentq.study.tune` has found for an arm is among its settings.
 Models of your own, of the modules that `plugin` names, are further arms.
@@ -23,6 +27,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -35,6 +40,7 @@ from latentq.config.config import Config
 from latentq.errors import InputError
 from latentq.study.arms import EDITION
 from latentq.study.jobs import EARLIER, FOLDER, TRAIN, Job, StudyFolder, plan
+from latentq.study.kept import difference, is_pictured, keep, keep_plan
 from latentq.study.local import LocalEngine
 from latentq.study.options import Options, RunnerOptions, cpus
 from latentq.study.progress import Display
@@ -96,21 +102,31 @@ def make_engine(options: RunnerOptions, study: StudyFolder) -> Engine:
 def finished_before(study: StudyFolder, jobs: list[Job]) -> dict[Job, JobRecord]:
     """Returns the records of the jobs that are finished already.
 
+    One of which others need the autoencoder is not, where its run folder is gone.
+
     Raises:
         InputError: If one was run with another configuration.
     """
-    try:
-        found = json.loads((study.root / RESULT).read_text())
-        rows = found.get(FOLDER, found.get(EARLIER))
-        known = {row["name"]: (row["seconds"], row["attempts"]) for row in rows}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        known = {}
+    known = _known_rows(study.root) or _known_rows(study.keep)
     records = {}
     for job in jobs:
         if study.is_finished(job):
             seconds, attempts = known.get(job.name, (None, 0))
             records[job] = JobRecord("finished", None, seconds, attempts)
-    return records
+    needed = {job.base for job in jobs if job not in records}
+    return {
+        job: found for job, found in records.items() if job not in needed or study.has_run(job)
+    }
+
+
+def _known_rows(root: Path | None) -> dict[str, tuple[Any, Any]]:
+    """Returns seconds and attempts of the jobs that `study.json` lists; nothing if it cannot."""
+    try:
+        found = json.loads(((root or Path()) / RESULT).read_text())
+        rows = found.get(FOLDER, found.get(EARLIER))
+        return {row["name"]: (row["seconds"], row["attempts"]) for row in rows}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
 
 
 def describe(schedule: Schedule) -> list[dict[str, Any]]:
@@ -123,7 +139,13 @@ def describe(schedule: Schedule) -> list[dict[str, Any]]:
     return rows
 
 
-def work(options: RunnerOptions, study: StudyFolder, jobs: list[Job], engine: Engine) -> int:
+def work(
+    options: RunnerOptions,
+    study: StudyFolder,
+    jobs: list[Job],
+    engine: Engine,
+    finished: Callable[[Job], None],
+) -> int:
     """Runs the jobs that are not finished, and returns the exit code."""
     from latentq.training import run_folder
 
@@ -136,9 +158,14 @@ def work(options: RunnerOptions, study: StudyFolder, jobs: list[Job], engine: En
     schedule = Schedule(jobs, finished_before(study, jobs))
 
     def save() -> None:
-        run_folder.write_json(study.root / RESULT, {**told, FOLDER: describe(schedule)})
+        content = {**told, FOLDER: describe(schedule)}
+        run_folder.write_json(study.root / RESULT, content)
+        keep_plan(study, content)
 
     def changed(job: Job) -> None:
+        if schedule.records[job].state == "finished":
+            finished(job)
+            keep(study, job, is_pictured(job, jobs[0].seed))
         if schedule.records[job].state != "running":
             save()
         display.changed(job)
@@ -146,7 +173,7 @@ def work(options: RunnerOptions, study: StudyFolder, jobs: list[Job], engine: En
     print(f"{schedule.count('finished')} of {len(jobs)} jobs are finished already", flush=True)
     save()
     with Display(schedule, engine, Console()) as display:
-        run(schedule, engine, changed)
+        run(schedule, engine, changed, partial(difference, study))
     missing = {c: r for c, r in schedule.records.items() if r.state == "missing"}
     for job, record in missing.items():
         print(f"missing: {job.name}: {record.reason}")
@@ -174,12 +201,26 @@ def study(
     jobs = plan(options.arms, options.seeds, options.train_sizes)
     tuned = read_tuned().arms
     root = Path(options.root)
-    this = StudyFolder(root, options.settings, train, load, tuned=tuned, data=options.data)
+    keep_in = None if options.keep is None else Path(options.keep)
+    this = StudyFolder(
+        root, options.settings, train, load, tuned=tuned, data=options.data, keep=keep_in
+    )
     return carry_out(options, this, jobs)
 
 
-def carry_out(options: RunnerOptions, this: StudyFolder, jobs: list[Job]) -> int:
+def carry_out(
+    options: RunnerOptions,
+    this: StudyFolder,
+    jobs: list[Job],
+    finished: Callable[[Job], None] = lambda job: None,
+) -> int:
     """Runs the jobs of a folder that are not finished, and returns the exit code.
+
+    Arguments:
+        options: The options.
+        this: The folder.
+        jobs: The jobs.
+        finished: Is called with each job that was run to its end, before it is kept.
 
     Raises:
         InputError: If a job has no configuration, the folder is in use, or it holds a finished
@@ -192,7 +233,7 @@ def carry_out(options: RunnerOptions, this: StudyFolder, jobs: list[Job]) -> int
     with interruptible() as received:
         try:
             with locked(this.root), closing(engine):
-                return work(options, this, jobs, engine)
+                return work(options, this, jobs, engine, finished)
         except KeyboardInterrupt:
             print("stopped; the same command goes on", file=sys.stderr)
             return 128 + received[0]

@@ -9,10 +9,19 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from latentq.config import registry
+from latentq.config.schema.quantum import CircuitPrior
+from latentq.study.structures import (
+    Change,
+    alike,
+    in_one_step,
+    with_one_axis,
+    without_ancillas,
+)
 
 Role = Literal["quantum", "matched", "classical", "control"]
 FIRST, SECOND = (1,), (2,)
 EDITION = 2  # Of docs/protocol.md.
+EPOCHS = 8  # Of every chain, of 100 iterations each: half of the default.
 QUANTUM = "quantum"
 
 
@@ -28,6 +37,7 @@ class Arm:
         overrides: Its configuration, as overrides of `train.py`.
         base: The arm whose autoencoder it uses as it is; `None` trains its own.
         editions: The editions of the protocol that have it.
+        change: How its circuits differ from those of the quantum arm; `None` if they do not.
     """
 
     title: str
@@ -35,6 +45,7 @@ class Arm:
     overrides: tuple[str, ...]
     base: str | None = "untrained"
     editions: tuple[int, ...] = (1, 2)
+    change: Change | None = None
 
     @property
     def mirrors(self) -> bool:
@@ -49,16 +60,13 @@ def _quantum(*overrides: str) -> tuple[str, ...]:
     return ("model=quantum", *overrides)
 
 
-# Exact transport without cells is of all states at once and takes a multiple of the time.
-_NO_CELLS = (
-    "denoising.cells=false",
-    "denoising.start_batch_size=256",
-    "denoising.target_batch_size=256",
-)
-
 # A codebook has 31 free reals for each state: 139 states have as many as the circuits.
 _CODEBOOK = ("model=codebook", "prior.centres=139")
-_TRANSPORT = ("denoising.loss=transport", "denoising.iterations_per_epoch=100")
+# As many states and iterations as the chains, in one transport.
+_TRANSPORT = (
+    *("denoising.loss=transport", "denoising.batch_size=2048"),
+    *("denoising.iterations_per_epoch=100", f"denoising.epochs={EPOCHS}"),
+)
 
 ARMS: dict[str, Arm] = {
     "quantum": Arm("QuDDPM", "quantum", _quantum()),
@@ -74,7 +82,7 @@ ARMS: dict[str, Arm] = {
     "diffusion-transport": Arm(
         "diffusion, 5 steps, same loss",
         "matched",
-        ("model=latent_diffusion", "prior.cells=true", "prior.width=35", *_TRANSPORT),
+        ("model=latent_diffusion", *_TRANSPORT),
         editions=SECOND,
     ),
     "linear": Arm("linear maps and a coin", "matched", ("model=linear",), editions=SECOND),
@@ -92,11 +100,11 @@ ARMS: dict[str, Arm] = {
         (*_CODEBOOK, "prior.spread=0"),
         editions=SECOND,
     ),
-    # Of checkpoints/quantum; the tuning measures that of the circuits which it has chosen.
+    # As far as quantum states are turned; the tuning measures how far they then are spread.
     "codebook-spread": Arm(
         "139 states, spread as the circuits'",
         "classical",
-        (*_CODEBOOK, "prior.spread=0.42"),
+        (*_CODEBOOK, f"prior.spread={CircuitPrior().spread}"),
         editions=SECOND,
     ),
     "diffusion-large": Arm(
@@ -136,31 +144,36 @@ ARMS: dict[str, Arm] = {
         "isometries without circuits", "control", ("model=isometries",), editions=SECOND
     ),
     "product": Arm("no entangling gates", "control", _quantum("prior.entangled=false")),
-    "real": Arm(
-        "real circuits (RY and CZ)",
-        "control",
-        _quantum("prior.axes=[ry]", "prior.ancillas=1", "prior.layers=172"),
+    "real": Arm("real circuits (RY and CZ)", "control", _quantum(), change=with_one_axis),
+    "unitary": Arm("no ancilla", "control", _quantum(), change=without_ancillas),
+    "traced": Arm("ancillas traced out, not measured", "control", _TRACED),
+    "one-step": Arm("one step with all parameters", "control", _quantum(), change=in_one_step),
+    "alike": Arm(
+        "all steps alike, one ancilla each", "control", _quantum(), editions=SECOND, change=alike
     ),
-    "unitary": Arm(
-        "no ancilla",
+    # The last ensemble alone is compared where this weight is 0, and forward ensembles are not.
+    "compared": Arm(
+        "every step compared with its ensemble",
         "control",
-        _quantum("prior.ancillas=0", "prior.layers=[108,108,107,107,107]"),
-    ),
-    # Each traced ancilla doubles the vectors of a mixed state in every step.
-    "traced": Arm(
-        "ancillas traced out, not measured",
-        "control",
-        (*_TRACED, "prior.ancillas=1", "prior.layers=86"),
-    ),
-    "one-step": Arm(
-        "one step with all parameters",
-        "control",
-        _quantum("prior.steps=1", "prior.ancillas=1", "prior.layers=430"),
+        _quantum("denoising.intermediate_weight=0.05"),
+        editions=SECOND,
     ),
     "straight": Arm(
-        "every step straight to the data", "control", _quantum("prior.strength=[0,0]")
+        "every step straight to the data",
+        "control",
+        _quantum("prior.strength=[0,0]"),
+        editions=FIRST,
     ),
-    "no-cells": Arm("no cells", "control", _quantum(*_NO_CELLS)),
+    "cells": Arm(
+        "in 16 cells, a basis state each",
+        "control",
+        _quantum("denoising.cells=true"),
+        editions=SECOND,
+    ),
+    "no-cells": Arm("no cells", "control", _quantum(), editions=FIRST),
+    "no-spread": Arm(
+        "states not turned at last", "control", _quantum("prior.spread=0"), editions=SECOND
+    ),
     "mmd1": Arm("loss: MMD of mean states", "control", _quantum("loss=mmd1")),
     "mmdk": Arm("loss: MMD with the ladder of kernels", "control", _quantum("loss=mmdk")),
 }

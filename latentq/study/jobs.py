@@ -16,14 +16,15 @@ from latentq.config.schema.quantum import ChainSettings
 from latentq.config.words import override
 from latentq.errors import InputError
 from latentq.paths import TRAIN
-from latentq.study.arms import ARMS, QUANTUM
+from latentq.study.arms import ARMS, EPOCHS, QUANTUM
+from latentq.study.structures import structure_of
 
 # All training images of MNIST: those of the validation split are among them, but not trained on.
 ALL = 60_000
 LARGEST = 54_000
 # Few images shall not mean few iterations, so an epoch has a number of them.
 ITERATIONS = ("images.iterations_per_epoch=250",)
-COMMON = ("denoising.target_batch_size=512", "denoising.epochs=10")
+COMMON = (f"denoising.epochs={EPOCHS}",)
 FOLDER, EARLIER = "jobs", "cells"  # Of the run folders, now and in earlier versions.
 
 
@@ -51,7 +52,8 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
     """Lists the jobs in the order in which they are to begin.
 
     All jobs of a seed come before those of the next, so that an aborted study has whole seeds;
-    within a seed, those that others wait for come first, whether they were asked for or not.
+    within a seed, all of a number of images, so that few autoencoders are needed again; and of
+    these, those that others wait for come first, whether they were asked for or not.
 
     Arguments:
         arms: The arms, keys of :data:`latentq.study.arms.ARMS`.
@@ -62,8 +64,8 @@ def plan(arms: Sequence[str], seeds: Sequence[int], sizes: Sequence[int]) -> lis
     jobs = [
         Job(arm, size, seed)
         for seed in seeds
-        for group in (bases, arms)
         for size in sizes
+        for group in (bases, arms)
         for arm in group
     ]
     return list(dict.fromkeys(jobs))
@@ -94,6 +96,7 @@ class StudyFolder:
         tuned: The settings of arms that the tuning has found, by arm and key; they win over what
             an arm sets.
         data: The data set.
+        keep: The folder where the small files of finished jobs are kept; `None` for none.
     """
 
     root: Path
@@ -102,6 +105,7 @@ class StudyFolder:
     load: Callable[[list[str]], Config] = load_config
     tuned: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     data: str = "mnist"
+    keep: Path | None = None
     _composed: dict[tuple[str, int], Config] = field(default_factory=dict, compare=False)
 
     def folder(self, job: Job) -> Path:
@@ -110,6 +114,19 @@ class StudyFolder:
         # Earlier versions wrote to `cells`: what is finished there is not run again.
         earlier = self.root / EARLIER / name
         return earlier if read_metrics(earlier) is not None else self.root / FOLDER / name
+
+    def kept(self, job: Job) -> Path | None:
+        """Returns the folder with what is kept of a job, there or not; `None` if nothing is."""
+        return None if self.keep is None else self.keep / FOLDER / job.name
+
+    def result(self, job: Job) -> Path:
+        """Returns the folder with the numbers of a job: its run folder, or what is kept of it."""
+        folder, kept = self.folder(job), self.kept(job)
+        return folder if kept is None or self.has_run(job) else kept
+
+    def has_run(self, job: Job) -> bool:
+        """Whether the run folder of a job is here with its metrics, and so with its weights."""
+        return read_metrics(self.folder(job)) is not None
 
     def log(self, job: Job) -> Path:
         """Returns the file that gets what a job prints."""
@@ -137,8 +154,13 @@ class StudyFolder:
     def _own(self, arm: str) -> list[str]:
         """Returns what an arm sets; a control of quantum begins with quantum's settings."""
         found = {name: [f"{k}={v}" for k, v in of.items()] for name, of in self.tuned.items()}
+        first, *others = ARMS[arm].overrides
         before = found.get(QUANTUM, []) if ARMS[arm].mirrors else []
-        return [ARMS[arm].overrides[0], *before, *ARMS[arm].overrides[1:], *found.get(arm, [])]
+        change = ARMS[arm].change
+        if change is not None:
+            circuits = structure_of(self.tuned.get(QUANTUM, {}))
+            before = [*before, *change(circuits).overrides()]
+        return [first, *before, *others, *found.get(arm, [])]
 
     def command(self, job: Job) -> list[str]:
         """Returns the command line of a job."""
@@ -171,7 +193,7 @@ class StudyFolder:
         # This import takes seconds; mistakes on the command line are answered without it.
         from latentq.training import run_folder
 
-        folder = self.folder(job)
+        folder = self.result(job)
         if read_metrics(folder) is None or not (folder / run_folder.CONFIG).is_file():
             return False
         config = self.config(job)

@@ -103,6 +103,10 @@ class RunnerOptions(Settings):
         None, description="jobs at a time; null: as many as there are CPUs"
     )
     address: Text = Field("auto", description="the cluster, whose nodes see the same files")
+    keep: Folder | None = Field(
+        None,
+        description="a folder for the small files of finished jobs, to commit and to go on from",
+    )
     settings: Annotated[
         tuple[str, ...], BeforeValidator(_settings), Must("key=value with spaces between")
     ] = Field((), description="overrides of every job, which win over what an arm sets")

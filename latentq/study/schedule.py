@@ -123,13 +123,19 @@ class Schedule:
         return sum(sum(group) / len(group) for group in groups) / workers
 
 
-def run(schedule: Schedule, engine: Engine, changed: Callable[[Job], None]) -> None:
+def run(
+    schedule: Schedule,
+    engine: Engine,
+    changed: Callable[[Job], None],
+    fault: Callable[[Job], str | None] = lambda job: None,
+) -> None:
     """Runs all jobs that are not finished.
 
     Arguments:
         schedule: The jobs.
         engine: What runs them.
         changed: Is called with a job when it begins and when it ends.
+        fault: Says what is wrong with a job that has ended well, if anything is.
     """
     while schedule.count("waiting", "running"):
         while schedule.count("running") < engine.capacity and (job := schedule.next()):
@@ -137,5 +143,7 @@ def run(schedule: Schedule, engine: Engine, changed: Callable[[Job], None]) -> N
             engine.submit(job)
             changed(job)
         job, outcome = engine.wait()
+        if outcome.reason is None:
+            outcome = JobOutcome(outcome.seconds, fault(job))
         schedule.end(job, outcome)
         changed(job)

@@ -71,26 +71,29 @@ def _structures(*options: Mapping[str, object]) -> Among:
     return Among(tuple({f"prior.{k}": str(v) for k, v in option.items()} for option in options))
 
 
+# The turn of what is generated, on one grid for every prior of states; 0 is none.
+SPREAD = _each("prior.spread", (0, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5))
+
+
 def _rates(low: float, high: float) -> tuple[Dimension, ...]:
-    """Returns the rates of a chain, and what all chains have in common."""
+    """Returns what all chains have in common: the rate, the start and the spread."""
     return (
-        Between("denoising.lr_single_step", low, high),
         Between("denoising.lr", low, high),
         Between("prior.terminal_strength", 0.1, 2.0),
-        _each("denoising.intermediate_weight", (0, 0.05, 0.2, 1)),
+        SPREAD,
     )
 
 
 _CIRCUITS = (
     *_rates(0.005, 0.1),
-    # Angles: 10, 12 and 14 for a layer on one, two and three ancillas.
+    # Angles: 10, 12 and 14 for a layer on one, two and three ancillas. Few layers start small.
     _structures(
-        {"ancillas": 1, "layers": "[86,86,86,86,86]"},
-        {"ancillas": 1, "layers": "[142,107,85,60,36]"},
-        {"ancillas": 2, "layers": "[72,72,72,72,72]"},
-        {"ancillas": 2, "layers": "[120,90,70,50,30]"},
-        {"ancillas": 3, "layers": "[62,62,62,61,61]"},
-        {"ancillas": 3, "layers": "[103,77,61,43,24]"},
+        {"ancillas": "[3,1]", "layers": "[274,12]", "init_scale": "[3.1416,0.5]"},
+        {"ancillas": "[3,1]", "layers": "[200,38]", "init_scale": "[3.1416,0.5]"},
+        {"ancillas": "[2,1]", "layers": "[320,12]", "init_scale": "[3.1416,0.5]"},
+        {"ancillas": "3", "layers": "[62,62,62,61,61]", "init_scale": "3.1416"},
+        {"ancillas": "2", "layers": "72", "init_scale": "3.1416"},
+        {"ancillas": "1", "layers": "86", "init_scale": "3.1416"},
     ),
 )
 _WIDTHS = (
@@ -102,40 +105,39 @@ _WIDTHS = (
 _FITTED = _each("prior.fitted", (5000, 10_000, 20_000, 54_000))
 _IMAGES = (Between("images.lr", 0.0005, 0.01), Between("images.weight_decay", 1e-6, 1e-2))
 
+# As of the circuits, either all steps are alike or the last one has most of the free reals.
+_MAPS = (
+    {"steps": 5, "maps": 2, "rank": 7},
+    {"steps": 5, "maps": 3, "rank": 3},
+    {"steps": 5, "maps": 4, "rank": 2},
+    {"steps": 5, "maps": "[6,1,1,1,1]", "rank": 7},
+    {"steps": 3, "maps": 3, "rank": 11},
+    {"steps": 1, "maps": 23, "rank": 3},
+)
+
 SPACES: dict[str, tuple[Dimension, ...]] = {
     "quantum": _CIRCUITS,
     "dephased": _CIRCUITS,
     "perceptrons": (
         *_rates(0.0005, 0.03),
-        _structures({"width": 13, "shared": "false"}, {"width": 60, "shared": "true"}),
+        _structures(
+            {"steps": 5, "width": 13, "shared": "false"},
+            {"steps": 5, "width": 60, "shared": "true"},
+            {"steps": 1, "width": 65, "shared": "false"},
+        ),
     ),
     "isometries": (
         *_rates(0.001, 0.05),
         _structures(
             {"steps": 5, "branches": "[3,2,2,2,2]"},
-            {"steps": 5, "branches": "[5,2,2,1,1]"},
+            {"steps": 5, "branches": "[7,1,1,1,1]"},
             {"steps": 3, "branches": "[4,3,3]"},
+            {"steps": 3, "branches": "[8,1,1]"},
             {"steps": 1, "branches": "[9]"},
         ),
     ),
-    "linear": (
-        *_rates(0.001, 0.05),
-        _structures(
-            {"steps": 5, "maps": 2, "rank": 7},
-            {"steps": 5, "maps": 3, "rank": 3},
-            {"steps": 5, "maps": 4, "rank": 2},
-            {"steps": 3, "maps": 3, "rank": 11},
-        ),
-    ),
-    "branches": (
-        *_rates(0.001, 0.05),
-        _structures(
-            {"steps": 5, "maps": 2, "rank": 7},
-            {"steps": 5, "maps": 3, "rank": 3},
-            {"steps": 5, "maps": 4, "rank": 2},
-            {"steps": 3, "maps": 3, "rank": 11},
-        ),
-    ),
+    "linear": (*_rates(0.001, 0.05), _structures(*_MAPS)),
+    "branches": (*_rates(0.001, 0.05), _structures(*_MAPS)),
     "measure-and-prepare": (
         *_rates(0.001, 0.05),
         _structures(
@@ -144,25 +146,20 @@ SPACES: dict[str, tuple[Dimension, ...]] = {
             {"steps": 2, "effects": "[63,16]"},
             {"steps": 1, "effects": "[75]"},
         ),
-        Between("prior.spread", 0.05, 0.8),
     ),
     "diffusion": (
         Between("denoising.lr", 0.001, 0.03),
         _each("denoising.batch_size", (256, 1024, 4096)),
         _structures(*_WIDTHS),
+        SPREAD,
     ),
     "diffusion-transport": (
         Between("denoising.lr", 0.001, 0.03),
-        Among(
-            tuple(
-                {f"prior.{k}": str(v) for k, v in widths.items()}
-                # Exact transport without cells is of all states at once.
-                | {"denoising.batch_size": "1024" if widths["cells"] == "true" else "256"}
-                for widths in _WIDTHS
-            )
-        ),
+        # One transport of all states has no cells.
+        _structures(*(widths for widths in _WIDTHS if widths["cells"] == "false")),
+        SPREAD,
     ),
-    "codebook-noise": (Between("prior.spread", 0.05, 0.8), _FITTED),
+    "codebook-noise": (SPREAD, _FITTED),
     "codebook-bare": (_FITTED,),
     "vae": _IMAGES,
     "vae-mixture": (*_IMAGES, _FITTED),

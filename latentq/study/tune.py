@@ -13,6 +13,7 @@ The exit code is 0 if all trials are finished, 1 if some are missing, 2 for a wr
 130 or 143 after SIGINT or SIGTERM.
 """
 
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ from latentq.errors import InputError
 from latentq.study.__main__ import carry_out
 from latentq.study.arms import ARMS, QUANTUM
 from latentq.study.jobs import LARGEST, TRAIN, Job, StudyFolder, plan, read_metrics
+from latentq.study.kept import SPREAD
 from latentq.study.options import RunnerOptions, Seeds, Sizes
 from latentq.study.spaces import FIXED, SPACES, Drawn, draw
 from latentq.study.tuned import FILE, Tuned, write_tuned
@@ -94,13 +96,22 @@ def add_trials(arms: Sequence[str], trials: int) -> dict[str, Drawn]:
     return found
 
 
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Orders the jobs of trials so that all arms have had as many when a tuning is stopped."""
+
+    def number(job: Job) -> int:
+        return int(tail) if (tail := job.arm.rpartition("-trial")[2]).isdigit() else -1
+
+    return sorted(jobs, key=number)
+
+
 def log_rows(folder: StudyFolder, trials: Sequence[Trial]) -> list[dict[str, Any]]:
     """Lists the jobs of all trials, with what they measured, or that they failed."""
     rows = []
     for trial in trials:
         settings = " ".join(f"{key}={value}" for key, value in trial.drawn.items())
         for job in trial.jobs:
-            metrics = read_metrics(folder.folder(job)) if folder.is_finished(job) else None
+            metrics = read_metrics(folder.result(job)) if folder.is_finished(job) else None
             fid = None if metrics is None else metrics["fid"]
             state = "missing" if metrics is None else "finished" if fid else "not estimable"
             told = {key: (metrics or {}).get(key) if fid else None for key in SCORES}
@@ -141,17 +152,29 @@ def measured_spread(folder: StudyFolder, trial: Trial) -> float:
         folder: Where the jobs are.
         trial: The trial of the quantum arm.
     """
+    found = [note_spread(folder, job) for job in trial.jobs]
+    return math.fsum(found) / len(found)
+
+
+def note_spread(folder: StudyFolder, job: Job) -> float:
+    """Returns the spread of what the circuits of a job generate, which is measured once.
+
+    It is written beside the metrics, so that it outlives the weights.
+    """
+    path = folder.result(job) / SPREAD
+    if path.is_file():
+        return float(json.loads(path.read_text())["spread"])
+
     from latentq.evaluation.spread import spread_of_states
     from latentq.models import storage
     from latentq.models.states import StateModel
 
+    model = cast(StateModel, storage.load(folder.folder(job)))
+    states = model.eval().sample_states(SPREAD_STATES, job.seed)
     words = dict(word.split("=", 1) for word in ARMS[FIXED].overrides)
-    found = []
-    for job in trial.jobs:
-        model = cast(StateModel, storage.load(folder.folder(job)))
-        states = model.eval().sample_states(SPREAD_STATES, job.seed)
-        found.append(spread_of_states(states, int(words["prior.centres"]), job.seed))
-    return math.fsum(found) / len(found)
+    spread = spread_of_states(states, int(words["prior.centres"]), job.seed)
+    paths.write_atomically(path, json.dumps({"spread": spread}).encode())
+    return spread
 
 
 def tune(
@@ -175,8 +198,15 @@ def tune(
         raise InputError(f"train_sizes: must be one number, was {len(options.train_sizes)}")
     drawn = add_trials(options.arms, options.trials)
     settings = (VALIDATION, *options.settings)
-    this = StudyFolder(Path(options.root), settings, train, load, drawn, options.data)
-    code = carry_out(options, this, plan([*drawn], options.seeds, options.train_sizes))
+    keep = None if options.keep is None else Path(options.keep)
+    this = StudyFolder(Path(options.root), settings, train, load, drawn, options.data, keep)
+
+    def finished(job: Job) -> None:
+        if job.arm.startswith(f"{QUANTUM}-trial"):
+            note_spread(this, job)
+
+    jobs = in_turn(plan([*drawn], options.seeds, options.train_sizes))
+    code = carry_out(options, this, jobs, finished)
     if code < 2:
         conclude(options, this)
     return code

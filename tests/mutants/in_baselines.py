@@ -269,10 +269,10 @@ FAULTS: list[Fault] = [
             "a step has no chance in it",
         ),
         (
-            "chains: noise on every step",
-            "if instrument is self.maps[0] else psi",
-            "if self.spread else psi",
-            "noise is added where none is said to be",
+            "chains: no spread at the end",
+            'super().__init__(forward_process, loss, "score", spread)',
+            'super().__init__(forward_process, loss, "score")',
+            "the spread is not what was chosen",
         ),
         (
             "perceptrons: a shared network is told another step",
