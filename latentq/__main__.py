@@ -32,8 +32,9 @@ from latentq.paths import DATA
 
 WIDTH = 99
 EXPERIMENTS = (
-    *("ablation", "all", "bounds", "denoiser", "devices", "ensembles", "gradients", "hardware"),
-    *("improved", "latent", "noise", "plateaus", "quddpm", "views"),
+    *("ablation", "all", "bias", "bounds", "denoiser", "devices", "ensembles", "gradients"),
+    *("hardware", "improved", "latent", "noise", "plateaus", "quddpm", "spread", "tradeoff"),
+    "views",
 )
 COMMANDS = {
     "train": "latentq.training",

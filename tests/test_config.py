@@ -261,12 +261,12 @@ def test_arguments_lie_where_the_classes_want_them() -> None:
     }
     assert found["latent_diffusion"] == {
         **{"channels": 16, "latent_noise": 0.15, "qubits": 4, "seed": 0},
-        "prior": {"steps": 5, "width": 39, "depth": 2, "cells": False},
+        "prior": {"steps": 5, "width": 39, "depth": 2, "cells": False, "spread": 0.0},
     }
     assert {"loss", "outcomes", "engine", "qubits"} <= {*found["quantum"]["prior"]}
     assert {*found["perceptrons"]["prior"]} == {
         *("qubits", "steps", "strength", "terminal", "terminal_strength", "width", "loss"),
-        "shared",
+        *("shared", "spread"),
     }
 
 

@@ -167,7 +167,7 @@ def test_a_traced_model_decodes_the_average_of_features() -> None:
     chain = model.sample_chain(3, seed=1)
     pure = model.prior.forward_process.terminal_states(3, model.generator(1))
 
-    assert chain.shape == (6, 3, 32, 16)
+    assert chain.shape == (6, 3, 2**7, 16)  # Three ancillas, and one in each other step.
     assert torch.allclose(chain.abs().square().sum(dim=(2, 3)), torch.ones(6, 3), atol=1e-5)
     assert torch.allclose(model.decode(chain[0]), model.decode(pure), atol=1e-6)
     assert torch.equal(model.sample(3, seed=1), model.sample(3, seed=1))

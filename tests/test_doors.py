@@ -141,8 +141,11 @@ def test_a_function_builds_each_step() -> None:
         ({"circuit": denoising_circuit(3, 2), "layers": 3}, "which has 2, was 3"),
         ({"circuit": denoising_circuit, "axes": ("rz",)}, "axes, entangled: must be left out"),
         ({"circuit": denoising_circuit, "entangled": False}, "axes, entangled: must be left out"),
-        ({"loss": 3}, "loss: must be one of mmd1, mmdk, wasserstein, was 3"),
-        ({"loss": "mse"}, "loss: must be one of mmd1, mmdk, wasserstein, was 'mse'"),
+        ({"loss": 3}, "loss: must be one of mmd1, mmdk, wasserstein, mmdg, mmd_transport, was 3"),
+        (
+            {"loss": "mse"},
+            "loss: must be one of mmd1, mmdk, .*, mmd_transport, was 'mse'",
+        ),
     ],
 )
 def test_a_part_that_is_none_is_refused(given: dict[str, Any], message: str) -> None:

@@ -35,7 +35,8 @@ def test_iterations_alone_and_together_are_counted_apart(
 
     # Three steps alone and four epochs together, each of seven iterations; the first one of a
     # phase, which compiles, is left out.
-    assert estimate.prior_seconds(load_config(TINY), 3) == pytest.approx(7 * (3 * 2 + 4 * 5))
+    config = load_config([*TINY, "denoising.single_steps=true"])
+    assert estimate.prior_seconds(config, 3) == pytest.approx(7 * (3 * 2 + 4 * 5))
 
 
 @pytest.mark.parametrize("model", ["classical", "ensemble"])

@@ -232,6 +232,3 @@ def test_the_document_has_the_recorded_numbers() -> None:
     starts = tuple(f"| {row.what} |" for row in ablation.ROWS.values())
     shown = [line for line in results if line.startswith(starts)]
     assert len(shown) > 3 and set(shown) <= set(table)
-    said = " ".join(results)
-    assert f"reaches {limits['130 states with noise']['fid']:.1f} (validation, seed 0" in said
-    assert f"the reference below has {recorded['rows']['reference'][0]['fid']:.1f} there" in said

@@ -14,7 +14,7 @@ def test_what_fits_is_let_through() -> None:
 
 def test_mixed_states_are_counted_with_all_their_vectors() -> None:
     """Without a measurement their number grows with every step: 32, and 32,768 at last."""
-    check_room(load_config(["model=traced"]), 2**30)
+    check_room(load_config(["model=traced", "prior.ancillas=1"]), 2**30)
     wide = ["prior.ancillas=3"]
     check_room(load_config(["model=quantum", *wide]), 2**33)
 

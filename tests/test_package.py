@@ -111,7 +111,7 @@ def test_the_wheel_has_all_that_is_in_the_tree(installed: Path) -> None:
     names.remove("checkpoints/README.md")  # The table; each model has its card.
     inside = {n if n[0] != "c" else f"latentq/{n}" for n in names}
     assert packed == inside and "latentq/py.typed" in packed
-    assert wheel.stat().st_size < 6e6
+    assert wheel.stat().st_size < 7e6  # Of it 6 MB are five models.
 
 
 def test_the_installed_command_works_in_any_folder(
@@ -139,7 +139,7 @@ def test_the_installed_package_knows_where_things_are_and_draws_the_same(
     assert found["file"] == str(installed / "latentq" / "__init__.py")
     assert found["baselines"] == str(installed / "baselines" / "__init__.py")
     assert found["features"] == str(installed / "latentq" / "checkpoints" / "features")
-    assert found["models"].startswith("5 models load: classical, features, features-fashion")
+    assert found["models"].startswith("6 models load: classical, features, features-fashion")
     assert found["data"] == str(user_data())
     assert found["commit"] == "no commit: installed from an archive"
     assert found["command"] == ["-P", "-m", "latentq", "train"]

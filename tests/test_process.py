@@ -311,7 +311,10 @@ def test_states_of_other_qubits_are_refused() -> None:
         ({"ancillas": -1}, "ancillas: must be an integer of at least 0"),
         ({"layers": 0}, "layers: must be an integer of at least 1"),
         ({"layers": (2, 1.5)}, "layers: must be an integer of at least 1"),
-        ({"loss": "mse"}, "loss: must be one of mmd1, mmdk, wasserstein, was 'mse'"),
+        (
+            {"loss": "mse"},
+            "loss: must be one of mmd1, mmdk, .*, mmd_transport, was 'mse'",
+        ),
         ({"outcomes": "all"}, "outcomes: must be one of sampled, exact, score"),
         ({"engine": "jax"}, "engine: must be one of fused, torchquantum"),
         ({"init": "zeros"}, "init: must be one of uniform, normal"),

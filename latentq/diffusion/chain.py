@@ -26,14 +26,13 @@ References:
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from latentq.diffusion.forward import Forward, check_forward
-from latentq.diffusion.losses import WITH_CONSTANT, Loss, chosen_loss, mmdk, wasserstein
+from latentq.diffusion.losses import Loss, chosen_loss, mmdk, wasserstein, with_value
 from latentq.diffusion.measurement import (
     Particles,
     draw_uniforms,
@@ -242,9 +241,7 @@ class Chain(nn.Module, ABC):
         self, particles: Particles, targets: Tensor, value: bool, groups: int = 1
     ) -> Tensor:
         """Returns the loss of an ensemble, the mean over its groups, see :meth:`step_loss`."""
-        distance = self.distance
-        if distance in WITH_CONSTANT:
-            distance = partial(distance, value=value)
+        distance = with_value(self.distance, value)
         parts = (particles.psi, targets, particles.weights)
         psi, wanted, w = (x.unflatten(0, (groups, -1)) for x in parts)
         # The sum of weights is a constant whose gradient would only add variance.

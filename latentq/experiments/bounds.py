@@ -48,7 +48,7 @@ FITS: Fits = {
 PARTS = ("fits", "first", "second")
 
 
-class Structure(NamedTuple):
+class FreeStructure(NamedTuple):
     """Instruments in the place of circuits: the ancillas of the steps, and of which recipe."""
 
     ancillas: tuple[int, ...]
@@ -56,9 +56,9 @@ class Structure(NamedTuple):
 
 
 STRUCTURES = {
-    **{f"instruments, {n} ancillas": Structure((n,) * 5, False) for n in (1, 2, 3)},
-    "second recipe, instruments, 3, 1, 1, 1 and 1 ancillas": Structure((3, 1, 1, 1, 1), True),
-    "second recipe, instruments, 3 ancillas": Structure((3,) * 5, True),
+    **{f"instruments, {n} ancillas": FreeStructure((n,) * 5, False) for n in (1, 2, 3)},
+    "second recipe, instruments, 3, 1, 1, 1 and 1 ancillas": FreeStructure((3, 1, 1, 1, 1), True),
+    "second recipe, instruments, 3 ancillas": FreeStructure((3,) * 5, True),
 }
 SPREAD = 0.38  # of the second recipe
 
@@ -146,7 +146,7 @@ def instrument_states(
 
 
 def objective_of(
-    structure: Structure, process: ForwardProcess, latents: Tensor, seed: int
+    structure: FreeStructure, process: ForwardProcess, latents: Tensor, seed: int
 ) -> DenoisingObjective:
     """Returns what instruments are trained on: as the recipe trains circuits.
 

@@ -34,6 +34,7 @@ __all__ = [
     "mmdg",
     "mmdk",
     "wasserstein",
+    "with_value",
 ]
 
 
@@ -54,6 +55,16 @@ def chosen_loss(loss: str | Loss) -> Loss:
             "(phi, psi, weights=None) that returns a scalar"
         )
     return loss if loss in LOSSES.values() else partial(_checked, loss)
+
+
+def with_value(loss: Loss, value: bool) -> Loss:
+    """Returns a loss that leaves out what has no gradient by the angles, if it has such a part.
+
+    Arguments:
+        loss: The loss.
+        value: Whether its value matters, or only the gradient.
+    """
+    return partial(loss, value=value) if loss in WITH_CONSTANT else loss
 
 
 def _checked(loss: Loss, phi: Tensor, psi: Tensor, weights: Tensor | None = None) -> Tensor:
