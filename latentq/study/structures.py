@@ -58,7 +58,8 @@ def structure_of(tuned: Mapping[str, str]) -> Structure:
         found = getattr(default, key) if text is None else json.loads(text)
         return tuple(of_all_steps(found, default.steps))
 
-    return Structure(*(steps(key) for key in KEYS), qubits=default.qubits)
+    ancillas, layers, scales = map(steps, KEYS)
+    return Structure(ancillas, layers, scales, qubits=default.qubits)
 
 
 def _with_angles(circuits: Structure, angles: tuple[int, ...]) -> Structure:
@@ -83,7 +84,7 @@ def in_one_step(circuits: Structure) -> Structure:
     """Returns one circuit with the ancillas of step 0 and the angles of all steps."""
     first = replace(
         circuits,
-        **{key: getattr(circuits, key)[:1] for key in KEYS},  # type: ignore[arg-type]
+        **{key: getattr(circuits, key)[:1] for key in KEYS},
     )
     return _with_angles(first, (sum(circuits.angles),))
 
